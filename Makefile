@@ -1,0 +1,87 @@
+# wf_curation/Makefile
+
+EXTENSION = wf_curation
+MODULE_big = wf_curation
+DATA = $(wildcard sql/wf_curation--*.sql)
+PGFILEDESC = "wf_curation - web page curation and contact extraction"
+
+# core/: no PostgreSQL inside.  SHARED goes into the server library and into
+# the crawler; CRAWLER_ONLY never enters a server process.
+CORE_SHARED = arena text url charset html contact phone page finding outcome message
+CORE_CRAWLER_ONLY = config netguard fetch sandbox
+
+CORE_OBJS = $(CORE_SHARED:%=core/wf_%.o)
+OBJS = \
+	$(WIN32RES) \
+	wf_attach.o \
+	wf_batch.o \
+	wf_control.o \
+	wf_cron.o \
+	wf_curation.o \
+	wf_extract.o \
+	wf_guc.o \
+	wf_health.o \
+	wf_identity.o \
+	wf_install.o \
+	wf_launcher.o \
+	wf_link.o \
+	wf_part.o \
+	wf_pick.o \
+	wf_queue.o \
+	wf_shmem.o \
+	wf_store.o \
+	wf_sweep.o \
+	wf_trigger.o \
+	wf_worker.o \
+	$(CORE_OBJS)
+
+WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
+	-Wmissing-prototypes -Werror
+PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
+SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
+
+REGRESS = install guc trigger attach extract control privileges
+REGRESS_OPTS = --inputdir=$(srcdir)/test
+ISOLATION = claim_race archive_processing
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+EXTRA_CLEAN = wf_crawler wf_crawler_faults build
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard *.h core/*.h)
+
+# The crawler: a plain program, compiled from core/ and one file, without any
+# PostgreSQL header.  It is installed beside the server's own programs.
+CRAWLER_SRCS = $(srcdir)/wf_crawler.c \
+	$(CORE_SHARED:%=$(srcdir)/core/wf_%.c) $(CORE_CRAWLER_ONLY:%=$(srcdir)/core/wf_%.c)
+CRAWLER_CFLAGS = -std=gnu99 -O2 -g $(WARNINGS) -Wdeclaration-after-statement \
+	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -I$(srcdir) \
+	$(shell pkg-config --cflags libcurl libseccomp)
+CRAWLER_LIBS = $(shell pkg-config --libs libcurl) -lpcre2-8 -lidn2 -lpsl -lseccomp -lpthread
+
+all: wf_crawler
+
+wf_crawler: $(CRAWLER_SRCS) $(wildcard $(srcdir)/core/*.h)
+	$(CC) $(CRAWLER_CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $(CRAWLER_SRCS) $(CRAWLER_LIBS)
+
+# For the tests: the same crawler with faults that certain URLs set off.
+wf_crawler_faults: $(CRAWLER_SRCS) $(wildcard $(srcdir)/core/*.h)
+	$(CC) $(CRAWLER_CFLAGS) -DWF_FAULTS -pie -o $@ $(CRAWLER_SRCS) $(CRAWLER_LIBS)
+
+install: install-crawler
+uninstall: uninstall-crawler
+
+.PHONY: install-crawler uninstall-crawler
+install-crawler: wf_crawler
+	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) wf_crawler '$(DESTDIR)$(bindir)/wf_crawler'
+
+uninstall-crawler:
+	rm -f '$(DESTDIR)$(bindir)/wf_crawler'
+
+include $(srcdir)/test/unit/unit.mk

@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_finding.h
+ *	  What the extractor finds on a page: kinds, sources and the record.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_FINDING_H
+#define WF_FINDING_H
+
+#include "wf_core.h"
+
+/*
+ * Kind of a finding.  The numbers travel in messages and must not change;
+ * the names (wf_finding_kind_name) are the SQL face.
+ */
+typedef enum WfFindingKind
+{
+	WF_KIND_EMAIL = 1,
+	WF_KIND_PHONE = 2,
+	WF_KIND_FAX = 3
+} WfFindingKind;
+
+#define WF_KIND_LAST WF_KIND_FAX
+
+/* Where on the page it was found, best evidence first. */
+typedef enum WfFindingSource
+{
+	WF_SOURCE_LINK = 1,			/* mailto:, tel: and the like */
+	WF_SOURCE_TEXT = 2			/* visible text */
+} WfFindingSource;
+
+#define WF_SOURCE_LAST WF_SOURCE_TEXT
+
+/* One finding; slices point into the arena of the extraction, valid UTF-8. */
+typedef struct WfFinding
+{
+	WfFindingKind kind;
+	WfFindingSource source;
+	uint32_t	position;		/* byte offset in the UTF-8 form of the page */
+	WfSlice		value;			/* normalised: address in lower case, phone as stored */
+	WfSlice		raw;			/* as on the page */
+	WfSlice		name;			/* person or organisation; may be empty */
+	WfSlice		job_title;		/* may be empty */
+	WfSlice		phone;			/* of an address: the number the page ties to it */
+	WfSlice		context;		/* <= WF_MAX_CONTEXT characters around it */
+} WfFinding;
+
+typedef struct WfFindings
+{
+	WfFinding  *items;			/* in the arena */
+	int			count;			/* <= WF_MAX_FINDINGS */
+	bool		truncated;		/* the page had more */
+	WfSlice		title;			/* of the page; may be empty */
+} WfFindings;
+
+/* Name as SQL shows it ("email", "phone", …); NULL for an unknown number. */
+extern const char *wf_finding_kind_name(int kind);
+extern const char *wf_finding_source_name(int source);
+
+#endif							/* WF_FINDING_H */

@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_message.h
+ *	  The language between worker and crawler: frames on a socket pair.
+ *
+ * A frame is a 32-bit length (of what follows it), an 8-bit type and fields
+ * in host byte order; a string is a 32-bit length and its bytes.  Both ends
+ * run on one machine from one build, so there is no version negotiation but
+ * the number in READY.  Neither side trusts the other: a reader that runs off
+ * a frame, or finds bytes left over, reports WF_ERR_SYNTAX.
+ *
+ * Order: worker sends CONFIG first (again after a reload), then FETCH and
+ * CANCEL; crawler sends READY once, then one RESULT for each FETCH that was
+ * not cancelled, in any order.  EOF in either direction ends both.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_MESSAGE_H
+#define WF_MESSAGE_H
+
+#include "wf_arena.h"
+#include "wf_finding.h"
+#include "wf_outcome.h"
+
+#define WF_PROTOCOL_VERSION 1
+
+/* Descriptors the crawler finds open when it is started with --worker. */
+#define WF_CRAWLER_SOCKET_FD	3
+#define WF_CRAWLER_BOARD_FD		4
+
+typedef enum WfMessageType
+{
+	WF_MSG_CONFIG = 'C',
+	WF_MSG_FETCH = 'F',
+	WF_MSG_CANCEL = 'X',
+	WF_MSG_READY = 'R',
+	WF_MSG_RESULT = 'E',
+	WF_MSG_LOG = 'L'
+} WfMessageType;
+
+/*
+ * The board: one page of memory shared by a worker and its crawler, so that
+ * the worker knows after a crash which item to blame and sees a hang, at the
+ * price of two stores per event and no system call.
+ */
+typedef struct WfBoard
+{
+	volatile uint64_t current;	/* seq whose bytes are being handled; 0 none */
+	volatile uint64_t beat;		/* changes with every turn of the crawler's loop */
+} WfBoard;
+
+#define WF_BOARD_SIZE 4096
+
+/* FETCH */
+#define WF_FETCH_WANT_BODY	0x01	/* send the decoded body back (wf_fetch) */
+
+typedef struct WfFetchMessage
+{
+	uint64_t	seq;			/* worker's number for the item, never 0 or reused */
+	uint32_t	flags;
+	uint8_t		stage;			/* 0 page, 1 sitemap file, 2 domain */
+	WfSlice		url;
+	WfSlice		domain;			/* expected host, for require_domain_match; may be empty */
+} WfFetchMessage;
+
+/* RESULT */
+typedef struct WfResultMessage
+{
+	uint64_t	seq;
+	WfOutcome	outcome;
+	uint16_t	http_status;	/* of the last response; 0 when none */
+	uint32_t	retry_after_ms; /* from Retry-After; 0 when none */
+	uint32_t	elapsed_ms;		/* from start of transfer to end of examination */
+	uint64_t	body_bytes;		/* decoded */
+	WfSlice		error;			/* empty when outcome is OK; <= WF_MAX_ERROR */
+	WfSlice		effective_url;
+	WfSlice		content_type;
+	WfSlice		body;			/* only with WF_FETCH_WANT_BODY */
+	WfFindings	findings;
+} WfResultMessage;
+
+/* One setting of a CONFIG message: a name of core/wf_config.h and its text. */
+typedef struct WfSetting
+{
+	const char *name;
+	const char *value;
+} WfSetting;
+
+/*
+ * Writers append one whole frame to buf.  WF_ERR_NOMEM, or WF_ERR_LIMIT when
+ * the frame would exceed WF_MAX_MESSAGE (buf is then unchanged in length).
+ */
+extern WfStatus wf_message_write_config(WfBuffer *buf, const WfSetting *settings, int count);
+extern WfStatus wf_message_write_fetch(WfBuffer *buf, const WfFetchMessage *msg);
+extern WfStatus wf_message_write_cancel(WfBuffer *buf, uint64_t seq);
+extern WfStatus wf_message_write_ready(WfBuffer *buf);
+extern WfStatus wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg);
+extern WfStatus wf_message_write_log(WfBuffer *buf, WfSlice text);
+
+/*
+ * Look for a whole frame at data: returns its total length (header included)
+ * and sets *type and *payload (pointing into data); 0 when more bytes are
+ * needed; -1 when the length is impossible.
+ */
+extern long wf_message_frame(const char *data, size_t len, WfMessageType *type,
+							 WfSlice *payload);
+
+/*
+ * Readers decode a payload; slices point into it, arrays are the arena's.
+ * wf_message_read_result checks numbers against their enums, counts against
+ * limits, every text for UTF-8 without NUL.
+ */
+extern WfStatus wf_message_read_config(WfSlice payload, WfArena *arena,
+									   WfSetting **settings, int *count);
+extern WfStatus wf_message_read_fetch(WfSlice payload, WfFetchMessage *msg);
+extern WfStatus wf_message_read_cancel(WfSlice payload, uint64_t *seq);
+extern WfStatus wf_message_read_ready(WfSlice payload, uint32_t *version);
+extern WfStatus wf_message_read_result(WfSlice payload, WfArena *arena,
+									   WfResultMessage *msg);
+extern WfStatus wf_message_read_log(WfSlice payload, WfSlice *text);
+
+#endif							/* WF_MESSAGE_H */

@@ -1,0 +1,121 @@
+/* sql/wf_curation--1.0.sql */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION wf_curation" to load this file. \quit
+
+--
+-- 1. What the extension keeps for itself.  None of it is dumped but the pauses:
+--    claims are void after a restore, history is personal data.
+--
+
+-- Items in flight (worker_pid set) or waiting for a retry (not_before set).
+CREATE TABLE wf_claim (
+	stage			text NOT NULL,
+	item			uuid NOT NULL,
+	attempt			integer NOT NULL,
+	token			bigint NOT NULL,
+	worker_pid		integer,
+	worker_started	timestamp with time zone,
+	claimed_at		timestamp with time zone NOT NULL,
+	lease_until		timestamp with time zone,
+	not_before		timestamp with time zone,
+	PRIMARY KEY (stage, item)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+COMMENT ON TABLE wf_claim IS 'items in flight or waiting for a retry; the status column is the queue, this is not';
+REVOKE ALL ON wf_claim FROM PUBLIC;
+CREATE INDEX wf_claim_due_idx ON wf_claim (stage, not_before) WHERE worker_pid IS NULL;
+CREATE INDEX wf_claim_worker_idx ON wf_claim (worker_pid, worker_started) WHERE worker_pid IS NOT NULL;
+
+-- Every attempt that ended, for wf_curation.history_retention.
+CREATE TABLE wf_attempt (
+	id				bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	stage			text NOT NULL,
+	item			uuid NOT NULL,
+	attempt			integer NOT NULL,
+	url				text,
+	started_at		timestamp with time zone NOT NULL,
+	finished_at		timestamp with time zone NOT NULL,
+	worker_pid		integer,
+	outcome			text NOT NULL,
+	http_status		integer,
+	bytes			bigint,
+	contacts		integer,
+	error			text
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE wf_attempt IS 'history of attempts; pruned after wf_curation.history_retention';
+REVOKE ALL ON wf_attempt FROM PUBLIC;
+CREATE INDEX wf_attempt_item_idx ON wf_attempt (item);
+CREATE INDEX wf_attempt_finished_idx ON wf_attempt (finished_at);
+
+-- Stages an operator has paused.  A row here is the pause.
+CREATE TABLE wf_paused (
+	stage			text PRIMARY KEY,
+	since			timestamp with time zone NOT NULL,
+	paused_by		text NOT NULL
+);
+COMMENT ON TABLE wf_paused IS 'stages paused by wf_pause()';
+REVOKE ALL ON wf_paused FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('wf_paused', '');
+
+-- When the sweep last ran, and what it repaired: one row.
+CREATE TABLE wf_sweep_state (
+	only_row		boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+	last_sweep		timestamp with time zone NOT NULL,
+	repaired		bigint NOT NULL,
+	repaired_total	bigint NOT NULL
+);
+COMMENT ON TABLE wf_sweep_state IS 'time and result of the last sweep';
+REVOKE ALL ON wf_sweep_state FROM PUBLIC;
+
+--
+-- 2. Processing.
+--
+
+CREATE FUNCTION wf_process_batch(batch_size integer DEFAULT 10,
+	OUT claimed integer, OUT completed integer, OUT failed integer,
+	OUT returned integer, OUT contacts integer)
+RETURNS record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000
+AS 'MODULE_PATHNAME', 'wf_process_batch';
+COMMENT ON FUNCTION wf_process_batch(integer) IS
+	'process up to batch_size ready items now and wait until they have ended';
+REVOKE ALL ON FUNCTION wf_process_batch(integer) FROM PUBLIC;
+
+CREATE PROCEDURE wf_process(batch_size integer DEFAULT 10)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'wf_process';
+COMMENT ON PROCEDURE wf_process(integer) IS
+	'as wf_process_batch, but the caller holds no snapshot while waiting';
+REVOKE ALL ON PROCEDURE wf_process(integer) FROM PUBLIC;
+
+CREATE FUNCTION wf_workers_start(n integer DEFAULT 1)
+RETURNS integer
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_workers_start';
+COMMENT ON FUNCTION wf_workers_start(integer) IS
+	'start standing workers for this database; returns how many were started';
+REVOKE ALL ON FUNCTION wf_workers_start(integer) FROM PUBLIC;
+
+CREATE FUNCTION wf_workers_stop()
+RETURNS integer
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_workers_stop';
+COMMENT ON FUNCTION wf_workers_stop() IS
+	'stop the standing workers of this database; returns how many were asked to stop';
+REVOKE ALL ON FUNCTION wf_workers_stop() FROM PUBLIC;
+
+CREATE FUNCTION wf_heal(OUT orphans bigint, OUT lost_claims bigint, OUT stale_claims bigint,
+	OUT foreign_processing bigint, OUT pruned bigint)
+RETURNS record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_heal';
+COMMENT ON FUNCTION wf_heal() IS
+	'run the sweep now; returns what it repaired';
+REVOKE ALL ON FUNCTION wf_heal() FROM PUBLIC;
+
+CREATE FUNCTION wf_version()
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'wf_version';
+COMMENT ON FUNCTION wf_version() IS 'version of the loaded library';
+REVOKE ALL ON FUNCTION wf_version() FROM PUBLIC;

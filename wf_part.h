@@ -1,0 +1,185 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_part.h
+ *	  The parts that user tables play (pages, contacts, …), and how a given
+ *	  table's columns and labels fill a part.
+ *
+ * A WfPart is constant: the columns a part knows, and for status columns the
+ * labels with their accepted spellings.  A WfBinding is a part found in one
+ * table: attribute numbers, types and the labels as this table spells them.
+ * Trigger, attach, check and queue all work from bindings; nobody else knows
+ * what a column or a label is called.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_PART_H
+#define WF_PART_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+
+typedef enum WfPartId
+{
+	WF_PART_PAGES = 0,
+	WF_PART_CONTACTS,
+	WF_PART_COUNT
+} WfPartId;
+
+/* Columns of a dual-status part (pages); the same slots serve every stage. */
+typedef enum WfItemColumn
+{
+	WF_ITEM_ID = 0,
+	WF_ITEM_DOMAIN_ID,
+	WF_ITEM_URL,
+	WF_ITEM_CURATION,
+	WF_ITEM_PROCESSING,
+	WF_ITEM_ERROR,				/* optional */
+	WF_ITEM_RESULT,				/* optional: contact_scrape_status */
+	WF_ITEM_UPDATED_AT,			/* optional */
+	WF_ITEM_COLUMNS
+} WfItemColumn;
+
+/* Columns of contacts. */
+typedef enum WfContactColumn
+{
+	WF_CONTACT_ID = 0,
+	WF_CONTACT_DOMAIN_ID,
+	WF_CONTACT_PAGE_ID,
+	WF_CONTACT_EMAIL,
+	WF_CONTACT_NAME,			/* this and the rest: optional */
+	WF_CONTACT_PHONE_NUMBER,
+	WF_CONTACT_JOB_TITLE,
+	WF_CONTACT_SOURCE_URL,
+	WF_CONTACT_CONTEXT,
+	WF_CONTACT_UPDATED_AT,
+	WF_CONTACT_COLUMNS
+} WfContactColumn;
+
+#define WF_MAX_COLUMNS	WF_CONTACT_COLUMNS	/* the larger of the two */
+
+/* Labels of the curation column. */
+typedef enum WfCurationLabel
+{
+	WF_CURATION_SELECTED = 0,
+	WF_CURATION_QUEUED,			/* V2 spelling of Selected; optional */
+	WF_CURATION_NEW,			/* optional */
+	WF_CURATION_ARCHIVED		/* optional */
+} WfCurationLabel;
+
+/* Labels of the processing column. */
+typedef enum WfProcessingLabel
+{
+	WF_PROCESSING_QUEUED = 0,
+	WF_PROCESSING_PROCESSING,
+	WF_PROCESSING_COMPLETE,
+	WF_PROCESSING_ERROR,
+	WF_PROCESSING_FILTERED		/* optional */
+} WfProcessingLabel;
+
+/* Labels of the result column (contact_scrape_status). */
+typedef enum WfResultLabel
+{
+	WF_RESULT_FOUND = 0,
+	WF_RESULT_NOT_FOUND,
+	WF_RESULT_NEW,				/* optional */
+	WF_RESULT_ERROR				/* optional */
+} WfResultLabel;
+
+#define WF_MAX_LABELS	8
+
+/* A label: up to four accepted spellings, the first being ours. */
+typedef struct WfLabelSpec
+{
+	const char *spelling[4];
+	bool		required;
+} WfLabelSpec;
+
+typedef enum WfColumnKind
+{
+	WF_COLUMN_UUID,
+	WF_COLUMN_TEXT,				/* text, varchar, char, citext or a domain over them */
+	WF_COLUMN_STATUS,			/* enum, text or a domain over them */
+	WF_COLUMN_TIMESTAMP			/* timestamptz or timestamp */
+} WfColumnKind;
+
+typedef struct WfColumnSpec
+{
+	const char *name;
+	WfColumnKind kind;
+	bool		required;
+	const WfLabelSpec *labels;	/* of a status column, indexed by the enums above */
+	int			nlabels;
+} WfColumnSpec;
+
+typedef struct WfPart
+{
+	WfPartId	id;
+	const char *name;			/* "pages": first argument of the trigger, default table name */
+	bool		is_stage;		/* has curation and processing columns */
+	const char *stage;			/* "page": name of the stage in views and claims, or NULL */
+	const WfColumnSpec *columns;
+	int			ncolumns;
+} WfPart;
+
+/* A part's column as a table has it. */
+typedef struct WfBoundColumn
+{
+	AttrNumber	attnum;			/* 0 when the table has no such column (or a generated one) */
+	Oid			type;			/* declared type */
+	int32		typmod;
+	Oid			base_type;		/* domains resolved */
+	bool		is_enum;
+	bool		by_value;		/* of base_type */
+	bool		not_null;
+	const char *label[WF_MAX_LABELS];	/* this table's spelling, NULL when it has none */
+	Oid			label_oid[WF_MAX_LABELS];	/* pg_enum OID of an enum's label */
+} WfBoundColumn;
+
+typedef struct WfBinding
+{
+	const WfPart *part;
+	Oid			relid;
+	Oid			owner;
+	bool		partitioned;
+	char	   *relation;		/* quoted, schema-qualified */
+	WfBoundColumn column[WF_MAX_COLUMNS];
+} WfBinding;
+
+/* What keeps a table from filling a part. */
+typedef struct WfProblem
+{
+	int			sqlstate;
+	const char *column;			/* or NULL */
+	char	   *message;		/* primary message, lower case */
+	char	   *detail;			/* or NULL */
+	char	   *hint;			/* remedy */
+} WfProblem;
+
+extern const WfPart wf_parts[WF_PART_COUNT];
+
+/* The part of that name, or NULL. */
+extern const WfPart *wf_part_by_name(const char *name);
+
+/*
+ * Bind a part to an open relation.  Allocates in the current memory context.
+ * With problems != NULL all problems are collected there (List of WfProblem)
+ * and NULL is returned if there are any; with problems == NULL the first one
+ * is raised as an ERROR with its SQLSTATE, table, column and hint.
+ * Takes no lock beyond the caller's; needs a transaction.
+ */
+extern WfBinding *wf_part_bind(Relation rel, const WfPart *part, List **problems);
+
+/*
+ * OID of the attached table of a part: the one whose trigger calls our trigger
+ * function with that part as first argument and is enabled; InvalidOid when
+ * there is none.  Reads pg_trigger; needs a transaction.  If trigger_arg is
+ * not NULL it is set to the second trigger argument ("" when absent), in the
+ * current memory context.
+ */
+extern Oid wf_part_table(WfPartId part, char **trigger_arg);
+
+/* OID of our trigger function, InvalidOid when the extension is not there. */
+extern Oid wf_part_trigger_function(void);
+
+#endif							/* WF_PART_H */

@@ -2,7 +2,7 @@
  *
  * wf_shmem.h
  *	  Shared state of a preloaded library: worker slots, the latches to set
- *	  when a commit makes work, and the sweep clock.
+ *	  when a commit makes work, and which databases were told to stop.
  *
  * Without shared_preload_libraries there is none: wf_shmem_available() is
  * false, wake-ups do nothing, and workers poll.
@@ -15,6 +15,27 @@
 #include "datatype/timestamp.h"
 
 #define WF_MAX_WORKERS		64		/* worker slots of a cluster */
+
+typedef enum WfWorkerState
+{
+	WF_WORKER_STARTING = 0,
+	WF_WORKER_IDLE,
+	WF_WORKER_BUSY,
+	WF_WORKER_BLOCKED			/* a stage cannot run; wf_health() says why */
+} WfWorkerState;
+
+/* What a slot shows to the outside; see wf_shmem_workers. */
+typedef struct WfWorkerInfo
+{
+	int			pid;
+	Oid			database;
+	bool		on_demand;
+	WfWorkerState state;
+	int			in_flight;
+	int			crawler_pid;
+	uint64		pages;			/* ended since start */
+	TimestampTz started;
+} WfWorkerInfo;
 
 /* Install the shmem hooks; called by _PG_init during preload only. */
 extern void wf_shmem_init(void);
@@ -36,5 +57,27 @@ extern void wf_shmem_wake(void);
  * workers: the extension was just created or tables attached.
  */
 extern void wf_shmem_wake_launcher_at_commit(void);
+
+/* The launcher announces its latch; called only by the launcher. */
+extern void wf_shmem_set_launcher(void);
+
+/*
+ * A worker takes a slot for its life (freed at process exit).  False when all
+ * are taken or there is no shared memory; the worker then only polls.
+ */
+extern bool wf_shmem_attach_worker(bool on_demand);
+
+/* Publish what this worker is doing; no-op without a slot. */
+extern void wf_shmem_report(WfWorkerState state, int in_flight, int crawler_pid, uint64 pages);
+
+/* Copy the slots in use; returns how many (at most WF_MAX_WORKERS). */
+extern int	wf_shmem_workers(WfWorkerInfo *info);
+
+/*
+ * wf_workers_stop() and _start(): the launcher starts no workers for a
+ * stopped database.  Lost at server restart.
+ */
+extern void wf_shmem_set_stopped(Oid database, bool stopped);
+extern bool wf_shmem_is_stopped(Oid database);
 
 #endif							/* WF_SHMEM_H */

@@ -1,0 +1,403 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_guc.c
+ *	  The settings: definitions, limits and checks.
+ *
+ * Policy settings are PGC_SIGHUP (or PGC_POSTMASTER): no session can weaken
+ * them.  Tuning settings are PGC_SUSET, so that a superuser may set them per
+ * database; workers read them like everybody else.  Check hooks never raise.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "wf_guc.h"
+#include "wf_part.h"
+#include "wf_shmem.h"
+
+bool		wf_curation_enabled = true;
+char	   *wf_curation_databases = NULL;
+int			wf_curation_workers = 1;
+char	   *wf_curation_role = NULL;
+char	   *wf_curation_queue_on = NULL;
+char	   *wf_curation_allowed_networks = NULL;
+char	   *wf_curation_allowed_ports = NULL;
+char	   *wf_curation_allowed_hosts = NULL;
+char	   *wf_curation_denied_hosts = NULL;
+bool		wf_curation_require_domain_match = false;
+bool		wf_curation_verify_tls = true;
+bool		wf_curation_respect_robots = true;
+int			wf_curation_max_body_size = 10 * 1024;
+int			wf_curation_max_redirects = 5;
+bool		wf_curation_process_replicated = false;
+char	   *wf_curation_crawler_path = NULL;
+
+int			wf_curation_batch_size = 10;
+int			wf_curation_batch_timeout = 120000;
+int			wf_curation_poll_interval = 60000;
+int			wf_curation_max_concurrency = 64;
+int			wf_curation_max_concurrency_per_host = 2;
+int			wf_curation_host_delay = 0;
+int			wf_curation_max_attempts = 5;
+int			wf_curation_retry_delay = 30000;
+int			wf_curation_request_timeout = 70000;
+int			wf_curation_connect_timeout = 10000;
+char	   *wf_curation_user_agent = NULL;
+int			wf_curation_foreign_processing_grace = 600000;
+bool		wf_curation_placeholder_contacts = true;
+char	   *wf_curation_default_region = NULL;
+int			wf_curation_history_retention = 7 * 24 * 60;
+
+static unsigned int queue_on_labels = 1 << WF_CURATION_SELECTED;
+
+#define WF_DEFAULT_USER_AGENT "wf_curation/1.0"
+
+/*
+ * Call item_ok for each element of a comma-separated list.  False, with the
+ * offending element in the error detail, at the first that is not.  malloc
+ * free by design: check hooks may run where palloc'd memory has no owner, so
+ * elements are looked at in a local buffer.
+ */
+static bool
+check_list(const char *list, bool (*item_ok) (const char *item), const char *what,
+		   const char *hint)
+{
+	const char *p = list;
+	char		item[256];
+
+	while (*p)
+	{
+		size_t		n = strcspn(p, ",");
+		const char *next = p[n] == ',' ? p + n + 1 : p + n;
+
+		while (n > 0 && isspace((unsigned char) *p))
+			p++, n--;
+		while (n > 0 && isspace((unsigned char) p[n - 1]))
+			n--;
+		if (n == 0 || n >= sizeof(item))
+		{
+			GUC_check_errdetail("The list has an empty or overlong element.");
+			return false;
+		}
+		memcpy(item, p, n);
+		item[n] = '\0';
+		if (!item_ok(item))
+		{
+			GUC_check_errdetail("\"%s\" is not %s.", item, what);
+			GUC_check_errhint("%s", hint);
+			return false;
+		}
+		p = next;
+	}
+	return true;
+}
+
+/* Is item an address or an address/prefix length? */
+static bool
+network_ok(const char *item)
+{
+	char		text[256];
+	char	   *slash;
+	unsigned char bin[16];
+	int			bits;
+	int			len = -1;
+
+	strlcpy(text, item, sizeof(text));
+	slash = strchr(text, '/');
+	if (slash)
+	{
+		char	   *end;
+		long		value;
+
+		*slash = '\0';
+		errno = 0;
+		value = strtol(slash + 1, &end, 10);
+		if (errno || end == slash + 1 || *end || value < 0 || value > 128)
+			return false;
+		len = (int) value;
+	}
+	if (inet_pton(AF_INET, text, bin) == 1)
+		bits = 32;
+	else if (inet_pton(AF_INET6, text, bin) == 1)
+		bits = 128;
+	else
+		return false;
+	return len <= bits;
+}
+
+static bool
+port_ok(const char *item)
+{
+	char	   *end;
+	long		value;
+
+	errno = 0;
+	value = strtol(item, &end, 10);
+	return !errno && end != item && *end == '\0' && value >= 1 && value <= 65535;
+}
+
+/* A host name, optionally with a leading "*." for its subdomains. */
+static bool
+host_ok(const char *item)
+{
+	if (strncmp(item, "*.", 2) == 0)
+		item += 2;
+	return *item != '\0' &&
+		strspn(item, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:[]_") == strlen(item);
+}
+
+static bool
+curation_label_ok(const char *item)
+{
+	return pg_strcasecmp(item, "Selected") == 0 || pg_strcasecmp(item, "Queued") == 0;
+}
+
+static bool
+check_networks(char **newval, void **extra, GucSource source)
+{
+	return *newval == NULL ||
+		check_list(*newval, network_ok, "a network in CIDR notation",
+				   "Write networks as in \"10.1.0.0/16, fd00::/8\".");
+}
+
+static bool
+check_ports(char **newval, void **extra, GucSource source)
+{
+	return *newval == NULL ||
+		check_list(*newval, port_ok, "a port number between 1 and 65535",
+				   "Write ports as in \"80,443\".");
+}
+
+static bool
+check_hosts(char **newval, void **extra, GucSource source)
+{
+	return *newval == NULL ||
+		check_list(*newval, host_ok, "a host name",
+				   "Write hosts as in \"example.org, *.example.org\".");
+}
+
+static bool
+check_queue_on(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || **newval == '\0')
+	{
+		GUC_check_errdetail("At least one label must queue.");
+		return false;
+	}
+	return check_list(*newval, curation_label_ok, "a label that can queue",
+					  "Use \"Selected\", \"Queued\" or both.");
+}
+
+static void
+assign_queue_on(const char *newval, void *extra)
+{
+	unsigned int labels = 0;
+
+	if (newval && strcasestr(newval, "Selected"))
+		labels |= 1 << WF_CURATION_SELECTED;
+	if (newval && strcasestr(newval, "Queued"))
+		labels |= 1 << WF_CURATION_QUEUED;
+	queue_on_labels = labels;
+}
+
+/* Header values must not smuggle further header lines. */
+static bool
+check_user_agent(char **newval, void **extra, GucSource source)
+{
+	const char *p;
+
+	if (*newval == NULL || **newval == '\0')
+	{
+		GUC_check_errdetail("The user agent must not be empty.");
+		GUC_check_errhint("Name yourself and give a URL where site owners can reach you.");
+		return false;
+	}
+	for (p = *newval; *p; p++)
+	{
+		if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e)
+		{
+			GUC_check_errdetail("The user agent may contain printable ASCII characters only.");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+check_region(char **newval, void **extra, GucSource source)
+{
+	const char *r = *newval;
+
+	if (r && strlen(r) == 2 && isalpha((unsigned char) r[0]) && isalpha((unsigned char) r[1]))
+		return true;
+	GUC_check_errdetail("The region must be an ISO 3166 code of two letters.");
+	GUC_check_errhint("Use for example \"US\" or \"DE\".");
+	return false;
+}
+
+static void
+define_policy(void)
+{
+	DefineCustomBoolVariable("wf_curation.enabled",
+							 "Lets workers fetch.",
+							 "Off on staging clones: triggers queue, nothing is fetched.",
+							 &wf_curation_enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.role",
+							   "Role whose rights workers use on user tables.",
+							   "Empty: the owner of the pages table, if that is no superuser.",
+							   &wf_curation_role, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.queue_on",
+							   "Curation labels that queue a page.", NULL,
+							   &wf_curation_queue_on, "Selected,Queued", PGC_SIGHUP,
+							   GUC_LIST_INPUT, check_queue_on, assign_queue_on, NULL);
+	DefineCustomStringVariable("wf_curation.allowed_networks",
+							   "Networks that may be fetched from, on any port.",
+							   "CIDR list; empty: public addresses only.",
+							   &wf_curation_allowed_networks, "", PGC_SIGHUP,
+							   GUC_LIST_INPUT | GUC_SUPERUSER_ONLY, check_networks, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.allowed_ports",
+							   "Ports that may be fetched from outside allowed_networks.", NULL,
+							   &wf_curation_allowed_ports, "80,443", PGC_SIGHUP,
+							   GUC_LIST_INPUT, check_ports, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.allowed_hosts",
+							   "Hosts that may be fetched from; empty: all.", NULL,
+							   &wf_curation_allowed_hosts, "", PGC_SIGHUP,
+							   GUC_LIST_INPUT, check_hosts, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.denied_hosts",
+							   "Hosts that are never fetched from.", NULL,
+							   &wf_curation_denied_hosts, "", PGC_SIGHUP,
+							   GUC_LIST_INPUT, check_hosts, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.require_domain_match",
+							 "Refuses pages whose host is not their domain or below it.", NULL,
+							 &wf_curation_require_domain_match, false, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.verify_tls",
+							 "Verifies the certificates of web servers.", NULL,
+							 &wf_curation_verify_tls, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.respect_robots",
+							 "Honours robots.txt (RFC 9309).", NULL,
+							 &wf_curation_respect_robots, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.process_replicated",
+							 "Processes tables that a logical subscription feeds.", NULL,
+							 &wf_curation_process_replicated, false, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+}
+
+static void
+define_limits(void)
+{
+	DefineCustomIntVariable("wf_curation.max_body_size",
+							"Largest response that is examined, decoded.", NULL,
+							&wf_curation_max_body_size, 10 * 1024, 1, 1024 * 1024, PGC_SIGHUP,
+							GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.max_redirects",
+							"Redirects followed for one page.", NULL,
+							&wf_curation_max_redirects, 5, 0, 20, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.max_concurrency",
+							"Transfers of one worker at once.", NULL,
+							&wf_curation_max_concurrency, 64, 1, 2000, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.max_concurrency_per_host",
+							"Transfers from one host at once.", NULL,
+							&wf_curation_max_concurrency_per_host, 2, 1, 100, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.host_delay",
+							"Time between the starts of two requests to one host; 0: none.", NULL,
+							&wf_curation_host_delay, 0, 0, 3600000, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.request_timeout",
+							"Time limit of one page, redirects included.", NULL,
+							&wf_curation_request_timeout, 70000, 100, 3600000, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.connect_timeout",
+							"Time limit of establishing a connection.", NULL,
+							&wf_curation_connect_timeout, 10000, 100, 600000, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.user_agent",
+							   "User-Agent header of requests.", NULL,
+							   &wf_curation_user_agent, WF_DEFAULT_USER_AGENT, PGC_SUSET, 0,
+							   check_user_agent, NULL, NULL);
+}
+
+static void
+define_processing(void)
+{
+	DefineCustomIntVariable("wf_curation.batch_size",
+							"Items that one claim takes at most.", NULL,
+							&wf_curation_batch_size, 10, 1, 10000, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.batch_timeout",
+							"Time limit of one wf_process_batch() call.", NULL,
+							&wf_curation_batch_timeout, 120000, 100, 86400000, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.poll_interval",
+							"Time between two looks for work that nobody announced.", NULL,
+							&wf_curation_poll_interval, 60000, 100, 3600000, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.max_attempts",
+							"Attempts before an item ends in Error.", NULL,
+							&wf_curation_max_attempts, 5, 1, 100, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.retry_delay",
+							"Wait before the second attempt; doubles with each further one.", NULL,
+							&wf_curation_retry_delay, 30000, 0, 86400000, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.foreign_processing_grace",
+							"Time a Processing status written by another service is left alone.", NULL,
+							&wf_curation_foreign_processing_grace, 600000, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.placeholder_contacts",
+							 "Stores notfound_<page id>@<domain> for a page without any address.", NULL,
+							 &wf_curation_placeholder_contacts, true, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.default_region",
+							   "Country whose telephone numbers are written without country code.", NULL,
+							   &wf_curation_default_region, "US", PGC_SUSET, 0,
+							   check_region, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.history_retention",
+							"Time for which attempts are kept.", NULL,
+							&wf_curation_history_retention, 7 * 24 * 60, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+}
+
+static void
+define_workers(void)
+{
+	DefineCustomStringVariable("wf_curation.databases",
+							   "Databases that get standing workers.", NULL,
+							   &wf_curation_databases, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.workers",
+							"Standing workers of each database.", NULL,
+							&wf_curation_workers, 1, 0, 16, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.crawler_path",
+							   "Path of the crawler program.",
+							   "Empty: wf_crawler beside the server's own programs.",
+							   &wf_curation_crawler_path, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+}
+
+/* Define all settings.  Called once, by _PG_init. */
+void
+wf_guc_init(void)
+{
+	define_policy();
+	define_limits();
+	define_processing();
+	define_workers();
+	MarkGUCPrefixReserved("wf_curation");
+}
+
+/* See wf_guc.h. */
+unsigned int
+wf_guc_queue_on_labels(void)
+{
+	return queue_on_labels;
+}

@@ -51,6 +51,9 @@ typedef struct WfBuffer
 	size_t		room;
 } WfBuffer;
 
+/* Make room for "more" bytes, so that as many can be appended without growth. */
+extern WfStatus wf_buffer_reserve(WfBuffer *buf, size_t more);
+
 extern WfStatus wf_buffer_append(WfBuffer *buf, const char *data, size_t len);
 extern WfStatus wf_buffer_append_char(WfBuffer *buf, char c);
 

@@ -1,0 +1,383 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_text.c
+ *	  UTF-8 and ASCII helpers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_text.h"
+
+#include <string.h>
+
+#define ONES	UINT64_C(0x0101010101010101)
+#define HIGHS	UINT64_C(0x8080808080808080)
+
+/* Input handled between two looks at the stop flag. */
+#define STOP_INTERVAL	(64 * 1024)
+
+size_t
+wf_text_ascii_prefix(WfSlice text)
+{
+	const char *p = text.data;
+	const char *end = p + text.len;
+
+	if (text.len == 0)
+		return 0;
+
+	/*
+	 * A word is clean when no byte has its high bit set and none is zero;
+	 * subtracting 1 from each byte turns a zero into a high bit.
+	 */
+	while (end - p >= 32)
+	{
+		uint64_t	v[4];
+		uint64_t	bad;
+
+		memcpy(v, p, 32);
+		bad = (v[0] | (v[0] - ONES)) | (v[1] | (v[1] - ONES)) |
+			(v[2] | (v[2] - ONES)) | (v[3] | (v[3] - ONES));
+		if (bad & HIGHS)
+			break;
+		p += 32;
+	}
+	while (p < end && (signed char) *p > 0)
+		p++;
+	return p - text.data;
+}
+
+/*
+ * Length of the well-formed multibyte character at s, or minus the length of
+ * the maximal subpart of an ill-formed one.  *s is not ASCII.
+ */
+static int
+multibyte_length(const unsigned char *s, const unsigned char *end)
+{
+	unsigned char lead = s[0];
+	unsigned char lower = 0x80;
+	unsigned char upper = 0xBF;
+	int			len;
+	int			i;
+
+	if (lead < 0xC2 || lead > 0xF4)
+		return -1;
+	if (lead < 0xE0)
+		len = 2;
+	else if (lead < 0xF0)
+		len = 3;
+	else
+		len = 4;
+
+	if (lead == 0xE0)
+		lower = 0xA0;
+	else if (lead == 0xED)
+		upper = 0x9F;
+	else if (lead == 0xF0)
+		lower = 0x90;
+	else if (lead == 0xF4)
+		upper = 0x8F;
+
+	for (i = 1; i < len; i++)
+	{
+		if (end - s <= i || s[i] < lower || s[i] > upper)
+			return -i;
+		lower = 0x80;
+		upper = 0xBF;
+	}
+	return len;
+}
+
+size_t
+wf_text_clean_prefix(WfSlice text)
+{
+	size_t		pos = 0;
+
+	while (pos < text.len)
+	{
+		int			len;
+
+		if ((signed char) text.data[pos] >= 0)
+		{
+			WfSlice		rest = {text.data + pos, text.len - pos};
+			size_t		ascii = wf_text_ascii_prefix(rest);
+
+			if (ascii == 0)
+				break;			/* NUL */
+			pos += ascii;
+			continue;
+		}
+		len = multibyte_length((const unsigned char *) text.data + pos,
+							   (const unsigned char *) text.data + text.len);
+		if (len < 0)
+			break;
+		pos += len;
+	}
+	return pos;
+}
+
+int
+wf_text_decode(const char *s, const char *end, uint32_t *cp)
+{
+	const unsigned char *u = (const unsigned char *) s;
+	int			len;
+
+	if (u[0] < 0x80)
+	{
+		*cp = u[0];
+		return 1;
+	}
+	len = multibyte_length(u, (const unsigned char *) end);
+	if (len < 0)
+	{
+		*cp = WF_REPLACEMENT_CHAR;
+		return -len;
+	}
+	if (len == 2)
+		*cp = (u[0] & 0x1Fu) << 6 | (u[1] & 0x3Fu);
+	else if (len == 3)
+		*cp = (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6 | (u[2] & 0x3Fu);
+	else
+		*cp = (u[0] & 0x07u) << 18 | (u[1] & 0x3Fu) << 12 |
+			(u[2] & 0x3Fu) << 6 | (u[3] & 0x3Fu);
+	return len;
+}
+
+int
+wf_text_encode(uint32_t cp, char out[4])
+{
+	if (cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
+		cp = WF_REPLACEMENT_CHAR;
+	if (cp < 0x80)
+	{
+		out[0] = (char) cp;
+		return 1;
+	}
+	if (cp < 0x800)
+	{
+		out[0] = (char) (0xC0 | cp >> 6);
+		out[1] = (char) (0x80 | (cp & 0x3F));
+		return 2;
+	}
+	if (cp < 0x10000)
+	{
+		out[0] = (char) (0xE0 | cp >> 12);
+		out[1] = (char) (0x80 | (cp >> 6 & 0x3F));
+		out[2] = (char) (0x80 | (cp & 0x3F));
+		return 3;
+	}
+	out[0] = (char) (0xF0 | cp >> 18);
+	out[1] = (char) (0x80 | (cp >> 12 & 0x3F));
+	out[2] = (char) (0x80 | (cp >> 6 & 0x3F));
+	out[3] = (char) (0x80 | (cp & 0x3F));
+	return 4;
+}
+
+/*
+ * The clean form of text, written to out, or only measured when out is NULL.
+ * Returns false when stopped.
+ */
+static bool
+sanitize_pass(WfSlice text, WfStop stop, char *out, size_t *out_len)
+{
+	const char *p = text.data;
+	const char *end = p + text.len;
+	size_t		len = 0;
+
+	while (p < end)
+	{
+		WfSlice		piece = {p, end - p};
+		size_t		clean;
+
+		if (stop != NULL && *stop)
+			return false;
+		if (piece.len > STOP_INTERVAL)
+			piece.len = STOP_INTERVAL;
+		clean = wf_text_clean_prefix(piece);
+		if (out != NULL)
+			memcpy(out + len, p, clean);
+		len += clean;
+		p += clean;
+		if (clean == piece.len)
+			continue;
+		if (*p == '\0')
+			p++;
+		else
+		{
+			/* a whole character may only have been cut by the piece's end */
+			int			mb = multibyte_length((const unsigned char *) p,
+											  (const unsigned char *) end);
+
+			if (out != NULL)
+				memcpy(out + len, mb > 0 ? p : "\xEF\xBF\xBD", mb > 0 ? mb : 3);
+			len += mb > 0 ? mb : 3;
+			p += mb > 0 ? mb : -mb;
+		}
+	}
+	*out_len = len;
+	return true;
+}
+
+WfStatus
+wf_text_sanitize(WfArena *arena, WfSlice text, WfStop stop, WfSlice *out)
+{
+	size_t		len;
+	char	   *copy;
+
+	*out = text;
+	if (wf_text_clean_prefix(text) == text.len)
+		return WF_OK;
+	if (!sanitize_pass(text, stop, NULL, &len))
+		return WF_ERR_STOPPED;
+	copy = wf_arena_alloc(arena, len);
+	if (copy == NULL)
+		return WF_ERR_NOMEM;
+	if (!sanitize_pass(text, stop, copy, &len))
+		return WF_ERR_STOPPED;
+	out->data = copy;
+	out->len = len;
+	return WF_OK;
+}
+
+WfSlice
+wf_text_trim(WfSlice text)
+{
+	while (text.len > 0 && wf_is_space(text.data[0]))
+	{
+		text.data++;
+		text.len--;
+	}
+	while (text.len > 0 && wf_is_space(text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+WfSlice
+wf_text_collapse(WfArena *arena, WfSlice text, size_t max)
+{
+	WfSlice		result = WF_SLICE_EMPTY;
+	size_t		room;
+	size_t		len = 0;
+	size_t		i;
+	char	   *out;
+
+	text = wf_text_trim(text);
+	room = text.len < max ? text.len : max;
+	out = wf_arena_alloc(arena, room + 1);
+	if (out == NULL)
+		return result;
+	for (i = 0; i < text.len && len < room; i++)
+	{
+		if (!wf_is_space(text.data[i]))
+			out[len++] = text.data[i];
+		else if (len > 0 && out[len - 1] != ' ')
+			out[len++] = ' ';
+	}
+	result.data = out;
+	result.len = len;
+	if (i < text.len)
+	{
+		/* the cut may have split a character: go by the bytes that follow */
+		while (result.len > 0 && ((unsigned char) text.data[i] & 0xC0) == 0x80)
+		{
+			i--;
+			result.len--;
+		}
+	}
+	result = wf_text_trim(result);
+	out[result.len] = '\0';
+	return result;
+}
+
+WfSlice
+wf_text_truncate(WfSlice text, size_t max)
+{
+	if (text.len <= max)
+		return text;
+	while (max > 0 && ((unsigned char) text.data[max] & 0xC0) == 0x80)
+		max--;
+	text.len = max;
+	return text;
+}
+
+size_t
+wf_text_char_count(WfSlice text)
+{
+	size_t		count = 0;
+	size_t		i;
+
+	for (i = 0; i < text.len; i++)
+		count += ((unsigned char) text.data[i] & 0xC0) != 0x80;
+	return count;
+}
+
+void
+wf_text_lower(char *data, size_t len)
+{
+	size_t		i;
+
+	for (i = 0; i < len; i++)
+		data[i] = wf_lower_char(data[i]);
+}
+
+bool
+wf_text_equal(WfSlice a, WfSlice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool
+wf_text_equal_nocase(WfSlice a, WfSlice b)
+{
+	size_t		i;
+
+	if (a.len != b.len)
+		return false;
+	for (i = 0; i < a.len; i++)
+	{
+		if (wf_lower_char(a.data[i]) != wf_lower_char(b.data[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+wf_text_starts_nocase(WfSlice text, WfSlice prefix)
+{
+	if (text.len < prefix.len)
+		return false;
+	text.len = prefix.len;
+	return wf_text_equal_nocase(text, prefix);
+}
+
+int
+wf_text_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+size_t
+wf_text_percent_decode(WfSlice text, char *out)
+{
+	size_t		len = 0;
+	size_t		i;
+
+	for (i = 0; i < text.len; i++)
+	{
+		if (text.data[i] == '%' && text.len - i > 2 &&
+			wf_text_hex_value(text.data[i + 1]) >= 0 &&
+			wf_text_hex_value(text.data[i + 2]) >= 0)
+		{
+			out[len++] = (char) (wf_text_hex_value(text.data[i + 1]) << 4 |
+								 wf_text_hex_value(text.data[i + 2]));
+			i += 2;
+		}
+		else
+			out[len++] = text.data[i];
+	}
+	return len;
+}

@@ -1,0 +1,548 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_message.c
+ *	  The language between worker and crawler: frames on a socket pair.
+ *
+ * Writers compute a frame's size before they touch the buffer, so that a
+ * failure leaves it as it was; texts over their limit are cut at a character
+ * border.  Readers believe nothing: see wf_message.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "wf_message.h"
+#include "wf_text.h"
+
+#define FRAME_HEADER		5	/* length and type */
+#define MAX_SETTINGS		256
+#define MAX_SETTING_NAME	64
+#define MAX_SETTING_VALUE	65536
+#define MAX_HTTP_STATUS		999
+#define STAGE_COUNT			3
+
+/* seq, outcome, status, retry-after, elapsed, bytes, five strings, flag, count */
+#define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 5 * 4 + 1 + 4)
+/* kind, source, position, six strings */
+#define FINDING_FIXED (1 + 1 + 4 + 6 * 4)
+
+/* ---------- writing ---------- */
+
+static void
+put_bytes(WfBuffer *buf, const void *data, size_t len)
+{
+	if (len > 0)
+		memcpy(buf->data + buf->len, data, len);
+	buf->len += len;
+}
+
+static void
+put_u8(WfBuffer *buf, uint8_t value)
+{
+	buf->data[buf->len++] = (char) value;
+}
+
+static void
+put_u16(WfBuffer *buf, uint16_t value)
+{
+	put_bytes(buf, &value, sizeof(value));
+}
+
+static void
+put_u32(WfBuffer *buf, uint32_t value)
+{
+	put_bytes(buf, &value, sizeof(value));
+}
+
+static void
+put_u64(WfBuffer *buf, uint64_t value)
+{
+	put_bytes(buf, &value, sizeof(value));
+}
+
+static void
+put_string(WfBuffer *buf, WfSlice text)
+{
+	put_u32(buf, (uint32_t) text.len);
+	put_bytes(buf, text.data, text.len);
+}
+
+static WfSlice
+slice_of(const char *text)
+{
+	return (WfSlice) {text, strlen(text)};
+}
+
+/*
+ * Make room for a frame with a payload of "size" bytes and write its header;
+ * after WF_OK exactly that many bytes must be put.
+ */
+static WfStatus
+begin_frame(WfBuffer *buf, WfMessageType type, size_t size)
+{
+	size_t		need = buf->len + FRAME_HEADER + size;
+
+	if (size + 1 > WF_MAX_MESSAGE)
+		return WF_ERR_LIMIT;
+	if (need > buf->room)
+	{
+		size_t		room = buf->room * 2 > need ? buf->room * 2 : need;
+		char	   *data = wf_arena_alloc(buf->arena, room);
+
+		if (data == NULL && room > need)
+		{
+			room = need;
+			data = wf_arena_alloc(buf->arena, room);
+		}
+		if (data == NULL)
+			return WF_ERR_NOMEM;
+		if (buf->len > 0)
+			memcpy(data, buf->data, buf->len);
+		buf->data = data;
+		buf->room = room;
+	}
+	put_u32(buf, (uint32_t) (size + 1));
+	put_u8(buf, type);
+	return WF_OK;
+}
+
+WfStatus
+wf_message_write_config(WfBuffer *buf, const WfSetting *settings, int count)
+{
+	size_t		size = 4;
+	WfStatus	status;
+
+	if (count < 0 || count > MAX_SETTINGS)
+		return WF_ERR_LIMIT;
+	for (int i = 0; i < count; i++)
+	{
+		size_t		name = strlen(settings[i].name);
+		size_t		value = strlen(settings[i].value);
+
+		if (name > MAX_SETTING_NAME || value > MAX_SETTING_VALUE)
+			return WF_ERR_LIMIT;
+		size += 8 + name + value;
+	}
+	status = begin_frame(buf, WF_MSG_CONFIG, size);
+	if (status != WF_OK)
+		return status;
+	put_u32(buf, (uint32_t) count);
+	for (int i = 0; i < count; i++)
+	{
+		put_string(buf, slice_of(settings[i].name));
+		put_string(buf, slice_of(settings[i].value));
+	}
+	return WF_OK;
+}
+
+WfStatus
+wf_message_write_fetch(WfBuffer *buf, const WfFetchMessage *msg)
+{
+	WfStatus	status;
+
+	if (msg->url.len > WF_MAX_URL || msg->domain.len > WF_MAX_URL)
+		return WF_ERR_LIMIT;
+	status = begin_frame(buf, WF_MSG_FETCH, 8 + 4 + 1 + 4 + msg->url.len + 4 + msg->domain.len);
+	if (status != WF_OK)
+		return status;
+	put_u64(buf, msg->seq);
+	put_u32(buf, msg->flags);
+	put_u8(buf, msg->stage);
+	put_string(buf, msg->url);
+	put_string(buf, msg->domain);
+	return WF_OK;
+}
+
+WfStatus
+wf_message_write_cancel(WfBuffer *buf, uint64_t seq)
+{
+	WfStatus	status = begin_frame(buf, WF_MSG_CANCEL, 8);
+
+	if (status == WF_OK)
+		put_u64(buf, seq);
+	return status;
+}
+
+WfStatus
+wf_message_write_ready(WfBuffer *buf)
+{
+	WfStatus	status = begin_frame(buf, WF_MSG_READY, 4);
+
+	if (status == WF_OK)
+		put_u32(buf, WF_PROTOCOL_VERSION);
+	return status;
+}
+
+WfStatus
+wf_message_write_log(WfBuffer *buf, WfSlice text)
+{
+	WfSlice		cut = wf_text_truncate(text, WF_MAX_ERROR);
+	WfStatus	status = begin_frame(buf, WF_MSG_LOG, 4 + cut.len);
+
+	if (status == WF_OK)
+		put_string(buf, cut);
+	return status;
+}
+
+/* The longest prefix of a context that the reader accepts. */
+static WfSlice
+cut_context(WfSlice text)
+{
+	const char *p = text.data;
+	const char *end = text.data + text.len;
+	uint32_t	cp;
+
+	if (text.len <= WF_MAX_CONTEXT)
+		return text;
+	for (int i = 0; i < WF_MAX_CONTEXT && p < end; i++)
+		p += wf_text_decode(p, end, &cp);
+	return (WfSlice) {text.data, p - text.data};
+}
+
+/* The six texts of a finding in the order they are sent, within limits. */
+static size_t
+finding_texts(const WfFinding *finding, WfSlice texts[6])
+{
+	const WfSlice all[6] = {
+		finding->value, finding->raw, finding->name,
+		finding->job_title, finding->phone, finding->context
+	};
+	size_t		size = 0;
+
+	for (int i = 0; i < 6; i++)
+	{
+		texts[i] = i == 5 ? cut_context(all[i]) : wf_text_truncate(all[i], WF_MAX_VALUE);
+		size += texts[i].len;
+	}
+	return size;
+}
+
+static bool
+texts_clean(const WfFindings *findings)
+{
+	WfSlice		texts[6];
+
+	for (int i = 0; i < findings->count; i++)
+	{
+		finding_texts(&findings->items[i], texts);
+		for (int k = 0; k < 6; k++)
+		{
+			if (wf_text_clean_prefix(texts[k]) != texts[k].len)
+				return false;
+		}
+	}
+	return wf_text_clean_prefix(findings->title) == findings->title.len;
+}
+
+static void
+put_finding(WfBuffer *buf, const WfFinding *finding)
+{
+	WfSlice		texts[6];
+
+	finding_texts(finding, texts);
+	put_u8(buf, finding->kind);
+	put_u8(buf, finding->source);
+	put_u32(buf, finding->position);
+	for (int i = 0; i < 6; i++)
+		put_string(buf, texts[i]);
+}
+
+WfStatus
+wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg)
+{
+	WfSlice		error = wf_text_truncate(msg->error, WF_MAX_ERROR);
+	WfSlice		url = wf_text_truncate(msg->effective_url, WF_MAX_URL);
+	WfSlice		type = wf_text_truncate(msg->content_type, WF_MAX_VALUE);
+	WfSlice		title = wf_text_truncate(msg->findings.title, WF_MAX_VALUE);
+	size_t		size = RESULT_FIXED + error.len + url.len + type.len + title.len;
+	WfSlice		texts[6];
+	WfStatus	status;
+
+	if (msg->findings.count < 0 || msg->findings.count > WF_MAX_FINDINGS ||
+		msg->body.len > WF_MAX_MESSAGE)
+		return WF_ERR_LIMIT;
+	if (!texts_clean(&msg->findings))
+		return WF_ERR_SYNTAX;
+	size += msg->body.len;
+	for (int i = 0; i < msg->findings.count; i++)
+		size += FINDING_FIXED + finding_texts(&msg->findings.items[i], texts);
+	status = begin_frame(buf, WF_MSG_RESULT, size);
+	if (status != WF_OK)
+		return status;
+
+	put_u64(buf, msg->seq);
+	put_u16(buf, msg->outcome);
+	put_u16(buf, msg->http_status);
+	put_u32(buf, msg->retry_after_ms);
+	put_u32(buf, msg->elapsed_ms);
+	put_u64(buf, msg->body_bytes);
+	put_string(buf, error);
+	put_string(buf, url);
+	put_string(buf, type);
+	put_string(buf, msg->body);
+	put_string(buf, title);
+	put_u8(buf, msg->findings.truncated);
+	put_u32(buf, (uint32_t) msg->findings.count);
+	for (int i = 0; i < msg->findings.count; i++)
+		put_finding(buf, &msg->findings.items[i]);
+	return WF_OK;
+}
+
+/* ---------- reading ---------- */
+
+/* What is left of a payload; "bad" once anything was missing or refused. */
+typedef struct Reader
+{
+	const char *p;
+	const char *end;
+	bool		bad;
+} Reader;
+
+static Reader
+reader_of(WfSlice payload)
+{
+	return (Reader) {payload.data, payload.data ? payload.data + payload.len : NULL, false};
+}
+
+static bool
+take(Reader *reader, void *out, size_t len)
+{
+	if (reader->bad || (size_t) (reader->end - reader->p) < len)
+	{
+		reader->bad = true;
+		memset(out, 0, len);
+		return false;
+	}
+	memcpy(out, reader->p, len);
+	reader->p += len;
+	return true;
+}
+
+static uint8_t
+take_u8(Reader *reader)
+{
+	uint8_t		value;
+
+	take(reader, &value, sizeof(value));
+	return value;
+}
+
+static uint16_t
+take_u16(Reader *reader)
+{
+	uint16_t	value;
+
+	take(reader, &value, sizeof(value));
+	return value;
+}
+
+static uint32_t
+take_u32(Reader *reader)
+{
+	uint32_t	value;
+
+	take(reader, &value, sizeof(value));
+	return value;
+}
+
+static uint64_t
+take_u64(Reader *reader)
+{
+	uint64_t	value;
+
+	take(reader, &value, sizeof(value));
+	return value;
+}
+
+static WfSlice
+take_bytes(Reader *reader, size_t max)
+{
+	uint32_t	len = take_u32(reader);
+	WfSlice		text = {reader->p, len};
+
+	if (reader->bad || len > max || (size_t) (reader->end - reader->p) < len)
+	{
+		reader->bad = true;
+		return WF_SLICE_EMPTY;
+	}
+	reader->p += len;
+	return text;
+}
+
+/* Valid UTF-8 without NUL of at most "max" bytes. */
+static WfSlice
+take_text(Reader *reader, size_t max)
+{
+	WfSlice		text = take_bytes(reader, max);
+
+	if (text.len > 0 && wf_text_clean_prefix(text) != text.len)
+	{
+		reader->bad = true;
+		return WF_SLICE_EMPTY;
+	}
+	return text;
+}
+
+static WfStatus
+finish(const Reader *reader)
+{
+	return reader->bad || reader->p != reader->end ? WF_ERR_SYNTAX : WF_OK;
+}
+
+long
+wf_message_frame(const char *data, size_t len, WfMessageType *type, WfSlice *payload)
+{
+	uint32_t	size;
+
+	if (len < sizeof(size))
+		return 0;
+	memcpy(&size, data, sizeof(size));
+	if (size < 1 || size > WF_MAX_MESSAGE)
+		return -1;
+	if (len < sizeof(size) + size)
+		return 0;
+	*type = (WfMessageType) (unsigned char) data[sizeof(size)];
+	*payload = (WfSlice) {data + FRAME_HEADER, size - 1};
+	return (long) (sizeof(size) + size);
+}
+
+WfStatus
+wf_message_read_config(WfSlice payload, WfArena *arena, WfSetting **settings, int *count)
+{
+	Reader		reader = reader_of(payload);
+	uint32_t	n = take_u32(&reader);
+	WfSetting  *list;
+
+	if (reader.bad || n > MAX_SETTINGS)
+		return WF_ERR_SYNTAX;
+	list = wf_arena_zalloc(arena, (n + 1) * sizeof(*list));
+	if (list == NULL)
+		return WF_ERR_NOMEM;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		WfSlice		name = take_text(&reader, MAX_SETTING_NAME);
+		WfSlice		value = take_text(&reader, MAX_SETTING_VALUE);
+
+		if (reader.bad)
+			return WF_ERR_SYNTAX;
+		list[i].name = wf_arena_copy(arena, name).data;
+		list[i].value = wf_arena_copy(arena, value).data;
+		if (list[i].name == NULL || list[i].value == NULL)
+			return WF_ERR_NOMEM;
+	}
+	*settings = list;
+	*count = (int) n;
+	return finish(&reader);
+}
+
+WfStatus
+wf_message_read_fetch(WfSlice payload, WfFetchMessage *msg)
+{
+	Reader		reader = reader_of(payload);
+
+	msg->seq = take_u64(&reader);
+	msg->flags = take_u32(&reader);
+	msg->stage = take_u8(&reader);
+	msg->url = take_bytes(&reader, WF_MAX_URL);
+	msg->domain = take_bytes(&reader, WF_MAX_URL);
+	if (msg->seq == 0 || msg->stage >= STAGE_COUNT || (msg->flags & ~WF_FETCH_WANT_BODY) != 0)
+		return WF_ERR_SYNTAX;
+	return finish(&reader);
+}
+
+WfStatus
+wf_message_read_cancel(WfSlice payload, uint64_t *seq)
+{
+	Reader		reader = reader_of(payload);
+
+	*seq = take_u64(&reader);
+	return finish(&reader);
+}
+
+WfStatus
+wf_message_read_ready(WfSlice payload, uint32_t *version)
+{
+	Reader		reader = reader_of(payload);
+
+	*version = take_u32(&reader);
+	return finish(&reader);
+}
+
+WfStatus
+wf_message_read_log(WfSlice payload, WfSlice *text)
+{
+	Reader		reader = reader_of(payload);
+
+	*text = take_text(&reader, WF_MAX_ERROR);
+	return finish(&reader);
+}
+
+static void
+take_finding(Reader *reader, WfFinding *finding)
+{
+	uint8_t		kind = take_u8(reader);
+	uint8_t		source = take_u8(reader);
+
+	finding->position = take_u32(reader);
+	finding->value = take_text(reader, WF_MAX_VALUE);
+	finding->raw = take_text(reader, WF_MAX_VALUE);
+	finding->name = take_text(reader, WF_MAX_VALUE);
+	finding->job_title = take_text(reader, WF_MAX_VALUE);
+	finding->phone = take_text(reader, WF_MAX_VALUE);
+	finding->context = take_text(reader, 4 * WF_MAX_CONTEXT);
+	if (kind < 1 || kind > WF_KIND_LAST || source < 1 || source > WF_SOURCE_LAST ||
+		finding->value.len == 0 || wf_text_char_count(finding->context) > WF_MAX_CONTEXT)
+		reader->bad = true;
+	finding->kind = (WfFindingKind) kind;
+	finding->source = (WfFindingSource) source;
+}
+
+static WfStatus
+take_findings(Reader *reader, WfArena *arena, WfFindings *findings)
+{
+	uint8_t		truncated;
+	uint32_t	count;
+
+	findings->title = take_text(reader, WF_MAX_VALUE);
+	truncated = take_u8(reader);
+	count = take_u32(reader);
+	if (reader->bad || truncated > 1 || count > WF_MAX_FINDINGS ||
+		(size_t) (reader->end - reader->p) < (size_t) count * FINDING_FIXED)
+		return WF_ERR_SYNTAX;
+	findings->truncated = truncated;
+	findings->count = (int) count;
+	findings->items = NULL;
+	if (count == 0)
+		return WF_OK;
+	findings->items = wf_arena_zalloc(arena, count * sizeof(WfFinding));
+	if (findings->items == NULL)
+		return WF_ERR_NOMEM;
+	for (uint32_t i = 0; i < count && !reader->bad; i++)
+		take_finding(reader, &findings->items[i]);
+	return WF_OK;
+}
+
+WfStatus
+wf_message_read_result(WfSlice payload, WfArena *arena, WfResultMessage *msg)
+{
+	Reader		reader = reader_of(payload);
+	uint16_t	outcome;
+	WfStatus	status;
+
+	msg->seq = take_u64(&reader);
+	outcome = take_u16(&reader);
+	msg->http_status = take_u16(&reader);
+	msg->retry_after_ms = take_u32(&reader);
+	msg->elapsed_ms = take_u32(&reader);
+	msg->body_bytes = take_u64(&reader);
+	msg->error = take_text(&reader, WF_MAX_ERROR);
+	msg->effective_url = take_text(&reader, WF_MAX_URL);
+	msg->content_type = take_text(&reader, WF_MAX_VALUE);
+	msg->body = take_bytes(&reader, WF_MAX_MESSAGE);
+	if (reader.bad || msg->seq == 0 || outcome >= WF_OUTCOME_COUNT ||
+		msg->http_status > MAX_HTTP_STATUS || msg->body_bytes > INT64_MAX)
+		return WF_ERR_SYNTAX;
+	msg->outcome = (WfOutcome) outcome;
+	status = take_findings(&reader, arena, &msg->findings);
+	return status != WF_OK ? status : finish(&reader);
+}

@@ -13,6 +13,8 @@
 #ifndef WF_HTML_ENTITIES_H
 #define WF_HTML_ENTITIES_H
 
+#include <stdbool.h>
+
 typedef struct Entity
 {
 	const char *name;
@@ -22,6 +24,7 @@ typedef struct Entity
 } Entity;
 
 #define ENTITY_MAX_NAME 21
+#define ENTITY_MAX_BARE 6
 
 static const Entity entities[] = {
 	{"AElig", 0x00C6, 5, true},

@@ -13,6 +13,7 @@
 
 #include "wf_config.h"
 #include "wf_netguard.h"
+#include "wf_text.h"
 
 #define MAX_TEXT 65536			/* longest list, in bytes */
 
@@ -52,7 +53,7 @@ static const SettingEntry settings[] = {
 	{"verify_tls", SETTING_BOOL, AT(verify_tls), 0, 1, "on"},
 	{"respect_robots", SETTING_BOOL, AT(respect_robots), 0, 1, "on"},
 	{"require_domain_match", SETTING_BOOL, AT(require_domain_match), 0, 1, "off"},
-	{"user_agent", SETTING_TEXT, AT(user_agent), 1, 512,
+	{"user_agent", SETTING_TEXT, AT(user_agent), 1, 4096,
 	"wf_curation/1.0 (contact page curation; PostgreSQL extension)", is_printable},
 	{"allowed_networks", SETTING_TEXT, AT(allowed_networks), 0, MAX_TEXT, "",
 	wf_netguard_networks_valid},
@@ -67,12 +68,11 @@ static const SettingEntry settings[] = {
 
 #define SETTING_COUNT ((int) (sizeof(settings) / sizeof(settings[0])))
 
-/* ISO 3166 alpha-2 in capitals. */
+/* ISO 3166 alpha-2. */
 static bool
 is_region(const char *text)
 {
-	return text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z' &&
-		text[2] == '\0';
+	return wf_is_alpha(text[0]) && wf_is_alpha(text[1]) && text[2] == '\0';
 }
 
 /* Goes into a request header: no control characters, no bytes beyond ASCII. */
@@ -131,6 +131,11 @@ set_text(const SettingEntry *entry, char **field, const char *text)
 	copy = strdup(text);
 	if (copy == NULL)
 		return WF_ERR_NOMEM;
+	if (entry->valid == is_region)
+	{
+		copy[0] &= ~('a' - 'A');
+		copy[1] &= ~('a' - 'A');
+	}
 	free(*field);
 	*field = copy;
 	return WF_OK;

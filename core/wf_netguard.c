@@ -324,7 +324,7 @@ wf_netguard_hosts_valid(const char *list)
 		{
 			unsigned char c = item.data[i];
 
-			if (c <= ' ' || c == '*' || c == '/' || c == '@' || c == 0x7f)
+			if (c <= ' ' || c >= 0x7f || strchr("*/@\"'\\", c) != NULL)
 				return false;
 		}
 	}

@@ -1,0 +1,611 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_fetch.c
+ *	  The fetcher: requests in, transfers run, ends out.
+ *
+ * One multi handle lives as long as the fetcher; its connection cache, DNS
+ * cache and TLS sessions serve all transfers.  A handle is given to it only
+ * when the transfer may start (wf_fetch_hosts.c decides), so nothing ever
+ * waits in queues of libcurl.
+ *
+ * The process installs no signal handlers, so libcurl's resolver threads have
+ * none to run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "wf_fetch_int.h"
+
+#define MAX_RESTARTS		3
+#define MAX_CONNECTIONS(n)	((n) * 4L + 16)
+#define SCRATCH_LIMIT		(256 * 1024)
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+wf_fetch_announce(WfFetcher *fetcher, uint64_t seq)
+{
+	fetcher->callbacks.working(fetcher->callbacks.arg, seq);
+}
+
+const WfFetchStats *
+wf_fetch_stats(const WfFetcher *fetcher)
+{
+	return &fetcher->stats;
+}
+
+const char *
+wf_fetch_library(void)
+{
+	return curl_version();
+}
+
+int
+wf_fetch_pending(const WfFetcher *fetcher)
+{
+	return fetcher->pending;
+}
+
+/* ---------- transfers ---------- */
+
+static WfTransfer **
+seq_bucket(WfFetcher *fetcher, uint64_t seq)
+{
+	return &fetcher->by_seq[seq % WF_FETCH_BUCKETS];
+}
+
+static void
+transfer_free(WfTransfer *transfer)
+{
+	free(transfer->requested);
+	free(transfer->url);
+	free(transfer->domain);
+	free(transfer);
+}
+
+static WfTransfer *
+transfer_create(const WfFetchRequest *request)
+{
+	WfTransfer *transfer = calloc(1, sizeof(*transfer));
+
+	if (transfer == NULL)
+		return NULL;
+	transfer->seq = request->seq;
+	transfer->keep_body = request->keep_body;
+	transfer->requested = strndup(request->url.len ? request->url.data : "", request->url.len);
+	transfer->domain = strndup(request->domain.len ? request->domain.data : "",
+							   request->domain.len);
+	if (transfer->requested == NULL || transfer->domain == NULL)
+	{
+		transfer_free(transfer);
+		return NULL;
+	}
+	return transfer;
+}
+
+/* Take the transfer out of the table: from here on nobody can find it. */
+static void
+transfer_forget(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	WfTransfer **link = seq_bucket(fetcher, transfer->seq);
+
+	while (*link != transfer)
+		link = &(*link)->seq_next;
+	*link = transfer->seq_next;
+	fetcher->pending--;
+}
+
+static WfSlice
+slice_of(const char *text)
+{
+	return (WfSlice) {text, text ? strlen(text) : 0};
+}
+
+/* Report the end of a transfer without a slot or with the one it holds. */
+static void
+end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const char *error)
+{
+	WfSlot	   *slot = transfer->slot;
+	WfFetchResult result = {
+		.seq = transfer->seq,
+		.keep_body = transfer->keep_body,
+		.outcome = outcome,
+		.started_ms = transfer->started_ms,
+		.url = slice_of(transfer->requested),
+		.effective_url = slice_of(transfer->url),
+		.error = outcome == WF_OUTCOME_OK ? "" : error,
+	};
+
+	if (slot)
+	{
+		result.http_status = slot->status;
+		result.retry_after_ms = slot->retry_after_ms;
+		result.body_bytes = slot->received;
+		result.content_type = slice_of(slot->content_type);
+		if (outcome == WF_OUTCOME_OK || transfer->keep_body)
+			result.body = (WfSlice) {slot->body.data, slot->body.len};
+	}
+	wf_fetch_announce(fetcher, transfer->seq);
+	fetcher->callbacks.done(fetcher->callbacks.arg, &result);
+	wf_fetch_announce(fetcher, 0);
+	if (slot)
+	{
+		transfer->slot = NULL;
+		wf_slot_release(slot);
+		wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
+	}
+	transfer_forget(fetcher, transfer);
+	transfer_free(transfer);
+}
+
+/* ---------- admission of a hop ---------- */
+
+static WfOutcome
+check_policy(WfFetcher *fetcher, const WfTransfer *transfer, const WfUrl *url, char *error)
+{
+	error[0] = '\0';
+	if (fetcher->config.require_domain_match && transfer->domain[0] &&
+		!wf_netguard_host_in_domain(url->host, slice_of(transfer->domain)))
+	{
+		snprintf(error, WF_MAX_ERROR,
+				 "host is not in the page's domain (wf_curation.require_domain_match)");
+		return WF_OUTCOME_POLICY;
+	}
+	switch (wf_netguard_check_host(fetcher->guard, url->host, url->port))
+	{
+		case WF_NETGUARD_ALLOWED:
+			return WF_OUTCOME_OK;
+		case WF_NETGUARD_HOST:
+			snprintf(error, WF_MAX_ERROR, "host is not allowed by policy (%s)",
+					 "wf_curation.allowed_hosts, wf_curation.denied_hosts");
+			return WF_OUTCOME_POLICY;
+		case WF_NETGUARD_PORT:
+			snprintf(error, WF_MAX_ERROR, "port %d is not allowed by policy (%s)",
+					 url->port, "wf_curation.allowed_ports");
+			return WF_OUTCOME_POLICY;
+		case WF_NETGUARD_ADDRESS:
+			break;
+	}
+	snprintf(error, WF_MAX_ERROR, "%s", WF_ADDRESS_REFUSED);
+	return WF_OUTCOME_POLICY;
+}
+
+/*
+ * Make "target", relative to the present hop if there is one, the transfer's
+ * next hop and queue it.  Any outcome but OK means it was not queued.
+ */
+static WfOutcome
+admit(WfFetcher *fetcher, WfTransfer *transfer, WfSlice target, char *error)
+{
+	WfUrl		base;
+	WfUrl		url;
+	WfStatus	status = WF_OK;
+	WfOutcome	outcome;
+	char	   *copy;
+	WfHost	   *host;
+
+	wf_arena_reset(fetcher->scratch);
+	if (transfer->url)
+		status = wf_url_parse(fetcher->scratch, slice_of(transfer->url), NULL, &base);
+	if (status == WF_OK)
+		status = wf_url_parse(fetcher->scratch, target, transfer->url ? &base : NULL, &url);
+	if (status != WF_OK || url.has_credentials)
+	{
+		if (transfer->url)
+			snprintf(error, WF_MAX_ERROR, "redirect to an unacceptable URL");
+		else
+			snprintf(error, WF_MAX_ERROR, status == WF_ERR_LIMIT ? "URL is too long" :
+					 status == WF_OK ? "URL contains a user name or password" :
+					 "not a valid http or https URL");
+		return transfer->url ? WF_OUTCOME_REDIRECT : WF_OUTCOME_BAD_URL;
+	}
+	copy = strndup(url.href.data, url.href.len);
+	host = wf_hosts_get(&fetcher->hosts, url.href.data, url.path.data - url.href.data);
+	if (copy == NULL || host == NULL)
+	{
+		free(copy);
+		snprintf(error, WF_MAX_ERROR, "crawler is short of memory");
+		return WF_OUTCOME_INTERNAL;
+	}
+	if (transfer->url && strncmp(transfer->url, "https:", 6) == 0 && !url.is_https)
+		fetcher->stats.downgrades++;
+	free(transfer->url);
+	transfer->url = copy;
+	outcome = check_policy(fetcher, transfer, &url, error);
+	if (outcome != WF_OUTCOME_OK)
+		return outcome;
+	transfer->host = host;
+	return WF_OUTCOME_OK;
+}
+
+WfStatus
+wf_fetch_add(WfFetcher *fetcher, const WfFetchRequest *request)
+{
+	WfTransfer *transfer = transfer_create(request);
+	WfTransfer **bucket = seq_bucket(fetcher, request->seq);
+	char		error[WF_MAX_ERROR];
+	WfOutcome	outcome;
+
+	if (transfer == NULL)
+		return WF_ERR_NOMEM;
+	transfer->seq_next = *bucket;
+	*bucket = transfer;
+	fetcher->pending++;
+	wf_fetch_announce(fetcher, request->seq);
+	outcome = admit(fetcher, transfer, request->url, error);
+	wf_fetch_announce(fetcher, 0);
+	if (outcome != WF_OUTCOME_OK)
+		end_transfer(fetcher, transfer, outcome, error);
+	else
+		wf_hosts_enqueue(&fetcher->hosts, transfer, false, fetcher->now_ms);
+	return WF_OK;
+}
+
+/* The hop is over: give the slot back, keep the transfer. */
+static void
+leave_slot(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	WfSlot	   *slot = transfer->slot;
+
+	transfer->spent_ms += fetcher->now_ms - slot->start_ms;
+	transfer->slot = NULL;
+	wf_slot_release(slot);
+	wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
+}
+
+void
+wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
+{
+	WfTransfer *transfer = *seq_bucket(fetcher, seq);
+
+	while (transfer && transfer->seq != seq)
+		transfer = transfer->seq_next;
+	if (transfer == NULL)
+		return;
+	if (transfer->slot)
+	{
+		(void) curl_multi_remove_handle(fetcher->multi, transfer->slot->easy);
+		leave_slot(fetcher, transfer);
+	}
+	else
+		wf_hosts_remove(&fetcher->hosts, transfer, fetcher->now_ms);
+	transfer_forget(fetcher, transfer);
+	transfer_free(transfer);
+}
+
+/* ---------- starts ---------- */
+
+static void
+start_hop(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	int64_t		left = fetcher->config.request_timeout - transfer->spent_ms;
+	WfSlot	   *slot = wf_slot_acquire(fetcher);
+
+	if (slot == NULL)
+	{
+		/* end_transfer wants to see what holds: not running any more */
+		wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
+		end_transfer(fetcher, transfer, WF_OUTCOME_INTERNAL, "crawler is short of memory");
+		return;
+	}
+	transfer->slot = slot;
+	slot->transfer = transfer;
+	slot->start_ms = fetcher->now_ms;
+	slot->timeout_ms = left > 1 ? left : 1;
+	if (transfer->started_ms == 0)
+		transfer->started_ms = fetcher->now_ms;
+	fetcher->stats.requests++;
+	if (wf_slot_prepare(slot) != CURLE_OK ||
+		curl_multi_add_handle(fetcher->multi, slot->easy) != CURLM_OK)
+		end_transfer(fetcher, transfer, WF_OUTCOME_INTERNAL, "transfer could not be started");
+}
+
+/* Returns whether anything was started. */
+static bool
+start_ready(WfFetcher *fetcher)
+{
+	bool		any = false;
+
+	wf_hosts_wake(&fetcher->hosts, fetcher->now_ms);
+	while (fetcher->running < fetcher->config.max_concurrency &&
+		   (fetcher->body_bytes < WF_BODY_BUDGET || fetcher->running == 0))
+	{
+		WfTransfer *transfer = wf_hosts_next(&fetcher->hosts, fetcher->now_ms);
+
+		if (transfer == NULL)
+			break;
+		start_hop(fetcher, transfer);
+		any = true;
+	}
+	return any;
+}
+
+/* ---------- ends ---------- */
+
+/* A redirect: true when the transfer goes on. */
+static bool
+follow(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome *outcome, char *error)
+{
+	WfSlot	   *slot = transfer->slot;
+	WfHost	   *left = transfer->host;
+
+	if (transfer->hops >= fetcher->config.max_redirects)
+	{
+		snprintf(error, WF_MAX_ERROR, "more than %d redirects (wf_curation.max_redirects)",
+				 fetcher->config.max_redirects);
+		*outcome = WF_OUTCOME_REDIRECT;
+		return false;
+	}
+	*outcome = admit(fetcher, transfer, slice_of(slot->location), error);
+	if (*outcome != WF_OUTCOME_OK)
+		return false;
+	transfer->hops++;
+	fetcher->stats.redirects++;
+	transfer->spent_ms += fetcher->now_ms - slot->start_ms;
+	transfer->slot = NULL;
+	wf_slot_release(slot);
+	wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
+	wf_hosts_ended(&fetcher->hosts, left, fetcher->now_ms);
+	return true;
+}
+
+static void
+end_hop(WfFetcher *fetcher, WfSlot *slot, CURLcode code)
+{
+	WfTransfer *transfer = slot->transfer;
+	char		error[WF_MAX_ERROR];
+	WfOutcome	outcome;
+
+	if (slot->abort == WF_ABORT_BUDGET && transfer->restarts < MAX_RESTARTS)
+	{
+		transfer->restarts++;
+		leave_slot(fetcher, transfer);
+		wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
+		return;
+	}
+	if (wf_fetch_is_redirect(slot, code))
+	{
+		if (follow(fetcher, transfer, &outcome, error))
+			return;
+	}
+	else
+		outcome = wf_fetch_judge(slot, code, error);
+	end_transfer(fetcher, transfer, outcome, error);
+}
+
+static void
+reap(WfFetcher *fetcher)
+{
+	CURLMsg    *message;
+	int			left;
+
+	while ((message = curl_multi_info_read(fetcher->multi, &left)) != NULL)
+	{
+		CURL	   *easy = message->easy_handle;
+		CURLcode	code = message->data.result;
+		WfSlot	   *slot = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		(void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &slot);
+		(void) curl_multi_remove_handle(fetcher->multi, easy);
+		end_hop(fetcher, slot, code);
+	}
+}
+
+/*
+ * Keep the sum of bodies near its budget: over it, only the oldest transfer
+ * reads on; well under it again, all do.
+ */
+static void
+balance_memory(WfFetcher *fetcher)
+{
+	bool		over = fetcher->body_bytes > WF_BODY_BUDGET;
+	bool		low = fetcher->body_bytes < WF_BODY_BUDGET / 4 * 3;
+
+	if (!over && fetcher->paused == 0)
+		return;
+	for (WfSlot *slot = fetcher->first_slot; slot; slot = slot->next)
+	{
+		bool		oldest = slot == fetcher->first_slot;
+
+		if (slot->paused ? (oldest || low) : (over && !oldest && slot->body_wanted))
+		{
+			slot->paused = !slot->paused;
+			fetcher->paused += slot->paused ? 1 : -1;
+			(void) curl_easy_pause(slot->easy, slot->paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+		}
+	}
+}
+
+/* ---------- the loop's side ---------- */
+
+static void
+socket_action(WfFetcher *fetcher, curl_socket_t fd, int bits)
+{
+	int			running;
+
+	(void) curl_multi_socket_action(fetcher->multi, fd, bits, &running);
+	wf_fetch_announce(fetcher, 0);
+	reap(fetcher);
+	balance_memory(fetcher);
+}
+
+void
+wf_fetch_event(WfFetcher *fetcher, int fd, uint32_t events)
+{
+	int			bits = wf_fetch_socket_event(fetcher, fd, events);
+
+	if (bits != 0)
+		socket_action(fetcher, fd, bits);
+}
+
+int
+wf_fetch_turn(WfFetcher *fetcher)
+{
+	int			wait;
+	int			host_wait;
+
+	fetcher->now_ms = clock_ms();
+	if (fetcher->timer_ms >= 0 && fetcher->timer_ms <= fetcher->now_ms)
+	{
+		fetcher->timer_ms = -1;
+		socket_action(fetcher, CURL_SOCKET_TIMEOUT, 0);
+	}
+	/* new handles get their first turn now: libcurl set its timer to 0 */
+	if (start_ready(fetcher))
+	{
+		fetcher->timer_ms = -1;
+		socket_action(fetcher, CURL_SOCKET_TIMEOUT, 0);
+	}
+	fetcher->now_ms = clock_ms();
+	wait = fetcher->timer_ms < 0 ? -1 : fetcher->timer_ms <= fetcher->now_ms ? 0 :
+		(int) (fetcher->timer_ms - fetcher->now_ms);
+	if (fetcher->hosts.lists[WF_HOST_READY].head &&
+		fetcher->running < fetcher->config.max_concurrency &&
+		fetcher->body_bytes < WF_BODY_BUDGET)
+		return 0;
+	host_wait = wf_hosts_wait(&fetcher->hosts, fetcher->now_ms);
+	return host_wait >= 0 && (wait < 0 || host_wait < wait) ? host_wait : wait;
+}
+
+static int
+on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	WfFetcher  *fetcher = arg;
+
+	fetcher->timer_ms = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
+	return 0;
+}
+
+/* ---------- life ---------- */
+
+WfStatus
+wf_fetch_configure(WfFetcher *fetcher, const WfConfig *config)
+{
+	WfNetguardLists lists = {
+		config->allowed_networks, config->allowed_ports,
+		config->allowed_hosts, config->denied_hosts
+	};
+	WfNetguard *guard = wf_netguard_create(&lists);
+	char	   *user_agent = strdup(config->user_agent);
+
+	if (guard == NULL || user_agent == NULL)
+	{
+		wf_netguard_free(guard);
+		free(user_agent);
+		return WF_ERR_NOMEM;
+	}
+	wf_netguard_refuse_own(guard, fetcher->own);
+	wf_netguard_free(fetcher->guard);
+	fetcher->guard = guard;
+
+	/* of the texts only this one is looked at again */
+	free(fetcher->config.user_agent);
+	fetcher->config = *config;
+	fetcher->config.user_agent = user_agent;
+	fetcher->config.allowed_networks = fetcher->config.allowed_ports = NULL;
+	fetcher->config.allowed_hosts = fetcher->config.denied_hosts = NULL;
+	fetcher->config.default_region = NULL;
+	fetcher->generation++;
+
+	fetcher->now_ms = clock_ms();
+	wf_hosts_configure(&fetcher->hosts, config->max_concurrency_per_host,
+					   config->host_delay, fetcher->now_ms);
+	(void) curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS,
+							 MAX_CONNECTIONS(config->max_concurrency));
+	return WF_OK;
+}
+
+static bool
+create_handles(WfFetcher *fetcher)
+{
+	struct curl_slist *list;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	fetcher->multi = curl_multi_init();
+	fetcher->share = curl_share_init();
+	fetcher->scratch = wf_arena_create(SCRATCH_LIMIT);
+	list = curl_slist_append(NULL, "Accept: text/html,application/xhtml+xml,"
+							 "application/xml;q=0.9,text/*;q=0.8,*/*;q=0.1");
+	fetcher->headers = list;
+	if (!fetcher->multi || !fetcher->share || !fetcher->scratch || !list)
+		return false;
+	return curl_share_setopt(fetcher->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+		curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETFUNCTION, wf_fetch_on_socket) == CURLM_OK &&
+		curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETDATA, fetcher) == CURLM_OK &&
+		curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+		curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERDATA, fetcher) == CURLM_OK;
+}
+
+WfFetcher *
+wf_fetch_create(int epoll_fd, const WfOwnAddresses *own, const WfFetchCallbacks *callbacks)
+{
+	WfFetcher  *fetcher = calloc(1, sizeof(*fetcher));
+	WfConfig	defaults;
+	WfStatus	status;
+
+	if (fetcher == NULL)
+		return NULL;
+	fetcher->epoll_fd = epoll_fd;
+	fetcher->own = own;
+	fetcher->callbacks = *callbacks;
+	fetcher->timer_ms = -1;
+	if (!create_handles(fetcher))
+	{
+		wf_fetch_free(fetcher);
+		return NULL;
+	}
+	wf_config_init(&defaults);
+	status = wf_fetch_configure(fetcher, &defaults);
+	wf_config_free(&defaults);
+	if (status != WF_OK)
+	{
+		wf_fetch_free(fetcher);
+		return NULL;
+	}
+	return fetcher;
+}
+
+void
+wf_fetch_free(WfFetcher *fetcher)
+{
+	WfSlot	   *next;
+
+	for (int i = 0; i < WF_FETCH_BUCKETS; i++)
+	{
+		while (fetcher->by_seq[i])
+			wf_fetch_cancel(fetcher, fetcher->by_seq[i]->seq);
+	}
+	for (WfSlot *slot = fetcher->free_slots; slot; slot = next)
+	{
+		next = slot->next;
+		wf_slot_free(slot);
+	}
+	while (fetcher->spare_count > 0)
+		free(fetcher->spare[--fetcher->spare_count].data);
+	if (fetcher->multi)
+		curl_multi_cleanup(fetcher->multi);
+	if (fetcher->share)
+		curl_share_cleanup(fetcher->share);
+	curl_slist_free_all(fetcher->headers);
+	wf_hosts_free(&fetcher->hosts);
+	wf_netguard_free(fetcher->guard);
+	wf_arena_free(fetcher->scratch);
+	free(fetcher->sockets);
+	free(fetcher->config.user_agent);
+	free(fetcher);
+	curl_global_cleanup();
+}

@@ -1,0 +1,251 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_fetch_int.h
+ *	  Shared by the files of the fetcher only (wf_fetch*.c).
+ *
+ * A request is a WfTransfer from wf_fetch_add to its callback.  It waits in
+ * the queue of its WfHost, holds a WfSlot (an easy handle and the state of
+ * one response) while a hop of it runs, and goes back to a queue, perhaps of
+ * another host, for each redirect.
+ *
+ * Invariants:
+ *	1. A transfer is in exactly one queue, or has a slot, or is being ended.
+ *	2. host->running counts the transfers of the host that have a slot.
+ *	3. A host is in the ready list iff it may start a transfer now, in the
+ *	   delayed list iff only time keeps it from that, in the idle list iff it
+ *	   has neither queued nor running transfers.
+ *	4. fetcher->body_bytes is the sum of body.len over all slots.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_FETCH_INT_H
+#define WF_FETCH_INT_H
+
+#include <curl/curl.h>
+
+#include "wf_arena.h"
+#include "wf_fetch.h"
+#include "wf_url.h"
+
+#define WF_FETCH_BUCKETS		4096	/* of both hash tables */
+#define WF_BODY_BUDGET			(24 * 1024 * 1024)	/* bodies of all transfers */
+#define WF_BODY_HARD_LIMIT		(32 * 1024 * 1024)
+
+/* One text for every address: it must not tell what is behind it. */
+#define WF_ADDRESS_REFUSED "address is not allowed by policy"
+
+typedef struct WfHost WfHost;
+typedef struct WfSlot WfSlot;
+typedef struct WfTransfer WfTransfer;
+
+struct WfTransfer
+{
+	uint64_t	seq;
+	bool		keep_body;
+	char	   *requested;		/* malloc'ed, NUL-terminated */
+	char	   *url;			/* of the present hop, normalised */
+	char	   *domain;			/* "" when any host will do */
+	int			hops;			/* redirects followed */
+	int			restarts;		/* hops begun again */
+	int64_t		started_ms;		/* of the first hop; 0 before */
+	int64_t		spent_ms;		/* in hops that have ended */
+	WfHost	   *host;			/* NULL before the first queue */
+	WfSlot	   *slot;
+	WfTransfer *seq_next;		/* in the table by seq */
+	WfTransfer *prev;			/* in the queue of the host */
+	WfTransfer *next;
+};
+
+typedef enum WfHostList
+{
+	WF_HOST_BUSY = 0,			/* in no list: at its limit */
+	WF_HOST_READY,
+	WF_HOST_DELAYED,
+	WF_HOST_IDLE,
+	WF_HOST_LIST_COUNT
+} WfHostList;
+
+/* One authority: scheme, host and port. */
+struct WfHost
+{
+	char	   *origin;			/* "http://example.org" */
+	uint32_t	hash;
+	WfHost	   *bucket_next;
+	WfHostList	list;
+	WfHost	   *prev;
+	WfHost	   *next;
+	WfTransfer *head;			/* queue, first in first out */
+	WfTransfer *tail;
+	int			running;
+	bool		reached;		/* a connection was made: its name resolves */
+	int64_t		next_start_ms;	/* not before; 0 at once */
+};
+
+typedef struct WfHostQueue
+{
+	WfHost	   *head;
+	WfHost	   *tail;
+	int			count;
+} WfHostQueue;
+
+typedef struct WfHosts
+{
+	WfHost	   *buckets[WF_FETCH_BUCKETS];
+	WfHostQueue lists[WF_HOST_LIST_COUNT];
+	int			per_host;		/* limits, from the settings */
+	int			delay_ms;
+} WfHosts;
+
+/* Why a callback of ours ended a transfer. */
+typedef enum WfAbort
+{
+	WF_ABORT_NONE = 0,
+	WF_ABORT_BODY_SIZE,
+	WF_ABORT_HEADER_SIZE,
+	WF_ABORT_INFORMATIONAL,		/* endless 1xx responses */
+	WF_ABORT_UNWANTED,			/* long body that nobody will read */
+	WF_ABORT_ADDRESS,			/* policy */
+	WF_ABORT_MEMORY,			/* malloc failed */
+	WF_ABORT_BUDGET				/* begin again when others have ended */
+} WfAbort;
+
+typedef struct WfBody
+{
+	char	   *data;
+	size_t		len;
+	size_t		room;
+} WfBody;
+
+struct WfSlot
+{
+	CURL	   *easy;
+	WfFetcher  *fetcher;
+	WfTransfer *transfer;		/* NULL while the slot is free */
+	uint32_t	generation;		/* of the settings in the handle */
+	char		error[CURL_ERROR_SIZE];
+	int64_t		start_ms;		/* of this hop */
+	long		timeout_ms;		/* of this hop */
+	WfSlot	   *prev;			/* in the list of running slots */
+	WfSlot	   *next;			/* there, or in the list of free ones */
+
+	/* state of the response */
+	WfAbort		abort;
+	bool		address_refused;
+	bool		body_started;
+	bool		body_wanted;
+	bool		paused;
+	int			informational;
+	int			header_lines;
+	size_t		header_bytes;
+	int			status;
+	uint32_t	retry_after_ms;
+	uint64_t	received;		/* decoded bytes, kept or not */
+	char	   *location;		/* malloc'ed; NULL when none */
+	char		content_type[256];
+	WfBody		body;
+};
+
+typedef struct WfSocket
+{
+	uint8_t		wanted;			/* EPOLLIN, EPOLLOUT */
+	uint8_t		registered;		/* what epoll knows */
+	bool		ours;			/* opened by our callback */
+	uint64_t	seq;			/* last request served by it */
+} WfSocket;
+
+struct WfFetcher
+{
+	CURLM	   *multi;
+	CURLSH	   *share;
+	struct curl_slist *headers;
+	int			epoll_fd;
+	WfFetchCallbacks callbacks;
+	const WfOwnAddresses *own;
+	WfConfig	config;			/* own copy */
+	uint32_t	generation;
+	WfNetguard *guard;
+	WfHosts		hosts;
+	WfTransfer *by_seq[WF_FETCH_BUCKETS];
+	int			pending;
+	int			running;
+	WfSlot	   *first_slot;		/* running, oldest start first */
+	WfSlot	   *last_slot;
+	WfSlot	   *free_slots;
+	int			free_count;
+	int			paused;
+	WfSocket   *sockets;		/* by descriptor */
+	int			socket_room;
+	int64_t		timer_ms;		/* when libcurl wants a turn; -1 never */
+	int64_t		now_ms;
+	size_t		body_bytes;
+	WfBody		spare[32];		/* buffers to use again, hottest last */
+	int			spare_count;
+	WfArena    *scratch;		/* for parsing a URL; reset before each */
+	WfFetchStats stats;
+};
+
+/* wf_fetch.c */
+extern void wf_fetch_announce(WfFetcher *fetcher, uint64_t seq);
+
+/* wf_fetch_socket.c */
+
+/* A socket of ours, -1 on failure. */
+extern int	wf_fetch_open_socket(WfFetcher *fetcher, int family, int type, int protocol);
+
+/* Callbacks of libcurl. */
+extern int	wf_fetch_close_socket(void *fetcher, curl_socket_t fd);
+extern int	wf_fetch_on_socket(CURL *easy, curl_socket_t fd, int what, void *fetcher,
+							   void *unused);
+
+/* What epoll said, in libcurl's terms; 0 when nobody waits for it any more. */
+extern int	wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events);
+
+/* wf_fetch_hosts.c */
+
+/* The host of an origin, created if need be; NULL when out of memory. */
+extern WfHost *wf_hosts_get(WfHosts *hosts, const char *origin, size_t len);
+
+/* Put a transfer into the queue of its host, in front for a further hop. */
+extern void wf_hosts_enqueue(WfHosts *hosts, WfTransfer *transfer, bool front, int64_t now);
+
+/* Take a queued transfer out. */
+extern void wf_hosts_remove(WfHosts *hosts, WfTransfer *transfer, int64_t now);
+
+/* Hosts whose delay is over join the end of the ready list. */
+extern void wf_hosts_wake(WfHosts *hosts, int64_t now);
+
+/* The next transfer that may start, hosts in turn; counted as running. */
+extern WfTransfer *wf_hosts_next(WfHosts *hosts, int64_t now);
+
+/* A running transfer of the host gave up its slot. */
+extern void wf_hosts_ended(WfHosts *hosts, WfHost *host, int64_t now);
+
+/* The host's name was resolved and a connection made. */
+extern void wf_hosts_reached(WfHosts *hosts, WfHost *host, int64_t now);
+
+/* Milliseconds until a delayed host may start, -1 when none waits. */
+extern int	wf_hosts_wait(const WfHosts *hosts, int64_t now);
+
+extern void wf_hosts_configure(WfHosts *hosts, int per_host, int delay_ms, int64_t now);
+extern void wf_hosts_free(WfHosts *hosts);
+
+/* wf_fetch_slot.c */
+extern WfSlot *wf_slot_acquire(WfFetcher *fetcher);
+extern void wf_slot_release(WfSlot *slot);
+extern void wf_slot_free(WfSlot *slot);
+
+/* Prepare the handle for the present hop of slot->transfer. */
+extern CURLcode wf_slot_prepare(WfSlot *slot);
+
+/* wf_fetch_end.c */
+
+/* What the end of a hop means; "error" has room for WF_MAX_ERROR bytes. */
+extern WfOutcome wf_fetch_judge(const WfSlot *slot, CURLcode code, char *error);
+
+/* True for content types that are examined. */
+extern bool wf_fetch_is_text(const char *content_type);
+
+/* True when the response is a redirect that names its target. */
+extern bool wf_fetch_is_redirect(const WfSlot *slot, CURLcode code);
+
+#endif							/* WF_FETCH_INT_H */

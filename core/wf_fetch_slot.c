@@ -1,0 +1,463 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_fetch_slot.c
+ *	  Easy handles, used again and again, and what libcurl calls back.
+ *
+ * Callbacks never end the process and never jump: they record a reason in the
+ * slot and return the code that makes libcurl end the transfer.
+ *
+ * Memory of bodies: a chunk that arrives is always taken up to the limit of
+ * one body, so a decoder never has to buffer; wf_fetch.c pauses readers when
+ * the sum passes WF_BODY_BUDGET.  What may still arrive then (the first chunk
+ * of each response) stops at WF_BODY_HARD_LIMIT: the transfer begins again
+ * when others have ended.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "wf_fetch_int.h"
+#include "wf_text.h"
+
+#define MAX_HEADER_BYTES	(256 * 1024)	/* of all responses of one hop */
+#define MAX_HEADER_LINES	1000
+#define MAX_INFORMATIONAL	20		/* 1xx responses before the real one */
+#define MAX_UNWANTED		(64 * 1024) /* read to keep the connection */
+#define MAX_RETRY_AFTER		(7 * 24 * 3600) /* s */
+#define LOW_SPEED_LIMIT		64L		/* bytes per second … */
+#define LOW_SPEED_TIME		30		/* … over so many seconds at most */
+#define DNS_CACHE_TIME		120L	/* s */
+#define MAX_IDLE_AGE		60L		/* s that an unused connection is trusted */
+#define BODY_FIRST_ROOM		(64 * 1024)
+#define SPARE_MAX_ROOM		(1024 * 1024)
+
+/* ---------- body buffers ---------- */
+
+static void
+body_acquire(WfSlot *slot)
+{
+	WfFetcher  *fetcher = slot->fetcher;
+
+	if (fetcher->spare_count > 0)
+		slot->body = fetcher->spare[--fetcher->spare_count];
+	else
+		memset(&slot->body, 0, sizeof(slot->body));
+	slot->body.len = 0;
+}
+
+static void
+body_release(WfSlot *slot)
+{
+	WfFetcher  *fetcher = slot->fetcher;
+	int			max = (int) (sizeof(fetcher->spare) / sizeof(fetcher->spare[0]));
+
+	fetcher->body_bytes -= slot->body.len;
+	if (slot->body.data && slot->body.room <= SPARE_MAX_ROOM && fetcher->spare_count < max)
+		fetcher->spare[fetcher->spare_count++] = slot->body;
+	else
+		free(slot->body.data);
+	memset(&slot->body, 0, sizeof(slot->body));
+}
+
+static bool
+body_reserve(WfSlot *slot, size_t need)
+{
+	size_t		room = slot->body.room ? slot->body.room : BODY_FIRST_ROOM;
+	char	   *data;
+
+	if (need <= slot->body.room)
+		return true;
+	while (room < need)
+		room *= 2;
+	data = realloc(slot->body.data, room);
+	if (data == NULL)
+		return false;
+	slot->body.data = data;
+	slot->body.room = room;
+	return true;
+}
+
+/* ---------- callbacks ---------- */
+
+/* Any value but the number of bytes offered ends the transfer. */
+static size_t
+abort_with(WfSlot *slot, WfAbort reason)
+{
+	slot->abort = reason;
+	return CURL_WRITEFUNC_ERROR;
+}
+
+/* Status and headers are complete: will anyone read the body? */
+static bool
+begin_body(WfSlot *slot)
+{
+	curl_off_t	announced = -1;
+	bool		redirect = slot->location && slot->status >= 300 && slot->status < 400;
+
+	slot->body_started = true;
+	slot->body_wanted = !redirect &&
+		(slot->transfer->keep_body ||
+		 (slot->status >= 200 && slot->status < 300 &&
+		  wf_fetch_is_text(slot->content_type)));
+	(void) curl_easy_getinfo(slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	if (!slot->body_wanted)
+	{
+		if (announced > MAX_UNWANTED)
+			abort_with(slot, WF_ABORT_UNWANTED);
+		return slot->abort == WF_ABORT_NONE;
+	}
+	if (announced > slot->fetcher->config.max_body_size)
+	{
+		abort_with(slot, WF_ABORT_BODY_SIZE);
+		return false;
+	}
+	body_acquire(slot);
+	return true;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *arg)
+{
+	WfSlot	   *slot = arg;
+	WfFetcher  *fetcher = slot->fetcher;
+	size_t		len = size * count;
+
+	wf_fetch_announce(fetcher, slot->transfer->seq);
+	if (!slot->body_started && !begin_body(slot))
+		return CURL_WRITEFUNC_ERROR;
+	slot->received += len;
+	if (!slot->body_wanted)
+		return slot->received > MAX_UNWANTED ? abort_with(slot, WF_ABORT_UNWANTED) : len;
+	if ((int64_t) (slot->body.len + len) > fetcher->config.max_body_size)
+		return abort_with(slot, WF_ABORT_BODY_SIZE);
+	if (fetcher->body_bytes + len > WF_BODY_HARD_LIMIT &&
+		fetcher->body_bytes > slot->body.len && slot != fetcher->first_slot)
+		return abort_with(slot, WF_ABORT_BUDGET);
+	if (!body_reserve(slot, slot->body.len + len))
+		return abort_with(slot, WF_ABORT_MEMORY);
+	memcpy(slot->body.data + slot->body.len, data, len);
+	slot->body.len += len;
+	fetcher->body_bytes += len;
+	if (fetcher->body_bytes > fetcher->stats.peak_bytes)
+		fetcher->stats.peak_bytes = fetcher->body_bytes;
+	return len;
+}
+
+/* Value of a header line if its name matches; blanks around it removed. */
+static bool
+header_value(WfSlice line, WfSlice name, WfSlice *value)
+{
+	if (line.len <= name.len || line.data[name.len] != ':' ||
+		!wf_text_starts_nocase(line, name))
+		return false;
+	*value = wf_text_trim((WfSlice) {line.data + name.len + 1, line.len - name.len - 1});
+	return true;
+}
+
+/* RFC 9110 section 10.2.3: seconds or a date. */
+static uint32_t
+parse_retry_after(WfSlice value)
+{
+	char		text[64];
+	int64_t		seconds = 0;
+	size_t		i = 0;
+
+	if (value.len == 0 || value.len >= sizeof(text))
+		return 0;
+	while (i < value.len && wf_is_digit(value.data[i]) && seconds < MAX_RETRY_AFTER)
+		seconds = seconds * 10 + (value.data[i++] - '0');
+	if (i == 0)
+	{
+		time_t		when;
+
+		memcpy(text, value.data, value.len);
+		text[value.len] = '\0';
+		when = curl_getdate(text, NULL);
+		seconds = when == -1 ? 0 : (int64_t) when - (int64_t) time(NULL);
+	}
+	if (seconds < 0)
+		seconds = 0;
+	if (seconds > MAX_RETRY_AFTER)
+		seconds = MAX_RETRY_AFTER;
+	return (uint32_t) seconds * 1000;
+}
+
+static void
+keep_content_type(WfSlot *slot, WfSlice value)
+{
+	size_t		len = value.len < sizeof(slot->content_type) - 1 ? value.len :
+		sizeof(slot->content_type) - 1;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		char		c = value.data[i];
+
+		slot->content_type[i] = c >= ' ' && c <= '~' ? c : '?';
+	}
+	slot->content_type[len] = '\0';
+}
+
+/* "HTTP/1.1 200 OK": a new response begins; what the last one said is void. */
+static void
+begin_response(WfSlot *slot, WfSlice line)
+{
+	const char *blank = memchr(line.data, ' ', line.len);
+	int			status = 0;
+
+	for (int i = 1; blank && blank + i < line.data + line.len && i <= 3; i++)
+	{
+		if (!wf_is_digit(blank[i]))
+			break;
+		status = status * 10 + (blank[i] - '0');
+	}
+	slot->status = status;
+	slot->informational += status >= 100 && status < 200;
+	slot->retry_after_ms = 0;
+	slot->content_type[0] = '\0';
+	free(slot->location);
+	slot->location = NULL;
+}
+
+static size_t
+on_header(char *data, size_t size, size_t count, void *arg)
+{
+	WfSlot	   *slot = arg;
+	size_t		len = size * count;
+	WfSlice		line = {data, len};
+	WfSlice		value;
+
+	wf_fetch_announce(slot->fetcher, slot->transfer->seq);
+	slot->header_bytes += len;
+	slot->header_lines++;
+	if (slot->header_bytes > MAX_HEADER_BYTES || slot->header_lines > MAX_HEADER_LINES)
+		return abort_with(slot, WF_ABORT_HEADER_SIZE);
+	if (slot->body_started)		/* trailers */
+		return len;
+	if (len > 5 && memcmp(data, "HTTP/", 5) == 0)
+	{
+		begin_response(slot, line);
+		if (slot->informational > MAX_INFORMATIONAL)
+			return abort_with(slot, WF_ABORT_INFORMATIONAL);
+	}
+	else if (header_value(line, WF_SLICE("content-type"), &value))
+		keep_content_type(slot, value);
+	else if (header_value(line, WF_SLICE("retry-after"), &value))
+		slot->retry_after_ms = parse_retry_after(value);
+	else if (header_value(line, WF_SLICE("location"), &value) && slot->location == NULL)
+	{
+		slot->location = strndup(value.data, value.len);
+		if (slot->location == NULL)
+			return abort_with(slot, WF_ABORT_MEMORY);
+	}
+	return len;
+}
+
+/* Before the request is written, on new and on reused connections alike. */
+static int
+on_prereq(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+	WfSlot	   *slot = arg;
+	WfFetcher  *fetcher = slot->fetcher;
+
+	if (!wf_netguard_allows_text(fetcher->guard, remote, remote_port))
+	{
+		slot->abort = WF_ABORT_ADDRESS;
+		fetcher->stats.refused++;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	slot->address_refused = false;
+	wf_hosts_reached(&fetcher->hosts, slot->transfer->host, fetcher->now_ms);
+	return CURL_PREREQFUNC_OK;
+}
+
+/* The address a new socket will be connected to. */
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	WfSlot	   *slot = arg;
+	WfFetcher  *fetcher = slot->fetcher;
+
+	if (!wf_netguard_allows_address(fetcher->guard, &address->addr, address->addrlen))
+	{
+		slot->address_refused = true;
+		fetcher->stats.refused++;
+		return CURL_SOCKET_BAD;
+	}
+	fetcher->stats.connections++;
+	return wf_fetch_open_socket(fetcher, address->family, address->socktype,
+								address->protocol);
+}
+
+/* ---------- handles ---------- */
+
+/* Options that never change. */
+static CURLcode
+set_constant_options(WfSlot *slot)
+{
+	WfFetcher  *fetcher = slot->fetcher;
+	CURL	   *easy = slot->easy;
+	CURLcode	bad = CURLE_OK;
+
+#define SET(option, value) \
+	(bad = bad != CURLE_OK ? bad : curl_easy_setopt(easy, option, value))
+
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NOPROXY, "*");
+	SET(CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
+	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	SET(CURLOPT_PATH_AS_IS, 1L);
+	SET(CURLOPT_HTTP09_ALLOWED, 0L);
+	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
+	SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	/* one file only: libcurl then parses it once and keeps the result */
+	SET(CURLOPT_CAPATH, NULL);
+	SET(CURLOPT_ACCEPT_ENCODING, "");
+	SET(CURLOPT_HTTPHEADER, fetcher->headers);
+	SET(CURLOPT_SHARE, fetcher->share);
+	SET(CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_TIME);
+	SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_AGE);
+	/* a look-up that hangs must not hold up the loop when its time is over */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+	SET(CURLOPT_ERRORBUFFER, slot->error);
+	SET(CURLOPT_PRIVATE, slot);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, slot);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, slot);
+	SET(CURLOPT_PREREQFUNCTION, on_prereq);
+	SET(CURLOPT_PREREQDATA, slot);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
+	SET(CURLOPT_OPENSOCKETDATA, slot);
+	SET(CURLOPT_CLOSESOCKETFUNCTION, wf_fetch_close_socket);
+	SET(CURLOPT_CLOSESOCKETDATA, fetcher);
+	return bad;
+}
+
+/* Options that follow the settings. */
+static CURLcode
+set_configured_options(WfSlot *slot)
+{
+	const WfConfig *config = &slot->fetcher->config;
+	CURL	   *easy = slot->easy;
+	CURLcode	bad = CURLE_OK;
+	long		slow = config->request_timeout / 2000;
+
+	slow = slow < 1 ? 1 : slow > LOW_SPEED_TIME ? LOW_SPEED_TIME : slow;
+	SET(CURLOPT_USERAGENT, config->user_agent);
+	SET(CURLOPT_SSL_VERIFYPEER, config->verify_tls ? 1L : 0L);
+	SET(CURLOPT_SSL_VERIFYHOST, config->verify_tls ? 2L : 0L);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) config->connect_timeout);
+	SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_LIMIT);
+	SET(CURLOPT_LOW_SPEED_TIME, slow);
+	SET(CURLOPT_BUFFERSIZE, config->max_concurrency > 256 ? 16384L : 65536L);
+	slot->generation = slot->fetcher->generation;
+	return bad;
+}
+
+WfSlot *
+wf_slot_acquire(WfFetcher *fetcher)
+{
+	WfSlot	   *slot = fetcher->free_slots;
+
+	if (slot)
+	{
+		fetcher->free_slots = slot->next;
+		fetcher->free_count--;
+	}
+	else
+	{
+		slot = calloc(1, sizeof(*slot));
+		if (slot == NULL)
+			return NULL;
+		slot->fetcher = fetcher;
+		slot->easy = curl_easy_init();
+		if (slot->easy == NULL || set_constant_options(slot) != CURLE_OK)
+		{
+			wf_slot_free(slot);
+			return NULL;
+		}
+	}
+	slot->next = NULL;
+	slot->prev = fetcher->last_slot;
+	if (slot->prev)
+		slot->prev->next = slot;
+	else
+		fetcher->first_slot = slot;
+	fetcher->last_slot = slot;
+	fetcher->running++;
+	return slot;
+}
+
+void
+wf_slot_release(WfSlot *slot)
+{
+	WfFetcher  *fetcher = slot->fetcher;
+
+	body_release(slot);
+	free(slot->location);
+	slot->location = NULL;
+	if (slot->paused)
+		fetcher->paused--;
+	slot->paused = false;
+	if (slot->prev)
+		slot->prev->next = slot->next;
+	else
+		fetcher->first_slot = slot->next;
+	if (slot->next)
+		slot->next->prev = slot->prev;
+	else
+		fetcher->last_slot = slot->prev;
+	slot->transfer = NULL;
+	fetcher->running--;
+	if (fetcher->free_count >= fetcher->config.max_concurrency)
+	{
+		wf_slot_free(slot);
+		return;
+	}
+	slot->next = fetcher->free_slots;
+	fetcher->free_slots = slot;
+	fetcher->free_count++;
+}
+
+void
+wf_slot_free(WfSlot *slot)
+{
+	if (slot->easy)
+		curl_easy_cleanup(slot->easy);
+	free(slot->location);
+	free(slot->body.data);
+	free(slot);
+}
+
+CURLcode
+wf_slot_prepare(WfSlot *slot)
+{
+	CURL	   *easy = slot->easy;
+	CURLcode	bad = CURLE_OK;
+
+	slot->abort = WF_ABORT_NONE;
+	slot->address_refused = false;
+	slot->body_started = false;
+	slot->body_wanted = false;
+	slot->informational = 0;
+	slot->header_lines = 0;
+	slot->header_bytes = 0;
+	slot->status = 0;
+	slot->retry_after_ms = 0;
+	slot->received = 0;
+	slot->content_type[0] = '\0';
+	slot->error[0] = '\0';
+	if (slot->generation != slot->fetcher->generation)
+		bad = set_configured_options(slot);
+	SET(CURLOPT_URL, slot->transfer->url);
+	SET(CURLOPT_TIMEOUT_MS, slot->timeout_ms);
+	return bad;
+#undef SET
+}

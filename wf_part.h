@@ -125,7 +125,8 @@ typedef struct WfPart
 /* A part's column as a table has it. */
 typedef struct WfBoundColumn
 {
-	AttrNumber	attnum;			/* 0 when the table has no such column (or a generated one) */
+	AttrNumber	attnum;			/* 0 when the table has no such optional column, or it does
+								 * not serve: generated, or of another type */
 	Oid			type;			/* declared type */
 	int32		typmod;
 	Oid			base_type;		/* domains resolved */
@@ -146,7 +147,12 @@ typedef struct WfBinding
 	WfBoundColumn column[WF_MAX_COLUMNS];
 } WfBinding;
 
-/* What keeps a table from filling a part. */
+/*
+ * What keeps a table from filling a part.  SQLSTATEs: 42809 not a (permanent)
+ * table, 42703 missing column, 42804 wrong type, 22P02 the type lacks a label,
+ * 428C9 a status column is generated, 23502 it does not allow NULL, 42501 row
+ * level security would hide rows from the workers.
+ */
 typedef struct WfProblem
 {
 	int			sqlstate;
@@ -171,15 +177,28 @@ extern const WfPart *wf_part_by_name(const char *name);
 extern WfBinding *wf_part_bind(Relation rel, const WfPart *part, List **problems);
 
 /*
- * OID of the attached table of a part: the one whose trigger calls our trigger
- * function with that part as first argument and is enabled; InvalidOid when
- * there is none.  Reads pg_trigger; needs a transaction.  If trigger_arg is
- * not NULL it is set to the second trigger argument ("" when absent), in the
+ * As wf_part_bind for a stage, but only what its trigger needs: the two status
+ * columns, and the error and url columns where they serve.  What else may be
+ * wrong with the table is no reason to fail its writers.  Problems are always
+ * collected in *problems, and NULL is returned if there are any.
+ */
+extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **problems);
+
+/*
+ * OID of the attached table of a part: the one with a trigger that calls our
+ * trigger function with that part as first argument; InvalidOid when there is
+ * none.  Of several, an enabled trigger and then the older one decides; a
+ * disabled trigger still is the attachment, since the sweep serves its table.
+ * Reads pg_depend and pg_trigger; needs a transaction.  If trigger_arg is not
+ * NULL it is set to the second trigger argument ("" when absent), in the
  * current memory context.
  */
 extern Oid wf_part_table(WfPartId part, char **trigger_arg);
 
 /* OID of our trigger function, InvalidOid when the extension is not there. */
 extern Oid wf_part_trigger_function(void);
+
+/* OID of the schema of the extension, InvalidOid when it is not there. */
+extern Oid wf_part_extension_schema(void);
 
 #endif							/* WF_PART_H */

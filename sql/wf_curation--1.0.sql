@@ -8,7 +8,9 @@
 --    claims are void after a restore, history is personal data.
 --
 
--- Items in flight (worker_pid set) or waiting for a retry (not_before set).
+-- Items in flight (worker_pid set; 0 stands for a service that is not ours) or
+-- waiting for a retry (not_before set).  deaths counts workers that ended with
+-- the item among others in flight, deaths_alone those that had only this one.
 CREATE TABLE wf_claim (
 	stage			text NOT NULL,
 	item			uuid NOT NULL,
@@ -19,6 +21,8 @@ CREATE TABLE wf_claim (
 	claimed_at		timestamp with time zone NOT NULL,
 	lease_until		timestamp with time zone,
 	not_before		timestamp with time zone,
+	deaths			integer NOT NULL DEFAULT 0,
+	deaths_alone	integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (stage, item)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 COMMENT ON TABLE wf_claim IS 'items in flight or waiting for a retry; the status column is the queue, this is not';
@@ -119,3 +123,52 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'wf_version';
 COMMENT ON FUNCTION wf_version() IS 'version of the loaded library';
 REVOKE ALL ON FUNCTION wf_version() FROM PUBLIC;
+
+--
+-- 3. The user's tables: the trigger, and attaching.
+--
+
+CREATE FUNCTION wf_curation_trigger()
+RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'wf_curation_trigger';
+COMMENT ON FUNCTION wf_curation_trigger() IS
+	'row trigger that keeps the dual-status rule; created by wf_attach()';
+REVOKE ALL ON FUNCTION wf_curation_trigger() FROM PUBLIC;
+
+CREATE FUNCTION wf_attach(pages regclass DEFAULT NULL, contacts regclass DEFAULT NULL,
+	domains regclass DEFAULT NULL, sitemap_files regclass DEFAULT NULL,
+	local_businesses regclass DEFAULT NULL,
+	OUT part text, OUT table_name text, OUT action text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 4
+AS 'MODULE_PATHNAME', 'wf_attach';
+COMMENT ON FUNCTION wf_attach(regclass, regclass, regclass, regclass, regclass) IS
+	'attach tables: the given ones or, without arguments, those found by name; idempotent';
+REVOKE ALL ON FUNCTION wf_attach(regclass, regclass, regclass, regclass, regclass) FROM PUBLIC;
+
+CREATE FUNCTION wf_detach(OUT part text, OUT table_name text, OUT action text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 4
+AS 'MODULE_PATHNAME', 'wf_detach';
+COMMENT ON FUNCTION wf_detach() IS
+	'take triggers and indexes of the extension off all attached tables; no row is touched';
+REVOKE ALL ON FUNCTION wf_detach() FROM PUBLIC;
+
+CREATE FUNCTION wf_check("table" regclass, part text DEFAULT NULL,
+	OUT part_name text, OUT subject text, OUT status text, OUT detail text, OUT remedy text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE ROWS 10
+AS 'MODULE_PATHNAME', 'wf_check';
+COMMENT ON FUNCTION wf_check(regclass, text) IS
+	'dry run of wf_attach(): what it would do with a table, or why it would refuse';
+REVOKE ALL ON FUNCTION wf_check(regclass, text) FROM PUBLIC;
+
+-- Creates and attaches the user's tables now; not kept.
+CREATE FUNCTION wf_install()
+RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_install';
+REVOKE ALL ON FUNCTION wf_install() FROM PUBLIC;
+SELECT wf_install();
+DROP FUNCTION wf_install();

@@ -1,0 +1,922 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_attach.c
+ *	  wf_attach(), wf_detach() and wf_check(): the trigger on a user table is
+ *	  its attachment, and there is no other record of it.
+ *
+ * Attaching adds the trigger and, for a stage, the partial index of ready
+ * items; both depend on the extension, so that plain DROP EXTENSION removes
+ * them and dumps carry them.  No column, row or unique index is touched.
+ *
+ * Everything runs with the rights of the caller, who must own the table.
+ * Locks: SHARE ROW EXCLUSIVE on the table, waited for 2 s at most.  Above
+ * WF_INLINE_INDEX_ROWS rows the index is not built, because that would block
+ * writers; the statement to run is printed instead.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "wf_compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/index.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type_d.h"
+#include "commands/defrem.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/plancat.h"
+#include "optimizer/prep.h"
+#include "parser/analyze.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "wf_attach.h"
+#include "wf_curation.h"
+#include "wf_part.h"
+#include "wf_shmem.h"
+
+PG_FUNCTION_INFO_V1(wf_attach);
+PG_FUNCTION_INFO_V1(wf_detach);
+PG_FUNCTION_INFO_V1(wf_check);
+
+#define WF_INLINE_INDEX_ROWS	100000
+#define WF_READY_LABEL			"wf_ready_idx"
+
+/* What is to be done about the index of ready items. */
+typedef struct IndexPlan
+{
+	bool		exists;
+	bool		ours;			/* has the name we would give it */
+	char	   *name;
+	char	   *qualified;		/* quoted, schema-qualified */
+	double		rows;
+	char	   *statements;		/* what the user must run, if we must not; else NULL */
+} IndexPlan;
+
+/* What is to be done about the trigger. */
+typedef struct TriggerPlan
+{
+	const char *strategy;		/* second argument, or NULL */
+	char	   *drop;			/* name of one to be dropped first, or NULL */
+	bool		create;
+	bool		enable;
+} TriggerPlan;
+
+/* Arguments of wf_attach(), in order. */
+static const char *const attach_arguments[] = {
+	"pages", "contacts", "domains", "sitemap_files", "local_businesses"
+};
+
+/* See wf_attach.h. */
+int
+wf_attach_begin_settings(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	if (LockTimeout == 0 || LockTimeout > 2000)
+		(void) set_config_option("lock_timeout", "2s", PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/* See wf_attach.h. */
+void
+wf_attach_run(const char *sql)
+{
+	int			rc = SPI_execute(sql, false, 0);
+
+	if (rc < 0)
+		elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(rc));
+}
+
+/* Append an action to a list. */
+static List *
+note(List *actions, const WfPart *part, const char *relation, const char *action, char *detail)
+{
+	WfAttachAction *a = palloc(sizeof(WfAttachAction));
+
+	a->part = part->name;
+	a->relation = relation ? pstrdup(relation) : NULL;
+	a->action = action;
+	a->detail = detail;
+	return lappend(actions, a);
+}
+
+/*
+ * Lock and open a table that the caller must own.  The owner is looked at
+ * before the lock is asked for, and again after.
+ */
+static Relation
+open_owned(Oid relid)
+{
+	Relation	rel;
+	HeapTuple	tuple;
+	Oid			owner;
+
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	if (has_privs_of_role(GetUserId(), owner))
+	{
+		rel = relation_open(relid, ShareRowExclusiveLock);
+		owner = rel->rd_rel->relowner;
+		if (has_privs_of_role(GetUserId(), owner))
+			return rel;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must be owner of table %s", get_rel_name(relid)),
+			 errdetail("It belongs to role \"%s\".", GetUserNameFromId(owner, false)),
+			 errhint("Attach or detach it as that role or as a superuser.")));
+}
+
+/* Condition of a ready item of a table, as SQL without free names. */
+static char *
+ready_condition(const WfBinding *binding)
+{
+	const WfColumnSpec *spec = binding->part->columns;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "%s OPERATOR(pg_catalog.=) %s",
+					 quote_identifier(spec[WF_ITEM_PROCESSING].name),
+					 quote_literal_cstr(binding->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_QUEUED]));
+	if (binding->column[WF_ITEM_ERROR].attnum)
+		appendStringInfo(&buf, " AND %s IS NULL", quote_identifier(spec[WF_ITEM_ERROR].name));
+	return buf.data;
+}
+
+/* The same as an expression tree, prepared like an index predicate. */
+static List *
+ready_condition_tree(const WfBinding *binding)
+{
+	char	   *sql = psprintf("SELECT FROM %s WHERE %s", binding->relation,
+							   ready_condition(binding));
+	RawStmt    *raw = linitial_node(RawStmt, pg_parse_query(sql));
+	Query	   *query = parse_analyze_fixedparams(raw, sql, NULL, 0, NULL);
+	Node	   *quals = eval_const_expressions(NULL, query->jointree->quals);
+	List	   *result;
+
+	quals = (Node *) canonicalize_qual((Expr *) quals, false);
+	result = make_ands_implicit((Expr *) quals);
+	fix_opfuncids((Node *) result);
+	return result;
+}
+
+/* Is an open index the one that ready items are found through? */
+static bool
+is_ready_index(Relation index, const WfBinding *binding, List *condition)
+{
+	Form_pg_index form = index->rd_index;
+	List	   *predicate;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready ||
+		form->indnkeyatts != 2 ||
+		form->indkey.values[0] != binding->column[WF_ITEM_DOMAIN_ID].attnum ||
+		form->indkey.values[1] != binding->column[WF_ITEM_ID].attnum)
+		return false;
+	predicate = RelationGetIndexPredicate(index);
+	return predicate != NIL &&
+		predicate_implied_by(predicate, condition, false) &&
+		predicate_implied_by(condition, predicate, false);
+}
+
+/* The index of ready items, or InvalidOid. */
+static Oid
+find_ready_index(Relation rel, const WfBinding *binding)
+{
+	List	   *condition = ready_condition_tree(binding);
+	List	   *indexes = RelationGetIndexList(rel);
+	Oid			result = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (is_ready_index(index, binding, condition))
+			result = lfirst_oid(lc);
+		index_close(index, AccessShareLock);
+		if (OidIsValid(result))
+			break;
+	}
+	list_free(indexes);
+	return result;
+}
+
+/* Is this expression lower() of that column? */
+static bool
+is_lower_of(Node *expr, AttrNumber attnum)
+{
+	FuncExpr   *func = (FuncExpr *) expr;
+	Node	   *arg;
+
+	if (!IsA(expr, FuncExpr) || func->funcid != F_LOWER_TEXT)
+		return false;
+	arg = linitial(func->args);
+	while (IsA(arg, RelabelType))
+		arg = (Node *) ((RelabelType *) arg)->arg;
+	return IsA(arg, Var) && ((Var *) arg)->varattno == attnum;
+}
+
+/* See wf_attach.h. */
+bool
+wf_attach_has_email_key(Relation contacts, const WfBinding *binding)
+{
+	List	   *indexes = RelationGetIndexList(contacts);
+	bool		result = false;
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+		List	   *expressions = RelationGetIndexExpressions(index);
+
+		result = form->indisunique && form->indimmediate && form->indisvalid &&
+			form->indisready && form->indnkeyatts == 2 &&
+			form->indkey.values[0] == binding->column[WF_CONTACT_DOMAIN_ID].attnum &&
+			form->indkey.values[1] == 0 && RelationGetIndexPredicate(index) == NIL &&
+			list_length(expressions) == 1 &&
+			is_lower_of(linitial(expressions), binding->column[WF_CONTACT_EMAIL].attnum);
+		index_close(index, AccessShareLock);
+		if (result)
+			break;
+	}
+	list_free(indexes);
+	return result;
+}
+
+/* About how many rows a table has, its partitions included. */
+static double
+estimate_rows(Relation rel)
+{
+	List	   *members = list_make1_oid(RelationGetRelid(rel));
+	double		rows = 0;
+	ListCell   *lc;
+
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		members = find_all_inheritors(RelationGetRelid(rel), AccessShareLock, NULL);
+	foreach(lc, members)
+	{
+		Relation	member = relation_open(lfirst_oid(lc), AccessShareLock);
+
+		if (member->rd_rel->relkind == RELKIND_RELATION)
+		{
+			BlockNumber pages;
+			double		tuples;
+			double		allvisible;
+
+			estimate_rel_size(member, NULL, &pages, &tuples, &allvisible);
+			rows += tuples;
+		}
+		relation_close(member, AccessShareLock);
+	}
+	return rows;
+}
+
+/* "(domain_id, id) WHERE …" of the index of ready items. */
+static char *
+ready_index_body(const WfBinding *binding)
+{
+	const WfColumnSpec *spec = binding->part->columns;
+
+	return psprintf("USING btree (%s, %s) WHERE %s",
+					quote_identifier(spec[WF_ITEM_DOMAIN_ID].name),
+					quote_identifier(spec[WF_ITEM_ID].name),
+					ready_condition(binding));
+}
+
+/*
+ * The statements that build the index without blocking writers.  CONCURRENTLY
+ * does not exist for a partitioned table: its partitions come first, then the
+ * index on the parent finds and adopts theirs.
+ */
+static char *
+concurrent_statements(Relation rel, const WfBinding *binding, const char *name)
+{
+	char	   *body = ready_index_body(binding);
+	StringInfoData buf;
+	ListCell   *lc;
+
+	if (!binding->partitioned)
+		return psprintf("CREATE INDEX CONCURRENTLY %s ON %s %s;",
+						quote_identifier(name), binding->relation, body);
+	initStringInfo(&buf);
+	foreach(lc, find_all_inheritors(RelationGetRelid(rel), AccessShareLock, NULL))
+	{
+		Oid			member = lfirst_oid(lc);
+
+		if (get_rel_relkind(member) == RELKIND_RELATION)
+			appendStringInfo(&buf, "CREATE INDEX CONCURRENTLY ON %s %s; ",
+							 quote_qualified_identifier(get_namespace_name(get_rel_namespace(member)),
+														get_rel_name(member)), body);
+	}
+	appendStringInfo(&buf, "CREATE INDEX %s ON %s %s;", quote_identifier(name),
+					 binding->relation, body);
+	return buf.data;
+}
+
+/* Make an index ours: it goes with the extension. */
+static void
+adopt_index(const char *qualified)
+{
+	wf_attach_run(psprintf("ALTER INDEX %s DEPENDS ON EXTENSION " WF_EXTENSION_NAME, qualified));
+	wf_attach_run(psprintf("COMMENT ON INDEX %s IS 'ready items, for the workers of wf_curation'",
+						   qualified));
+}
+
+/* Find the index of ready items, or else name and measure what is to be built. */
+static IndexPlan
+plan_index(Relation rel, const WfBinding *binding)
+{
+	IndexPlan	plan = {0};
+	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
+	const char *wanted = makeObjectName(RelationGetRelationName(rel), NULL, WF_READY_LABEL);
+	Oid			existing = find_ready_index(rel, binding);
+
+	if (OidIsValid(existing))
+	{
+		plan.exists = true;
+		plan.name = get_rel_name(existing);
+		plan.ours = strcmp(plan.name, wanted) == 0;
+	}
+	else
+	{
+		plan.name = ChooseRelationName(RelationGetRelationName(rel), NULL, WF_READY_LABEL,
+									   RelationGetNamespace(rel), false);
+		plan.rows = estimate_rows(rel);
+		if (plan.rows > WF_INLINE_INDEX_ROWS)
+			plan.statements = concurrent_statements(rel, binding, plan.name);
+	}
+	plan.qualified = quote_qualified_identifier(schema, plan.name);
+	return plan;
+}
+
+/* Build, accept or ask for the index of ready items. */
+static List *
+attach_index(const WfBinding *binding, List *actions)
+{
+	Relation	rel = relation_open(binding->relid, NoLock);
+	IndexPlan	plan = plan_index(rel, binding);
+
+	relation_close(rel, NoLock);	/* DDL refuses relations that are open */
+	if (plan.exists)
+	{
+		if (plan.ours)
+			adopt_index(plan.qualified);
+		return note(actions, binding->part, binding->relation, "index kept", plan.qualified);
+	}
+	if (plan.statements)
+	{
+		ereport(WARNING,
+				(errmsg("index of ready items on table %s was not built", binding->relation),
+				 errdetail("The table has about %.0f rows; building the index here would block its writers.",
+						   plan.rows),
+				 errhint("Run: %s Then run wf_attach() again.", plan.statements)));
+		return note(actions, binding->part, binding->relation, "index wanted", plan.statements);
+	}
+	wf_attach_run(psprintf("CREATE INDEX %s ON %s %s", quote_identifier(plan.name),
+						   binding->relation, ready_index_body(binding)));
+	adopt_index(plan.qualified);
+	return note(actions, binding->part, binding->relation, "index created", plan.qualified);
+}
+
+/* Is the trigger as we would create it, but for being disabled? */
+static bool
+trigger_is_right(const Trigger *trigger, const WfPart *part, const char *strategy)
+{
+	int			nargs = strategy ? 2 : 1;
+
+	return strcmp(trigger->tgname, WF_TRIGGER_NAME) == 0 &&
+		trigger->tgtype == (TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE |
+							TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE) &&
+		trigger->tgnattr == 0 && trigger->tgqual == NULL &&
+		trigger->tgnargs == nargs && strcmp(trigger->tgargs[0], part->name) == 0 &&
+		(strategy == NULL || strcmp(trigger->tgargs[1], strategy) == 0);
+}
+
+/* Our trigger on a table, or NULL; a stranger of its name raises an error. */
+static const Trigger *
+find_trigger(Relation rel, Oid function)
+{
+	const Trigger *found = NULL;
+	int			i;
+
+	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &rel->trigdesc->triggers[i];
+
+		if (trigger->tgfoid == function)
+			found = trigger;
+		else if (strcmp(trigger->tgname, WF_TRIGGER_NAME) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("table \"%s\" has another trigger named \"%s\"",
+							RelationGetRelationName(rel), WF_TRIGGER_NAME),
+					 errdetail("It does not call the function of this extension."),
+					 errhint("Rename or drop that trigger, then run wf_attach() again."),
+					 errtable(rel)));
+	}
+	return found;
+}
+
+/* SQL name of the trigger function. */
+static char *
+function_name(void)
+{
+	return quote_qualified_identifier(get_namespace_name(wf_part_extension_schema()),
+									  "wf_curation_trigger");
+}
+
+/* Look at the trigger of an open table. */
+static TriggerPlan
+plan_trigger(Relation rel, const WfBinding *binding)
+{
+	TriggerPlan plan = {0};
+	const Trigger *old = find_trigger(rel, wf_part_trigger_function());
+
+	if (binding->part->id == WF_PART_CONTACTS)
+		plan.strategy = wf_attach_has_email_key(rel, binding) ? WF_CONTACTS_BY_KEY
+			: WF_CONTACTS_BY_LOCK;
+	plan.create = old == NULL || !trigger_is_right(old, binding->part, plan.strategy);
+	if (old && plan.create)
+		plan.drop = pstrdup(old->tgname);
+	plan.enable = !plan.create && old->tgenabled == TRIGGER_DISABLED;
+	return plan;
+}
+
+/* Create the trigger, replace one that is not right, or enable a disabled one. */
+static List *
+attach_trigger(const WfBinding *binding, List *actions)
+{
+	const WfPart *part = binding->part;
+	Relation	rel = relation_open(binding->relid, NoLock);
+	TriggerPlan plan = plan_trigger(rel, binding);
+
+	relation_close(rel, NoLock);	/* DDL refuses relations that are open */
+	if (plan.drop)
+		wf_attach_run(psprintf("DROP TRIGGER %s ON %s", quote_identifier(plan.drop),
+							   binding->relation));
+	if (plan.create)
+		wf_attach_run(psprintf("CREATE TRIGGER " WF_TRIGGER_NAME " BEFORE INSERT OR UPDATE ON %s "
+							   "FOR EACH ROW EXECUTE FUNCTION %s(%s%s%s)",
+							   binding->relation, function_name(), quote_literal_cstr(part->name),
+							   plan.strategy ? ", " : "",
+							   plan.strategy ? quote_literal_cstr(plan.strategy) : ""));
+	if (plan.enable)
+		wf_attach_run(psprintf("ALTER TABLE %s ENABLE TRIGGER " WF_TRIGGER_NAME,
+							   binding->relation));
+	wf_attach_run(psprintf("ALTER TRIGGER " WF_TRIGGER_NAME " ON %s DEPENDS ON EXTENSION "
+						   WF_EXTENSION_NAME, binding->relation));
+	wf_attach_run(psprintf("COMMENT ON TRIGGER " WF_TRIGGER_NAME " ON %s IS "
+						   "'attaches the table to wf_curation; taken off by wf_detach()'",
+						   binding->relation));
+	return note(actions, part, binding->relation,
+				plan.drop ? "trigger replaced" : plan.create ? "trigger created" :
+				plan.enable ? "trigger enabled" : "trigger kept",
+				plan.strategy ? psprintf("existing contacts are found by %s", plan.strategy)
+				: pstrdup(WF_TRIGGER_NAME));
+}
+
+/* Raise if another table has the part already, or this table another part. */
+static void
+check_free(const WfPart *part, Oid relid)
+{
+	int			i;
+
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		Oid			holder = wf_part_table(i, NULL);
+
+		if (!OidIsValid(holder) || (i == (int) part->id) == (holder == relid))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table %s is already attached as \"%s\"", get_rel_name(holder),
+						wf_parts[i].name),
+				 errdetail("A part is one table, and a table takes one part."),
+				 errhint("Take it off first with wf_detach().")));
+	}
+}
+
+/* See wf_attach.h. */
+List *
+wf_attach_table(const WfPart *part, Oid relid)
+{
+	int			level = wf_attach_begin_settings();
+	List	   *actions = NIL;
+	WfBinding  *binding;
+	Relation	rel;
+
+	check_free(part, relid);
+	rel = open_owned(relid);
+	binding = wf_part_bind(rel, part, NULL);
+	relation_close(rel, NoLock);
+	actions = attach_trigger(binding, actions);
+	if (part->is_stage)
+		actions = attach_index(binding, actions);
+	AtEOXact_GUC(false, level);
+	wf_shmem_wake_launcher_at_commit();
+	return actions;
+}
+
+/* See wf_attach.h. */
+List *
+wf_attach_candidates(const char *name, const WfPart *part)
+{
+	static const char query[] =
+		"SELECT c.oid, c.relkind IN ('r', 'p'), n.nspname, ARRAY(SELECT a.attname::text "
+		" FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) @> $2 "
+		"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+		"WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+		" AND NOT c.relispartition AND c.relpersistence <> 't' "
+		" AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
+		" AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass "
+		"  AND d.objid = c.oid AND d.deptype = 'e') "
+		"ORDER BY n.nspname";
+	int			level = wf_attach_begin_settings();
+	Oid			argtypes[] = {NAMEOID, TEXTARRAYOID};
+	Datum		required[WF_MAX_COLUMNS];
+	Datum		args[2];
+	List	   *result = NIL;
+	int			n = 0;
+	uint64		row;
+	int			i;
+
+	for (i = 0; part && i < part->ncolumns; i++)
+	{
+		if (part->columns[i].required)
+			required[n++] = CStringGetTextDatum(part->columns[i].name);
+	}
+	args[0] = DirectFunctionCall1(namein, CStringGetDatum(name));
+	args[1] = PointerGetDatum(construct_array_builtin(required, n, TEXTOID));
+	if (SPI_execute_with_args(query, 2, argtypes, args, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not look for tables named \"%s\"", name);
+	for (row = 0; row < SPI_processed; row++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[row];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		WfCandidate *c = palloc(sizeof(WfCandidate));
+		bool		isnull;
+
+		c->relid = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
+		c->relation = quote_qualified_identifier(SPI_getvalue(tuple, desc, 3), name);
+		c->fits = DatumGetBool(SPI_getbinval(tuple, desc, 2, &isnull)) &&
+			DatumGetBool(SPI_getbinval(tuple, desc, 4, &isnull));
+		result = lappend(result, c);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	AtEOXact_GUC(false, level);
+	return result;
+}
+
+/* See wf_attach.h. */
+List *
+wf_attach_filter(List *candidates, bool fits)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, candidates)
+	{
+		if (((WfCandidate *) lfirst(lc))->fits == fits)
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
+}
+
+/* See wf_attach.h. */
+char *
+wf_attach_names(List *candidates)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, candidates)
+		appendStringInfo(&buf, "%s%s", buf.len ? ", " : "",
+						 ((WfCandidate *) lfirst(lc))->relation);
+	return buf.data;
+}
+
+/* Attach the table that a part already has, or the only one that fits its name. */
+static List *
+attach_by_name(const WfPart *part)
+{
+	Oid			relid = wf_part_table(part->id, NULL);
+	List	   *fitting;
+
+	if (OidIsValid(relid))
+		return wf_attach_table(part, relid);
+	fitting = wf_attach_filter(wf_attach_candidates(part->name, part), true);
+	if (fitting == NIL)
+		return note(NIL, part, NULL, "nothing found",
+					psprintf("no table named \"%s\" has the required columns", part->name));
+	if (list_length(fitting) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("more than one table could be attached as \"%s\"", part->name),
+				 errdetail("These have the required columns: %s.", wf_attach_names(fitting)),
+				 errhint("Name one, as in: SELECT * FROM wf_attach(%s => %s);", part->name,
+						 quote_literal_cstr(((WfCandidate *) linitial(fitting))->relation))));
+	return wf_attach_table(part, ((WfCandidate *) linitial(fitting))->relid);
+}
+
+/* Emit actions as rows of a set-returning function. */
+static void
+put_actions(FunctionCallInfo fcinfo, List *actions)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ListCell   *lc;
+
+	foreach(lc, actions)
+	{
+		WfAttachAction *a = lfirst(lc);
+		Datum		values[4] = {0};
+		bool		nulls[4] = {0};
+
+		values[0] = CStringGetTextDatum(a->part);
+		nulls[1] = a->relation == NULL;
+		if (a->relation)
+			values[1] = CStringGetTextDatum(a->relation);
+		values[2] = CStringGetTextDatum(a->action);
+		values[3] = CStringGetTextDatum(a->detail);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+}
+
+/*
+ * wf_attach(pages, contacts, domains, sitemap_files, local_businesses
+ * regclass): attach the given tables; without any, those found by name.
+ */
+Datum
+wf_attach(PG_FUNCTION_ARGS)
+{
+	bool		any = false;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < (int) lengthof(attach_arguments); i++)
+	{
+		if (PG_ARGISNULL(i))
+			continue;
+		any = true;
+		if (wf_part_by_name(attach_arguments[i]) == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("tables cannot be attached as \"%s\" yet", attach_arguments[i]),
+					 errhint("This version attaches pages and contacts.")));
+	}
+	SPI_connect();
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		if (any && PG_ARGISNULL(i))
+			continue;
+		put_actions(fcinfo, any ? wf_attach_table(&wf_parts[i], PG_GETARG_OID(i))
+					: attach_by_name(&wf_parts[i]));
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* Drop the indexes of a table that depend on the extension. */
+static List *
+detach_indexes(const WfPart *part, Oid relid, const char *relation, List *actions)
+{
+	static const char query[] =
+		"SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+		"JOIN pg_namespace n ON n.oid = c.relnamespace "
+		"JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'x' "
+		"JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid "
+		"WHERE i.indrelid = $1 AND e.extname = '" WF_EXTENSION_NAME "' ORDER BY c.relname";
+	Oid			argtypes[] = {OIDOID};
+	Datum		args[1];
+	List	   *names = NIL;
+	uint64		row;
+	ListCell   *lc;
+
+	args[0] = ObjectIdGetDatum(relid);
+	if (SPI_execute_with_args(query, 1, argtypes, args, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not look for indexes of table %s", relation);
+	for (row = 0; row < SPI_processed; row++)
+		names = lappend(names,
+						quote_qualified_identifier(SPI_getvalue(SPI_tuptable->vals[row],
+																SPI_tuptable->tupdesc, 1),
+												   SPI_getvalue(SPI_tuptable->vals[row],
+																SPI_tuptable->tupdesc, 2)));
+	foreach(lc, names)
+	{
+		wf_attach_run(psprintf("DROP INDEX %s", (char *) lfirst(lc)));
+		actions = note(actions, part, relation, "index dropped", lfirst(lc));
+	}
+	return actions;
+}
+
+/* Take the attachment off one table. */
+static List *
+detach_table(const WfPart *part, Oid relid)
+{
+	Relation	rel = open_owned(relid);
+	Oid			function = wf_part_trigger_function();
+	char	   *relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+													  RelationGetRelationName(rel));
+	List	   *names = NIL;
+	List	   *actions = NIL;
+	ListCell   *lc;
+	int			i;
+
+	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		if (rel->trigdesc->triggers[i].tgfoid == function)
+			names = lappend(names, pstrdup(rel->trigdesc->triggers[i].tgname));
+	}
+	relation_close(rel, NoLock);
+	foreach(lc, names)
+	{
+		wf_attach_run(psprintf("DROP TRIGGER %s ON %s", quote_identifier(lfirst(lc)), relation));
+		actions = note(actions, part, relation, "trigger dropped", lfirst(lc));
+	}
+	return detach_indexes(part, relid, relation, actions);
+}
+
+/* wf_detach(): take all attachments off; rows, columns and claims stay. */
+Datum
+wf_detach(PG_FUNCTION_ARGS)
+{
+	int			level;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	level = wf_attach_begin_settings();
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		Oid			relid;
+
+		while (OidIsValid(relid = wf_part_table(i, NULL)))
+		{
+			List	   *actions = detach_table(&wf_parts[i], relid);
+
+				put_actions(fcinfo, actions);
+		}
+	}
+	AtEOXact_GUC(false, level);
+	SPI_finish();
+	wf_shmem_wake_launcher_at_commit();
+	PG_RETURN_VOID();
+}
+
+/* Emit a row of wf_check(). */
+static void
+put_check(FunctionCallInfo fcinfo, const WfPart *part, const char *subject, const char *status,
+		  const char *detail, const char *remedy)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[5] = {0};
+	bool		nulls[5] = {0};
+
+	values[0] = CStringGetTextDatum(part->name);
+	values[1] = CStringGetTextDatum(subject);
+	values[2] = CStringGetTextDatum(status);
+	values[3] = CStringGetTextDatum(detail);
+	nulls[4] = remedy == NULL;
+	if (remedy)
+		values[4] = CStringGetTextDatum(remedy);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* Report what attaching a table that fits would do. */
+static void
+check_fitting(FunctionCallInfo fcinfo, Relation rel, const WfBinding *binding)
+{
+	const WfPart *part = binding->part;
+	TriggerPlan trigger = plan_trigger(rel, binding);
+	int			i;
+
+	for (i = 0; i < part->ncolumns; i++)
+	{
+		if (binding->column[i].attnum == 0)
+			put_check(fcinfo, part, part->columns[i].name, "unused",
+					  "The optional column is absent, generated or of another type.", NULL);
+	}
+	put_check(fcinfo, part, WF_TRIGGER_NAME, trigger.create || trigger.enable ? "todo" : "ok",
+			  trigger.drop ? "The trigger would be replaced." :
+			  trigger.create ? "The trigger would be created." :
+			  trigger.enable ? "The trigger would be enabled." : "The trigger is there.",
+			  NULL);
+	if (trigger.strategy)
+		put_check(fcinfo, part, "(domain_id, lower(email))",
+				  strcmp(trigger.strategy, WF_CONTACTS_BY_KEY) == 0 ? "ok" : "unused",
+				  strcmp(trigger.strategy, WF_CONTACTS_BY_KEY) == 0
+				  ? "Existing contacts are found by this unique index."
+				  : "There is no such unique index: existing contacts are found under a lock.",
+				  NULL);
+	if (part->is_stage)
+	{
+		IndexPlan	index = plan_index(rel, binding);
+
+		put_check(fcinfo, part, index.qualified, index.exists ? "ok" : "todo",
+				  index.exists ? "The index of ready items is there." :
+				  index.statements ? "The index is wanted, but the table is too large to build it in wf_attach()."
+				  : "The index would be created.", index.statements);
+	}
+}
+
+/* The part that a table has or, by its name or columns, would take; or NULL. */
+static const WfPart *
+guess_part(Relation rel)
+{
+	int			i;
+
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		if (wf_part_table(i, NULL) == RelationGetRelid(rel))
+			return &wf_parts[i];
+	}
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		List	   *problems = NIL;
+
+		if (wf_part_bind(rel, &wf_parts[i], &problems))
+			return &wf_parts[i];
+	}
+	return wf_part_by_name(RelationGetRelationName(rel));
+}
+
+/* wf_check(table, part): what wf_attach() would do or refuse; changes nothing. */
+Datum
+wf_check(PG_FUNCTION_ARGS)
+{
+	Relation	rel;
+	const WfPart *only = NULL;
+	int			i;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("table must not be null")));
+	InitMaterializedSRF(fcinfo, 0);
+	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	if (!PG_ARGISNULL(1))
+	{
+		only = wf_part_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+		if (only == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown part \"%s\"", text_to_cstring(PG_GETARG_TEXT_PP(1))),
+					 errhint("Parts are \"pages\" and \"contacts\".")));
+	}
+	else
+		only = guess_part(rel);
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		List	   *problems = NIL;
+		WfBinding  *binding;
+		ListCell   *lc;
+
+		if (only && only != &wf_parts[i])
+			continue;
+		binding = wf_part_bind(rel, &wf_parts[i], &problems);
+		foreach(lc, problems)
+		{
+			WfProblem  *p = lfirst(lc);
+
+			put_check(fcinfo, &wf_parts[i], p->column ? p->column : RelationGetRelationName(rel),
+					  "problem", psprintf("%s.%s%s", p->message, p->detail ? " " : "",
+										  p->detail ? p->detail : ""), p->hint);
+		}
+		if (binding)
+			check_fitting(fcinfo, rel, binding);
+	}
+	relation_close(rel, AccessShareLock);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,614 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_part.c
+ *	  The constant parts, and how a table's columns and labels fill one.
+ *
+ * Runs in whatever process asks; reads catalogs only, takes no lock beyond the
+ * caller's.  Everything returned is allocated in the current memory context.
+ *
+ * Types are taken by OID from pg_attribute, never by name.  A label is found
+ * first by its exact spellings, in order, then by a spelling that differs
+ * only in case, blanks, '-' and '_' ("Not Found" for NotFound).  Columns of
+ * type text carry our own spelling.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "wf_compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "commands/trigger.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "wf_curation.h"
+#include "wf_guc.h"
+#include "wf_part.h"
+
+static const WfLabelSpec curation_labels[] = {
+	[WF_CURATION_SELECTED] = {{"Selected"}, true},
+	[WF_CURATION_QUEUED] = {{"Queued"}, false},
+	[WF_CURATION_NEW] = {{"New"}, false},
+	[WF_CURATION_ARCHIVED] = {{"Archived"}, false},
+};
+
+static const WfLabelSpec processing_labels[] = {
+	[WF_PROCESSING_QUEUED] = {{"Queued"}, true},
+	[WF_PROCESSING_PROCESSING] = {{"Processing", "InProgress"}, true},
+	[WF_PROCESSING_COMPLETE] = {{"Complete", "Completed"}, true},
+	[WF_PROCESSING_ERROR] = {{"Error", "Failed"}, true},
+	[WF_PROCESSING_FILTERED] = {{"Filtered"}, false},
+};
+
+static const WfLabelSpec result_labels[] = {
+	[WF_RESULT_FOUND] = {{"ContactFound", "ContactsFound", "Found"}, true},
+	[WF_RESULT_NOT_FOUND] = {{"NoContactFound", "NoContactsFound", "NotFound"}, true},
+	[WF_RESULT_NEW] = {{"New"}, false},
+	[WF_RESULT_ERROR] = {{"Error", "Failed"}, false},
+};
+
+static const WfColumnSpec page_columns[WF_ITEM_COLUMNS] = {
+	[WF_ITEM_ID] = {"id", WF_COLUMN_UUID, true},
+	[WF_ITEM_DOMAIN_ID] = {"domain_id", WF_COLUMN_UUID, true},
+	[WF_ITEM_URL] = {"url", WF_COLUMN_TEXT, true},
+	[WF_ITEM_CURATION] = {"page_curation_status", WF_COLUMN_STATUS, true,
+	curation_labels, lengthof(curation_labels)},
+	[WF_ITEM_PROCESSING] = {"page_processing_status", WF_COLUMN_STATUS, true,
+	processing_labels, lengthof(processing_labels)},
+	[WF_ITEM_ERROR] = {"page_processing_error", WF_COLUMN_TEXT, false},
+	[WF_ITEM_RESULT] = {"contact_scrape_status", WF_COLUMN_STATUS, false,
+	result_labels, lengthof(result_labels)},
+	[WF_ITEM_UPDATED_AT] = {"updated_at", WF_COLUMN_TIMESTAMP, false},
+};
+
+static const WfColumnSpec contact_columns[WF_CONTACT_COLUMNS] = {
+	[WF_CONTACT_ID] = {"id", WF_COLUMN_UUID, true},
+	[WF_CONTACT_DOMAIN_ID] = {"domain_id", WF_COLUMN_UUID, true},
+	[WF_CONTACT_PAGE_ID] = {"page_id", WF_COLUMN_UUID, true},
+	[WF_CONTACT_EMAIL] = {"email", WF_COLUMN_TEXT, true},
+	[WF_CONTACT_NAME] = {"name", WF_COLUMN_TEXT, false},
+	[WF_CONTACT_PHONE_NUMBER] = {"phone_number", WF_COLUMN_TEXT, false},
+	[WF_CONTACT_JOB_TITLE] = {"job_title", WF_COLUMN_TEXT, false},
+	[WF_CONTACT_SOURCE_URL] = {"source_url", WF_COLUMN_TEXT, false},
+	[WF_CONTACT_CONTEXT] = {"context", WF_COLUMN_TEXT, false},
+	[WF_CONTACT_UPDATED_AT] = {"updated_at", WF_COLUMN_TIMESTAMP, false},
+};
+
+const WfPart wf_parts[WF_PART_COUNT] = {
+	[WF_PART_PAGES] = {WF_PART_PAGES, "pages", true, "page", page_columns, WF_ITEM_COLUMNS},
+	[WF_PART_CONTACTS] = {WF_PART_CONTACTS, "contacts", false, NULL, contact_columns,
+	WF_CONTACT_COLUMNS},
+};
+
+/* A trigger on a user table that makes it a part. */
+typedef struct Attachment
+{
+	Oid			trigger;
+	Oid			relid;
+	bool		enabled;
+	char	   *arg;
+} Attachment;
+
+/* See wf_part.h. */
+const WfPart *
+wf_part_by_name(const char *name)
+{
+	int			i;
+
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		if (strcmp(wf_parts[i].name, name) == 0)
+			return &wf_parts[i];
+	}
+	return NULL;
+}
+
+/* Quoted, schema-qualified name of a relation. */
+static char *
+relation_name(Relation rel)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+									  RelationGetRelationName(rel));
+}
+
+static WfProblem *
+add_problem(List **problems, int sqlstate, const char *column, char *message)
+{
+	WfProblem  *p = palloc0(sizeof(WfProblem));
+
+	p->sqlstate = sqlstate;
+	p->column = column;
+	p->message = message;
+	*problems = lappend(*problems, p);
+	return p;
+}
+
+/* Do two labels differ in case, blanks, '-' and '_' at most? */
+static bool
+labels_alike(const char *a, const char *b)
+{
+	for (;;)
+	{
+		a += strspn(a, " -_");
+		b += strspn(b, " -_");
+		if (pg_ascii_tolower((unsigned char) *a) != pg_ascii_tolower((unsigned char) *b))
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
+}
+
+/* The first of the type's labels that a spelling names; NULL if none does. */
+static CatCTup *
+find_label(CatCList *labels, const WfLabelSpec *spec)
+{
+	int			exact;
+
+	for (exact = 1; exact >= 0; exact--)
+	{
+		int			s;
+
+		for (s = 0; s < (int) lengthof(spec->spelling) && spec->spelling[s]; s++)
+		{
+			int			i;
+
+			for (i = 0; i < labels->n_members; i++)
+			{
+				CatCTup    *member = labels->members[i];
+				const char *name = NameStr(((Form_pg_enum) GETSTRUCT(&member->tuple))->enumlabel);
+
+				if (exact ? strcmp(name, spec->spelling[s]) == 0
+					: labels_alike(name, spec->spelling[s]))
+					return member;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* The accepted spellings of a label, for messages. */
+static char *
+spellings_text(const WfLabelSpec *spec)
+{
+	StringInfoData buf;
+	int			s;
+
+	initStringInfo(&buf);
+	for (s = 0; s < (int) lengthof(spec->spelling) && spec->spelling[s]; s++)
+		appendStringInfo(&buf, "%s\"%s\"", s ? ", " : "", spec->spelling[s]);
+	return buf.data;
+}
+
+/* Fill in the labels of an enum column. */
+static void
+bind_enum_labels(const WfColumnSpec *spec, WfBoundColumn *col, List **problems)
+{
+	CatCList   *labels = SearchSysCacheList1(ENUMTYPOIDNAME, ObjectIdGetDatum(col->base_type));
+	int			i;
+
+	for (i = 0; i < spec->nlabels; i++)
+	{
+		CatCTup    *member = find_label(labels, &spec->labels[i]);
+		WfProblem  *p;
+
+		if (member)
+		{
+			Form_pg_enum form = (Form_pg_enum) GETSTRUCT(&member->tuple);
+
+			col->label[i] = pstrdup(NameStr(form->enumlabel));
+			col->label_oid[i] = form->oid;
+			continue;
+		}
+		if (!spec->labels[i].required)
+			continue;
+		p = add_problem(problems, ERRCODE_INVALID_TEXT_REPRESENTATION, spec->name,
+						psprintf("type %s of column \"%s\" has no label for \"%s\"",
+								 format_type_be(col->base_type), spec->name,
+								 spec->labels[i].spelling[0]));
+		p->detail = psprintf("Accepted spellings: %s.", spellings_text(&spec->labels[i]));
+		p->hint = psprintf("Run: ALTER TYPE %s ADD VALUE %s;",
+						   format_type_be_qualified(col->base_type),
+						   quote_literal_cstr(spec->labels[i].spelling[0]));
+	}
+	ReleaseCatCacheList(labels);
+}
+
+/* Does a column of this base type serve as the kind? */
+static bool
+type_serves(WfColumnKind kind, Oid base_type)
+{
+	char		category;
+	bool		preferred;
+
+	switch (kind)
+	{
+		case WF_COLUMN_UUID:
+			return base_type == UUIDOID;
+		case WF_COLUMN_TEXT:
+			get_type_category_preferred(base_type, &category, &preferred);
+			return category == TYPCATEGORY_STRING;
+		case WF_COLUMN_STATUS:
+			return base_type == TEXTOID || base_type == VARCHAROID || type_is_enum(base_type);
+		case WF_COLUMN_TIMESTAMP:
+			return base_type == TIMESTAMPTZOID || base_type == TIMESTAMPOID;
+	}
+	return false;
+}
+
+static void
+add_type_problem(const WfColumnSpec *spec, Oid type, List **problems)
+{
+	static const char *const wanted[] = {
+		[WF_COLUMN_UUID] = "uuid",
+		[WF_COLUMN_TEXT] = "text",
+		[WF_COLUMN_STATUS] = "an enum, text or varchar",
+		[WF_COLUMN_TIMESTAMP] = "timestamp with time zone",
+	};
+	WfProblem  *p;
+
+	p = add_problem(problems, ERRCODE_DATATYPE_MISMATCH, spec->name,
+					psprintf("column \"%s\" has type %s", spec->name, format_type_be(type)));
+	p->detail = psprintf("It must be %s, or a domain over that.", wanted[spec->kind]);
+	p->hint = "Change the type with ALTER TABLE, or attach another table with wf_attach().";
+}
+
+/* What a column must also be so that we can write it. */
+static void
+check_writable(const WfColumnSpec *spec, Form_pg_attribute att, bool must_be_null,
+			   const char *relation, List **problems)
+{
+	WfProblem  *p;
+
+	if (att->attgenerated)
+	{
+		p = add_problem(problems, ERRCODE_GENERATED_ALWAYS, spec->name,
+						psprintf("column \"%s\" is a generated column", spec->name));
+		p->detail = "The status of an item must be a column that can be written.";
+		p->hint = "Make it an ordinary column, or attach another table with wf_attach().";
+	}
+	else if (must_be_null && att->attnotnull)
+	{
+		p = add_problem(problems, ERRCODE_NOT_NULL_VIOLATION, spec->name,
+						psprintf("column \"%s\" does not allow NULL", spec->name));
+		p->detail = "NULL is how an item without a request, or a request without an error, is stored.";
+		p->hint = psprintf("Run: ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;", relation,
+						   quote_identifier(spec->name));
+	}
+}
+
+/* Bind one column; adds to problems if it does not serve. */
+static void
+bind_column(Relation rel, const WfPart *part, int slot, const char *relation,
+			WfBoundColumn *col, List **problems)
+{
+	const WfColumnSpec *spec = &part->columns[slot];
+	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), spec->name);
+	bool		is_status = spec->kind == WF_COLUMN_STATUS;
+	Form_pg_attribute att;
+	int			i;
+
+	memset(col, 0, sizeof(*col));
+	if (attnum <= 0)
+	{
+		if (spec->required)
+			add_problem(problems, ERRCODE_UNDEFINED_COLUMN, spec->name,
+						psprintf("column \"%s\" does not exist", spec->name))->hint =
+				psprintf("The part \"%s\" needs it: add it, or attach another table with wf_attach().",
+						 part->name);
+		return;
+	}
+	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	col->type = att->atttypid;
+	col->typmod = att->atttypmod;
+	col->base_type = getBaseTypeAndTypmod(att->atttypid, &col->typmod);
+	col->is_enum = is_status && type_is_enum(col->base_type);
+	col->by_value = get_typbyval(col->base_type);
+	col->not_null = att->attnotnull;
+	if (!type_serves(spec->kind, col->base_type))
+	{
+		if (spec->required)
+			add_type_problem(spec, att->atttypid, problems);
+		return;
+	}
+	if (!spec->required && att->attgenerated)
+		return;					/* cannot be written: as if absent */
+	col->attnum = attnum;
+	if (part->is_stage)
+	{
+		if (slot == WF_ITEM_CURATION)
+			check_writable(spec, att, false, relation, problems);
+		if (slot == WF_ITEM_PROCESSING || slot == WF_ITEM_ERROR)
+			check_writable(spec, att, true, relation, problems);
+	}
+	if (col->is_enum)
+		bind_enum_labels(spec, col, problems);
+	else if (is_status)
+	{
+		for (i = 0; i < spec->nlabels; i++)
+			col->label[i] = spec->labels[i].spelling[0];
+	}
+}
+
+/* May the table take the part at all? */
+static void
+check_relation(Relation rel, const char *relation, List **problems)
+{
+	char		relkind = rel->rd_rel->relkind;
+	WfProblem  *p;
+
+	if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE)
+	{
+		p = add_problem(problems, ERRCODE_WRONG_OBJECT_TYPE, NULL, pstrdup("it is not a table"));
+		p->detail = "Only ordinary and partitioned tables can be attached.";
+		p->hint = "Attach the table itself with wf_attach().";
+	}
+	else if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+	{
+		p = add_problem(problems, ERRCODE_WRONG_OBJECT_TYPE, NULL, pstrdup("it is a temporary table"));
+		p->detail = "Workers cannot see the temporary tables of a session.";
+		p->hint = "Attach a permanent table with wf_attach().";
+	}
+}
+
+/* Would row level security hide rows from the role that workers use? */
+static void
+check_row_security(Relation rel, const char *relation, List **problems)
+{
+	Oid			owner = rel->rd_rel->relowner;
+	Oid			role = owner;
+	bool		applies;
+	WfProblem  *p;
+
+	if (!rel->rd_rel->relrowsecurity)
+		return;
+	if (wf_curation_role && *wf_curation_role)
+		role = get_role_oid(wf_curation_role, true);
+	if (!OidIsValid(role))
+		role = owner;
+	applies = rel->rd_rel->relforcerowsecurity || !has_privs_of_role(role, owner);
+	if (!applies || has_bypassrls_privilege(role))
+		return;
+	p = add_problem(problems, ERRCODE_INSUFFICIENT_PRIVILEGE, NULL,
+					psprintf("row level security may hide its rows from the role of the workers, \"%s\"",
+							 GetUserNameFromId(role, false)));
+	p->detail = "Hidden rows would wait in the queue for ever.";
+	p->hint = psprintf("Run: ALTER TABLE %s NO FORCE ROW LEVEL SECURITY; "
+					   "or set \"wf_curation.role\" to a role with BYPASSRLS.", relation);
+}
+
+/* Raise the first problem; the others are counted in its detail. */
+static void
+raise_problem(Relation rel, const char *relation, List *problems)
+{
+	WfProblem  *p = linitial(problems);
+	int			more = list_length(problems) - 1;
+	const char *further = more == 0 ? "" :
+		psprintf(" (%d further problem%s: see wf_check)", more, more == 1 ? "" : "s");
+
+	ereport(ERROR,
+			(errcode(p->sqlstate),
+			 errmsg("cannot attach table %s: %s", relation, p->message),
+			 p->detail ? errdetail("%s%s", p->detail, further) :
+			 more ? errdetail_plural("There is %d further problem; see wf_check().",
+									 "There are %d further problems; see wf_check().",
+									 more, more) : 0,
+			 p->hint ? errhint("%s", p->hint) : 0,
+			 p->column ? errtablecolname(rel, p->column) : errtable(rel)));
+}
+
+/* Bind the columns of a part whose bit is set in columns. */
+static WfBinding *
+bind_columns(Relation rel, const WfPart *part, uint32 columns, List **problems)
+{
+	WfBinding  *binding = palloc0(sizeof(WfBinding));
+	int			i;
+
+	binding->part = part;
+	binding->relid = RelationGetRelid(rel);
+	binding->owner = rel->rd_rel->relowner;
+	binding->partitioned = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	binding->relation = relation_name(rel);
+	for (i = 0; i < part->ncolumns; i++)
+	{
+		if (columns & ((uint32) 1 << i))
+			bind_column(rel, part, i, binding->relation, &binding->column[i], problems);
+	}
+	return binding;
+}
+
+/* See wf_part.h. */
+WfBinding *
+wf_part_bind(Relation rel, const WfPart *part, List **problems)
+{
+	List	   *found = NIL;
+	char	   *relation = relation_name(rel);
+	WfBinding  *binding = NULL;
+
+	check_relation(rel, relation, &found);
+	if (found == NIL)
+	{
+		binding = bind_columns(rel, part, ~(uint32) 0, &found);
+		check_row_security(rel, relation, &found);
+	}
+	if (problems)
+		*problems = found;
+	else if (found)
+		raise_problem(rel, relation, found);
+	return found ? NULL : binding;
+}
+
+/* See wf_part.h. */
+WfBinding *
+wf_part_bind_status(Relation rel, const WfPart *part, List **problems)
+{
+	List	   *found = NIL;
+	List	   *ignored = NIL;
+	WfBinding  *binding;
+	WfBinding  *extra;
+
+	Assert(part->is_stage);
+	binding = bind_columns(rel, part, (1 << WF_ITEM_CURATION) | (1 << WF_ITEM_PROCESSING), &found);
+	extra = bind_columns(rel, part, (1 << WF_ITEM_ERROR) | (1 << WF_ITEM_URL), &ignored);
+	binding->column[WF_ITEM_ERROR] = extra->column[WF_ITEM_ERROR];
+	binding->column[WF_ITEM_URL] = extra->column[WF_ITEM_URL];
+	*problems = found;
+	return found ? NULL : binding;
+}
+
+/* See wf_part.h. */
+Oid
+wf_part_extension_schema(void)
+{
+	Oid			extension = get_extension_oid(WF_EXTENSION_NAME, true);
+	Oid			schema = InvalidOid;
+	Relation	rel;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(extension))
+		return InvalidOid;
+	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(extension));
+	scan = systable_beginscan(rel, ExtensionOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return schema;
+}
+
+/* See wf_part.h. */
+Oid
+wf_part_trigger_function(void)
+{
+	Oid			schema = wf_part_extension_schema();
+	oidvector  *no_args;
+
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	no_args = buildoidvector(NULL, 0);
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum("wf_curation_trigger"),
+						   PointerGetDatum(no_args), ObjectIdGetDatum(schema));
+}
+
+/*
+ * If the trigger of that OID is an attachment of the part (and not a clone on
+ * a partition), describe it and return true.
+ */
+static bool
+read_attachment(Relation pg_trigger, Oid trigger, const WfPart *part, Attachment *a)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+		bool		isnull;
+		Datum		value = fastgetattr(tuple, Anum_pg_trigger_tgargs,
+										RelationGetDescr(pg_trigger), &isnull);
+
+		if (!isnull && form->tgnargs >= 1 && !OidIsValid(form->tgparentid))
+		{
+			const char *args = VARDATA_ANY(DatumGetByteaPP(value));
+
+			found = strcmp(args, part->name) == 0;
+			a->trigger = trigger;
+			a->relid = form->tgrelid;
+			a->enabled = form->tgenabled != TRIGGER_DISABLED;
+			a->arg = pstrdup(form->tgnargs >= 2 ? args + strlen(args) + 1 : "");
+		}
+	}
+	systable_endscan(scan);
+	return found;
+}
+
+/* All attachments of a part, as a List of Attachment. */
+static List *
+attachments(const WfPart *part)
+{
+	List	   *result = NIL;
+	Oid			function = wf_part_trigger_function();
+	Relation	pg_depend;
+	Relation	pg_trigger;
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(function))
+		return NIL;
+	pg_depend = table_open(DependRelationId, AccessShareLock);
+	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(ProcedureRelationId));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(function));
+	scan = systable_beginscan(pg_depend, DependReferenceIndexId, true, NULL, 2, key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend dep = (Form_pg_depend) GETSTRUCT(tuple);
+		Attachment	a;
+
+		if (dep->classid == TriggerRelationId &&
+			read_attachment(pg_trigger, dep->objid, part, &a))
+			result = lappend(result, memcpy(palloc(sizeof(a)), &a, sizeof(a)));
+	}
+	systable_endscan(scan);
+	table_close(pg_trigger, AccessShareLock);
+	table_close(pg_depend, AccessShareLock);
+	return result;
+}
+
+/* See wf_part.h. */
+Oid
+wf_part_table(WfPartId part, char **trigger_arg)
+{
+	List	   *all = attachments(&wf_parts[part]);
+	Attachment *best = NULL;
+	ListCell   *lc;
+
+	foreach(lc, all)
+	{
+		Attachment *a = lfirst(lc);
+
+		if (best == NULL || (a->enabled && !best->enabled) ||
+			(a->enabled == best->enabled && a->trigger < best->trigger))
+			best = a;
+	}
+	if (trigger_arg)
+		*trigger_arg = best ? best->arg : pstrdup("");
+	return best ? best->relid : InvalidOid;
+}

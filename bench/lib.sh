@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+#
+# bench/lib.sh
+#	  What the measurements share: set-up as script/demo does it, and the CPU
+#	  time of the worker and its crawler.
+
+# shellcheck source=script/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../script/lib/common.sh"
+# shellcheck source=script/lib/packages.sh
+. "$TREE/script/lib/packages.sh"
+# shellcheck source=script/lib/build.sh
+. "$TREE/script/lib/build.sh"
+# shellcheck source=script/lib/server.sh
+. "$TREE/script/lib/server.sh"
+
+bench_clean_up()
+{
+	local status=$?
+
+	trap - EXIT
+	if [ "$status" -ne 0 ] && [ -n "$CLUSTER" ]; then
+		tail -n 40 "$CLUSTER/server.log" >&2
+	fi
+	stop_servers || true
+	release_services
+	remove_work
+	exit "$status"
+}
+
+# Packages, a copy of the tree in $WORK/tree, built and installed.
+bench_set_up()
+{
+	install_packages "${PACKAGES_BASE[@]}" "$@"
+	make_work bench
+	trap bench_clean_up EXIT
+	trap 'exit 130' INT TERM HUP
+	choose_server
+	copy_tree "$WORK/tree"
+	{ build_with "$WORK/tree" gcc && install_from "$WORK/tree"; } >"$WORK/build.log" 2>&1 || {
+		tail -n 60 "$WORK/build.log" >&2
+		die "could not build"
+	}
+}
+
+compile_bare_fetch()
+{
+	as_postgres gcc -std=gnu99 -O2 -Wall -o "$WORK/home/bare_fetch" \
+		"$WORK/tree/bench/bare_fetch.c" -lcurl
+}
+
+# Process ids of the standing worker and of its crawlers.
+worker_and_crawlers()
+{
+	local worker
+
+	worker=$(query "SELECT pid FROM pg_stat_activity
+		WHERE backend_type ~ '^wf_curation' AND backend_type !~ 'launcher'")
+	[ -n "$worker" ] || return 0
+	echo $worker $(for w in $worker; do pgrep -P "$w" -x wf_crawler || true; done)
+}
+
+# Seconds of CPU, "USER SYSTEM", of the given processes with all their threads.
+cpu_of()
+{
+	local pid
+
+	for pid; do
+		# fields 14 and 15, counted behind the name, which may have blanks
+		sed 's/.*) //' "/proc/$pid/stat"
+	done | awk -v hz="$(getconf CLK_TCK)" '{ u += $12; s += $13 } END { print u / hz, s / hz }'
+}
+
+rss_of()
+{
+	local pid
+
+	for pid; do
+		awk -v pid="$pid" '/^Name/ { name = $2 } /^VmRSS/ { printf "%s[%s] %d kB  ", name, pid, $2 }' \
+			"/proc/$pid/status"
+	done
+	echo
+}

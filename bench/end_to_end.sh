@@ -58,6 +58,7 @@ serve_sites()
 		echo "access_log off; open_file_cache max=2000 inactive=600s; open_file_cache_valid 600s;"
 		echo "server {"
 		sed "s/.*/listen &:$PORT;/" "$WORK/addresses"
+		# shellcheck disable=SC2016 # nginx's variable
 		printf 'root %s/www/$server_addr;\n} }\n' "$WORK"
 	} >"$WORK/nginx.conf"
 	start_nginx "$WORK/nginx.conf"
@@ -183,7 +184,10 @@ measure_ratio()
 
 main()
 {
-	bench_set_up $([ "$MODE" = worker ] || echo "postgresql-$PG_MAJOR-cron")
+	local -a extra=()
+
+	[ "$MODE" = worker ] || extra=("postgresql-$PG_MAJOR-cron")
+	bench_set_up "${extra[@]}"
 	lay_out_sites
 	serve_sites
 	start_database

@@ -51,12 +51,14 @@ compile_bare_fetch()
 # Process ids of the standing worker and of its crawlers.
 worker_and_crawlers()
 {
-	local worker
+	local worker pids
 
-	worker=$(query "SELECT pid FROM pg_stat_activity
+	pids=$(query "SELECT pid FROM pg_stat_activity
 		WHERE backend_type ~ '^wf_curation' AND backend_type !~ 'launcher'")
-	[ -n "$worker" ] || return 0
-	echo $worker $(for w in $worker; do pgrep -P "$w" -x wf_crawler || true; done)
+	for worker in $pids; do
+		pids+=" $(pgrep -P "$worker" -x wf_crawler | tr '\n' ' ')" || true
+	done
+	echo "$pids" | tr '\n' ' '
 }
 
 # Seconds of CPU, "USER SYSTEM", of the given processes with all their threads.

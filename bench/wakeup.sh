@@ -10,6 +10,11 @@ set -euo pipefail
 # shellcheck source=bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+has_worker()
+{
+	[ -n "$(worker_and_crawlers | tr -d ' ')" ]
+}
+
 main()
 {
 	bench_set_up
@@ -22,7 +27,7 @@ main()
 	CONF
 	start_cluster "$WORK/bench.conf"
 	query "CREATE EXTENSION wf_curation" >/dev/null
-	wait_until 30 test -n "$(worker_and_crawlers)" || true
+	wait_until 30 has_worker || die "no standing worker"
 	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PGDATABASE=postgres \
 		python3 "$WORK/tree/bench/wakeup.py" "${1:-1200}"
 }

@@ -13,15 +13,18 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "wf_fetch_int.h"
 
 #define MAX_RESTARTS		3
-#define MAX_CONNECTIONS(n)	((n) * 4L + 16)
+#define SLOW_LOOKUP_MS		4000
 #define SCRATCH_LIMIT		(256 * 1024)
 
 static int64_t
@@ -222,6 +225,9 @@ admit(WfFetcher *fetcher, WfTransfer *transfer, WfSlice target, char *error)
 		fetcher->stats.downgrades++;
 	free(transfer->url);
 	transfer->url = copy;
+	transfer->origin_len = url.path.data - url.href.data;
+	transfer->host_name = (WfSlice) {copy + (url.host.data - url.href.data), url.host.len};
+	transfer->looked_up = false;
 	outcome = check_policy(fetcher, transfer, &url, error);
 	if (outcome != WF_OUTCOME_OK)
 		return outcome;
@@ -264,13 +270,21 @@ leave_slot(WfFetcher *fetcher, WfTransfer *transfer)
 	wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
 }
 
-void
-wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
+static WfTransfer *
+find_transfer(WfFetcher *fetcher, uint64_t seq)
 {
 	WfTransfer *transfer = *seq_bucket(fetcher, seq);
 
 	while (transfer && transfer->seq != seq)
 		transfer = transfer->seq_next;
+	return transfer;
+}
+
+void
+wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
+{
+	WfTransfer *transfer = find_transfer(fetcher, seq);
+
 	if (transfer == NULL)
 		return;
 	if (transfer->slot)
@@ -278,7 +292,7 @@ wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
 		(void) curl_multi_remove_handle(fetcher->multi, transfer->slot->easy);
 		leave_slot(fetcher, transfer);
 	}
-	else
+	else if (transfer->host)
 		wf_hosts_remove(&fetcher->hosts, transfer, fetcher->now_ms);
 	transfer_forget(fetcher, transfer);
 	transfer_free(transfer);
@@ -360,6 +374,56 @@ follow(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome *outcome, char *error
 	return true;
 }
 
+/*
+ * The name did not resolve: find out why.  True when an answer will come; the
+ * transfer waits for it without a slot.
+ */
+static bool
+ask_again(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	/* a resolver that is that slow will not know better now */
+	if (transfer->looked_up || fetcher->now_ms - transfer->slot->start_ms > SLOW_LOOKUP_MS)
+		return false;
+	if (fetcher->lookup == NULL)
+	{
+		fetcher->lookup = wf_lookup_create();
+		if (fetcher->lookup == NULL)
+			return false;
+		event.data.fd = wf_lookup_fd(fetcher->lookup);
+		(void) epoll_ctl(fetcher->epoll_fd, EPOLL_CTL_ADD, event.data.fd, &event);
+	}
+	if (!wf_lookup_ask(fetcher->lookup, transfer->seq, transfer->host_name))
+		return false;
+	transfer->looked_up = true;
+	leave_slot(fetcher, transfer);
+	transfer->host = NULL;
+	return true;
+}
+
+static void
+take_answers(WfFetcher *fetcher)
+{
+	WfLookupAnswer answer;
+
+	while (wf_lookup_answer(fetcher->lookup, &answer))
+	{
+		WfTransfer *transfer = find_transfer(fetcher, answer.seq);
+
+		if (transfer == NULL || transfer->host)
+			continue;			/* cancelled meanwhile */
+		if (answer.verdict == WF_LOOKUP_NO_NAME)
+			end_transfer(fetcher, transfer, WF_OUTCOME_DNS, "host name does not exist");
+		else if (answer.verdict == WF_LOOKUP_RESOLVES &&
+				 (transfer->host = wf_hosts_get(&fetcher->hosts, transfer->url,
+												transfer->origin_len)) != NULL)
+			wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
+		else
+			end_transfer(fetcher, transfer, WF_OUTCOME_DNS_TEMPORARY, "could not resolve host");
+	}
+}
+
 static void
 end_hop(WfFetcher *fetcher, WfSlot *slot, CURLcode code)
 {
@@ -374,6 +438,8 @@ end_hop(WfFetcher *fetcher, WfSlot *slot, CURLcode code)
 		wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
 		return;
 	}
+	if (code == CURLE_COULDNT_RESOLVE_HOST && ask_again(fetcher, transfer))
+		return;
 	if (wf_fetch_is_redirect(slot, code))
 	{
 		if (follow(fetcher, transfer, &outcome, error))
@@ -445,8 +511,14 @@ socket_action(WfFetcher *fetcher, curl_socket_t fd, int bits)
 void
 wf_fetch_event(WfFetcher *fetcher, int fd, uint32_t events)
 {
-	int			bits = wf_fetch_socket_event(fetcher, fd, events);
+	int			bits;
 
+	if (fetcher->lookup && fd == wf_lookup_fd(fetcher->lookup))
+	{
+		take_answers(fetcher);
+		return;
+	}
+	bits = wf_fetch_socket_event(fetcher, fd, events);
 	if (bits != 0)
 		socket_action(fetcher, fd, bits);
 }
@@ -491,6 +563,22 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 
 /* ---------- life ---------- */
 
+/*
+ * Open connections kept, idle ones included: room for several per transfer,
+ * but never so many that descriptors run out.
+ */
+static long
+max_connections(int concurrency)
+{
+	struct rlimit limit = {.rlim_cur = 1024};
+	long		most = concurrency * 4L + 16;
+	long		room;
+
+	(void) getrlimit(RLIMIT_NOFILE, &limit);
+	room = limit.rlim_cur > 65536 ? 32768 : (long) limit.rlim_cur / 2;
+	return most < room ? most : room;
+}
+
 WfStatus
 wf_fetch_configure(WfFetcher *fetcher, const WfConfig *config)
 {
@@ -519,12 +607,14 @@ wf_fetch_configure(WfFetcher *fetcher, const WfConfig *config)
 	fetcher->config.allowed_hosts = fetcher->config.denied_hosts = NULL;
 	fetcher->config.default_region = NULL;
 	fetcher->generation++;
+	if (fetcher->config.max_concurrency > max_connections(INT_MAX / 8))
+		fetcher->config.max_concurrency = (int) max_connections(INT_MAX / 8);
 
 	fetcher->now_ms = clock_ms();
 	wf_hosts_configure(&fetcher->hosts, config->max_concurrency_per_host,
 					   config->host_delay, fetcher->now_ms);
 	(void) curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS,
-							 MAX_CONNECTIONS(config->max_concurrency));
+							 max_connections(config->max_concurrency));
 	return WF_OK;
 }
 
@@ -594,6 +684,7 @@ wf_fetch_free(WfFetcher *fetcher)
 		next = slot->next;
 		wf_slot_free(slot);
 	}
+	wf_lookup_free(fetcher->lookup);
 	while (fetcher->spare_count > 0)
 		free(fetcher->spare[--fetcher->spare_count].data);
 	if (fetcher->multi)

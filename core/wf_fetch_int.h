@@ -9,8 +9,7 @@
  * another host, for each redirect.
  *
  * Invariants:
- *	1. A transfer is in exactly one queue, or has a slot, or is being ended.
- *	2. host->running counts the transfers of the host that have a slot.
+ * *	2. host->running counts the transfers of the host that have a slot.
  *	3. A host is in the ready list iff it may start a transfer now, in the
  *	   delayed list iff only time keeps it from that, in the idle list iff it
  *	   has neither queued nor running transfers.
@@ -35,6 +34,7 @@
 #define WF_ADDRESS_REFUSED "address is not allowed by policy"
 
 typedef struct WfHost WfHost;
+typedef struct WfLookup WfLookup;
 typedef struct WfSlot WfSlot;
 typedef struct WfTransfer WfTransfer;
 
@@ -47,9 +47,12 @@ struct WfTransfer
 	char	   *domain;			/* "" when any host will do */
 	int			hops;			/* redirects followed */
 	int			restarts;		/* hops begun again */
+	bool		looked_up;		/* its name was asked for a second time */
+	size_t		origin_len;		/* of url: scheme, host and port */
+	WfSlice		host_name;		/* in url */
 	int64_t		started_ms;		/* of the first hop; 0 before */
 	int64_t		spent_ms;		/* in hops that have ended */
-	WfHost	   *host;			/* NULL before the first queue */
+	WfHost	   *host;			/* of the queue or the slot */
 	WfSlot	   *slot;
 	WfTransfer *seq_next;		/* in the table by seq */
 	WfTransfer *prev;			/* in the queue of the host */
@@ -180,6 +183,7 @@ struct WfFetcher
 	size_t		body_bytes;
 	WfBody		spare[32];		/* buffers to use again, hottest last */
 	int			spare_count;
+	WfLookup   *lookup;			/* created when first needed */
 	WfArena    *scratch;		/* for parsing a URL; reset before each */
 	WfFetchStats stats;
 };
@@ -228,6 +232,34 @@ extern int	wf_hosts_wait(const WfHosts *hosts, int64_t now);
 
 extern void wf_hosts_configure(WfHosts *hosts, int per_host, int delay_ms, int64_t now);
 extern void wf_hosts_free(WfHosts *hosts);
+
+/* wf_fetch_lookup.c */
+typedef enum WfLookupVerdict
+{
+	WF_LOOKUP_RESOLVES,			/* now it does */
+	WF_LOOKUP_NO_NAME,			/* the name does not exist */
+	WF_LOOKUP_NOT_NOW			/* the resolver could not tell */
+} WfLookupVerdict;
+
+typedef struct WfLookupAnswer
+{
+	uint64_t	seq;
+	WfLookupVerdict verdict;
+} WfLookupAnswer;
+
+extern WfLookup *wf_lookup_create(void);
+
+/* Waits for the look-up that is going on, if any. */
+extern void wf_lookup_free(WfLookup *lookup);
+
+/* Readable when an answer is there. */
+extern int	wf_lookup_fd(const WfLookup *lookup);
+
+/* False when too many questions wait. */
+extern bool wf_lookup_ask(WfLookup *lookup, uint64_t seq, WfSlice host);
+
+/* The next answer; false when there is none yet. */
+extern bool wf_lookup_answer(WfLookup *lookup, WfLookupAnswer *answer);
 
 /* wf_fetch_slot.c */
 extern WfSlot *wf_slot_acquire(WfFetcher *fetcher);

@@ -401,7 +401,7 @@ check_row_security(Relation rel, const char *relation, List **problems)
 
 /* Raise the first problem; the others are counted in its detail. */
 static void
-raise_problem(Relation rel, const char *relation, List *problems)
+raise_problem(Relation rel, const char *relation, const char *part, List *problems)
 {
 	WfProblem  *p = linitial(problems);
 	int			more = list_length(problems) - 1;
@@ -410,7 +410,7 @@ raise_problem(Relation rel, const char *relation, List *problems)
 
 	ereport(ERROR,
 			(errcode(p->sqlstate),
-			 errmsg("cannot attach table %s: %s", relation, p->message),
+			 errmsg("cannot use table %s as \"%s\": %s", relation, part, p->message),
 			 p->detail ? errdetail("%s%s", p->detail, further) :
 			 more ? errdetail_plural("There is %d further problem; see wf_check().",
 									 "There are %d further problems; see wf_check().",
@@ -456,7 +456,7 @@ wf_part_bind(Relation rel, const WfPart *part, List **problems)
 	if (problems)
 		*problems = found;
 	else if (found)
-		raise_problem(rel, relation, found);
+		raise_problem(rel, relation, part->name, found);
 	return found ? NULL : binding;
 }
 
@@ -476,6 +476,60 @@ wf_part_bind_status(Relation rel, const WfPart *part, List **problems)
 	binding->column[WF_ITEM_URL] = extra->column[WF_ITEM_URL];
 	*problems = found;
 	return found ? NULL : binding;
+}
+
+/* The labels of a status column, as a List of strings. */
+static List *
+all_labels(const WfBoundColumn *column, const WfColumnSpec *spec)
+{
+	List	   *result = NIL;
+	int			i;
+
+	if (column->is_enum)
+	{
+		CatCList   *labels = SearchSysCacheList1(ENUMTYPOIDNAME,
+												 ObjectIdGetDatum(column->base_type));
+
+		for (i = 0; i < labels->n_members; i++)
+		{
+			Form_pg_enum form = (Form_pg_enum) GETSTRUCT(&labels->members[i]->tuple);
+
+			result = lappend(result, pstrdup(NameStr(form->enumlabel)));
+		}
+		ReleaseCatCacheList(labels);
+	}
+	else
+	{
+		for (i = 0; i < spec->nlabels; i++)
+			result = lappend(result, pstrdup(column->label[i]));
+	}
+	return result;
+}
+
+/* See wf_part.h. */
+char *
+wf_part_find_label(const WfBoundColumn *column, const WfColumnSpec *spec, const char *text,
+				   char **known)
+{
+	List	   *labels = all_labels(column, spec);
+	StringInfoData buf;
+	ListCell   *lc;
+
+	foreach(lc, labels)
+	{
+		if (strcmp(lfirst(lc), text) == 0)
+			return lfirst(lc);
+	}
+	foreach(lc, labels)
+	{
+		if (labels_alike(lfirst(lc), text))
+			return lfirst(lc);
+	}
+	initStringInfo(&buf);
+	foreach(lc, labels)
+		appendStringInfo(&buf, "%s\"%s\"", buf.len ? ", " : "", (char *) lfirst(lc));
+	*known = buf.data;
+	return NULL;
 }
 
 /* See wf_part.h. */

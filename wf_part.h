@@ -185,6 +185,15 @@ extern WfBinding *wf_part_bind(Relation rel, const WfPart *part, List **problems
 extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **problems);
 
 /*
+ * The label of a status column that a user's text names: any label of an enum,
+ * one of ours for a column of type text; case, blanks, '-' and '_' may differ.
+ * NULL if there is none; *known is then set to a list of the labels for
+ * messages.  Both in the current memory context.
+ */
+extern char *wf_part_find_label(const WfBoundColumn *column, const WfColumnSpec *spec,
+								const char *text, char **known);
+
+/*
  * OID of the attached table of a part: the one with a trigger that calls our
  * trigger function with that part as first argument; InvalidOid when there is
  * none.  Of several, an enabled trigger and then the older one decides; a

@@ -164,6 +164,54 @@ COMMENT ON FUNCTION wf_check(regclass, text) IS
 	'dry run of wf_attach(): what it would do with a table, or why it would refuse';
 REVOKE ALL ON FUNCTION wf_check(regclass, text) FROM PUBLIC;
 
+--
+-- 4. Control.
+--
+
+CREATE FUNCTION wf_set_page_status(page_ids uuid[], status text,
+	OUT updated_count integer, OUT queued_count integer)
+RETURNS record
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_set_page_status';
+COMMENT ON FUNCTION wf_set_page_status(uuid[], text) IS
+	'set the curation status of pages; Selected always queues anew';
+REVOKE ALL ON FUNCTION wf_set_page_status(uuid[], text) FROM PUBLIC;
+
+CREATE FUNCTION wf_retry(page_ids uuid[] DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_retry';
+COMMENT ON FUNCTION wf_retry(uuid[]) IS
+	'queue pages in Error anew, without argument all of them; returns how many';
+REVOKE ALL ON FUNCTION wf_retry(uuid[]) FROM PUBLIC;
+
+CREATE FUNCTION wf_cancel(page_ids uuid[])
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_cancel';
+COMMENT ON FUNCTION wf_cancel(uuid[]) IS
+	'take back pages that are queued or running; selected ones become New; returns how many';
+REVOKE ALL ON FUNCTION wf_cancel(uuid[]) FROM PUBLIC;
+
+-- These two write a table of the extension for callers who may not.
+CREATE FUNCTION wf_pause(stage text)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'wf_pause';
+COMMENT ON FUNCTION wf_pause(text) IS
+	'stop taking items of a stage; false if it was paused already';
+REVOKE ALL ON FUNCTION wf_pause(text) FROM PUBLIC;
+
+CREATE FUNCTION wf_resume(stage text)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'wf_resume';
+COMMENT ON FUNCTION wf_resume(text) IS
+	'go on taking items of a stage; false if it was not paused';
+REVOKE ALL ON FUNCTION wf_resume(text) FROM PUBLIC;
+
 -- Creates and attaches the user's tables now; not kept.
 CREATE FUNCTION wf_install()
 RETURNS void

@@ -1,0 +1,379 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_control.c
+ *	  SQL functions with which people steer the queue: set the status of pages,
+ *	  retry, cancel, pause and resume.
+ *
+ * The first three look the attached table up when called and write it as the
+ * invoker, with one statement each; the rows are locked in the order of their
+ * ids, so that two calls never deadlock.  The statements qualify everything and
+ * leave search_path alone: the triggers of the user's table run in them.
+ * Queueing itself is the row trigger's work; nothing is done twice here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "wf_compat.h"
+
+#include "access/relation.h"
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "wf_control.h"
+#include "wf_curation.h"
+#include "wf_guc.h"
+#include "wf_part.h"
+#include "wf_shmem.h"
+
+PG_FUNCTION_INFO_V1(wf_set_page_status);
+PG_FUNCTION_INFO_V1(wf_retry);
+PG_FUNCTION_INFO_V1(wf_cancel);
+PG_FUNCTION_INFO_V1(wf_pause);
+PG_FUNCTION_INFO_V1(wf_resume);
+
+/* The binding of the attached pages; raises an error when there are none. */
+static WfBinding *
+bind_pages(void)
+{
+	Oid			relid = wf_part_table(WF_PART_PAGES, NULL);
+	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
+	WfBinding  *binding;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no table is attached as \"pages\""),
+				 errhint("Attach one with wf_attach().")));
+	binding = wf_part_bind(rel, &wf_parts[WF_PART_PAGES], NULL);
+	relation_close(rel, NoLock);
+	return binding;
+}
+
+/* Argument n as a uuid[]; raises an error for NULL. */
+static Datum
+page_ids_argument(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("page_ids must not be null"),
+				 errhint("Give an array of page ids.")));
+	return PG_GETARG_DATUM(n);
+}
+
+/* "column = 'label'" for a label of a status column. */
+static char *
+is_label(const WfBinding *b, WfItemColumn column, int label)
+{
+	return psprintf("%s OPERATOR(pg_catalog.=) %s",
+					quote_identifier(b->part->columns[column].name),
+					quote_literal_cstr(b->column[column].label[label]));
+}
+
+/* Append "column = value" to a SET list. */
+static void
+add_set(StringInfo set, const WfBinding *b, WfItemColumn column, const char *value)
+{
+	appendStringInfo(set, "%s%s = %s", set->len ? ", " : "",
+					 quote_identifier(b->part->columns[column].name), value);
+}
+
+/* Append a new processing status, with no error, to a SET list. */
+static void
+add_set_processing(StringInfo set, const WfBinding *b, const char *value)
+{
+	add_set(set, b, WF_ITEM_PROCESSING, value);
+	if (b->column[WF_ITEM_ERROR].attnum)
+		add_set(set, b, WF_ITEM_ERROR, "NULL");
+}
+
+/*
+ * The UPDATE of the rows that meet a condition, locking them in the order of
+ * their ids.  The table's alias is wf_t.
+ */
+static char *
+update_statement(const WfBinding *b, const char *condition, StringInfo set)
+{
+	const char *id = quote_identifier(b->part->columns[WF_ITEM_ID].name);
+	const WfBoundColumn *updated_at = &b->column[WF_ITEM_UPDATED_AT];
+
+	if (updated_at->attnum)
+		add_set(set, b, WF_ITEM_UPDATED_AT,
+				updated_at->base_type == TIMESTAMPTZOID ? "pg_catalog.now()"
+				: "pg_catalog.timezone('UTC', pg_catalog.now())");
+	return psprintf("WITH due AS (SELECT %s AS wf_id FROM %s WHERE %s ORDER BY %s "
+					"FOR NO KEY UPDATE) UPDATE %s AS wf_t SET %s FROM due "
+					"WHERE wf_t.%s OPERATOR(pg_catalog.=) due.wf_id",
+					id, b->relation, condition, id, b->relation, set->data, id);
+}
+
+/* A label of the processing column as SQL literal. */
+static char *
+processing_literal(const WfBinding *b, WfProcessingLabel label)
+{
+	return quote_literal_cstr(b->column[WF_ITEM_PROCESSING].label[label]);
+}
+
+/* "id = ANY ($1)" */
+static char *
+id_condition(const WfBinding *b)
+{
+	return psprintf("%s OPERATOR(pg_catalog.=) ANY ($1)",
+					quote_identifier(b->part->columns[WF_ITEM_ID].name));
+}
+
+/* Execute a statement with the ids as $1, or without arguments when ids is 0. */
+static void
+execute(const char *sql, Datum ids, int expected)
+{
+	Oid			argtypes[] = {UUIDARRAYOID};
+	int			rc = SPI_execute_with_args(sql, ids ? 1 : 0, argtypes, &ids, NULL, false, 0);
+
+	if (rc != expected)
+		elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(rc));
+}
+
+/* The table's label for a user's text; raises an error listing the labels. */
+static char *
+resolve_status(const WfBinding *b, const char *status)
+{
+	char	   *known;
+	char	   *label = wf_part_find_label(&b->column[WF_ITEM_CURATION],
+										   &b->part->columns[WF_ITEM_CURATION], status, &known);
+
+	if (label == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown page status \"%s\"", status),
+				 errhint("Use one of %s.", known)));
+	return label;
+}
+
+/* Does setting this curation label queue? */
+static bool
+label_queues(const WfBinding *b, const char *label)
+{
+	const WfBoundColumn *column = &b->column[WF_ITEM_CURATION];
+	int			i;
+
+	for (i = 0; i < b->part->columns[WF_ITEM_CURATION].nlabels; i++)
+	{
+		if (column->label[i] && strcmp(column->label[i], label) == 0)
+			return (wf_guc_queue_on_labels() & (1U << i)) != 0;
+	}
+	return false;
+}
+
+/*
+ * wf_set_page_status(page_ids, status) → (updated_count, queued_count): what
+ * the batch endpoint of the old service did.  A status that queues always
+ * queues anew, whatever state the page is in.
+ */
+Datum
+wf_set_page_status(PG_FUNCTION_ARGS)
+{
+	Datum		ids = page_ids_argument(fcinfo, 0);
+	TupleDesc	desc;
+	Datum		values[2] = {0};
+	bool		nulls[2] = {0};
+	WfBinding  *b;
+	StringInfoData set;
+	char	   *label;
+	bool		queues;
+	bool		isnull;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("status must not be null"),
+				 errhint("Use for example \"Selected\".")));
+	SPI_connect();
+	b = bind_pages();
+	label = resolve_status(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	queues = label_queues(b, label);
+
+	initStringInfo(&set);
+	add_set(&set, b, WF_ITEM_CURATION, quote_literal_cstr(label));
+	if (queues)
+		add_set_processing(&set, b, processing_literal(b, WF_PROCESSING_QUEUED));
+	execute(psprintf("WITH done AS (%s RETURNING wf_t.%s) SELECT pg_catalog.count(*)::pg_catalog.int4, "
+					 "(pg_catalog.count(*) FILTER (WHERE %s))::pg_catalog.int4 FROM done",
+					 update_statement(b, id_condition(b), &set),
+					 quote_identifier(b->part->columns[WF_ITEM_PROCESSING].name),
+					 queues ? is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED) : "false"),
+			ids, SPI_OK_SELECT);
+	values[0] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	SPI_finish();
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* wf_retry(page_ids): queue pages in Error anew; NULL: all of them. */
+Datum
+wf_retry(PG_FUNCTION_ARGS)
+{
+	Datum		ids = PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0);
+	WfBinding  *b;
+	StringInfoData set;
+	char	   *condition;
+	uint64		updated;
+
+	SPI_connect();
+	b = bind_pages();
+	condition = is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR);
+	if (ids)
+		condition = psprintf("%s AND %s", condition, id_condition(b));
+	initStringInfo(&set);
+	add_set_processing(&set, b, processing_literal(b, WF_PROCESSING_QUEUED));
+	execute(update_statement(b, condition, &set), ids, SPI_OK_UPDATE);
+	updated = SPI_processed;
+	SPI_finish();
+	PG_RETURN_INT64((int64) updated);
+}
+
+/*
+ * What cancelled pages get as curation, so that they do not stay selected: New,
+ * else NULL, else Archived.
+ */
+static const char *
+unselected_value(const WfBinding *b)
+{
+	const WfBoundColumn *column = &b->column[WF_ITEM_CURATION];
+
+	if (column->label[WF_CURATION_NEW])
+		return quote_literal_cstr(column->label[WF_CURATION_NEW]);
+	if (!column->not_null)
+		return "NULL";
+	if (column->label[WF_CURATION_ARCHIVED])
+		return quote_literal_cstr(column->label[WF_CURATION_ARCHIVED]);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cancelled pages have no status to go to"),
+			 errdetail("The curation column has neither \"New\" nor \"Archived\" and allows no NULL."),
+			 errhint("Add the label \"New\" to its type, or set another status yourself.")));
+}
+
+/* The curation of a cancelled page: unselected if it queues, else as it is. */
+static char *
+unselecting_expression(const WfBinding *b)
+{
+	const char *column = quote_identifier(b->part->columns[WF_ITEM_CURATION].name);
+	StringInfoData sql;
+	int			i;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "CASE");
+	for (i = 0; i < b->part->columns[WF_ITEM_CURATION].nlabels; i++)
+	{
+		if (b->column[WF_ITEM_CURATION].label[i] && (wf_guc_queue_on_labels() & (1U << i)))
+			appendStringInfo(&sql, " WHEN wf_t.%s THEN %s", is_label(b, WF_ITEM_CURATION, i),
+							 unselected_value(b));
+	}
+	if (sql.len == (int) strlen("CASE"))	/* this table has no label that queues */
+		return psprintf("wf_t.%s", column);
+	appendStringInfo(&sql, " ELSE wf_t.%s END", column);
+	return sql.data;
+}
+
+/*
+ * wf_cancel(page_ids): take back what is queued or running.  A page that stayed
+ * selected would be queued again at once, so its curation goes back to New.
+ */
+Datum
+wf_cancel(PG_FUNCTION_ARGS)
+{
+	Datum		ids = page_ids_argument(fcinfo, 0);
+	WfBinding  *b;
+	StringInfoData set;
+	char	   *condition;
+	uint64		updated;
+
+	SPI_connect();
+	b = bind_pages();
+	condition = psprintf("%s AND (%s OR %s)", id_condition(b),
+						 is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+						 is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
+	initStringInfo(&set);
+	add_set(&set, b, WF_ITEM_CURATION, unselecting_expression(b));
+	add_set_processing(&set, b, "NULL");
+	execute(update_statement(b, condition, &set), ids, SPI_OK_UPDATE);
+	updated = SPI_processed;
+	SPI_finish();
+	PG_RETURN_INT64((int64) updated);
+}
+
+/* Argument 0 as the name of a stage; raises an error listing the stages. */
+static Datum
+stage_argument(FunctionCallInfo fcinfo)
+{
+	char	   *stage = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	StringInfoData known;
+	int			i;
+
+	initStringInfo(&known);
+	for (i = 0; i < WF_PART_COUNT; i++)
+	{
+		if (wf_parts[i].stage == NULL)
+			continue;
+		if (strcmp(wf_parts[i].stage, stage) == 0)
+			return PG_GETARG_DATUM(0);
+		appendStringInfo(&known, "%s\"%s\"", known.len ? ", " : "", wf_parts[i].stage);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown stage \"%s\"", stage),
+			 errhint("Stages: %s.", known.data)));
+}
+
+/* Execute a statement on wf_paused, %s in it, with stage and role as arguments. */
+static bool
+change_pause(const char *template, int nargs, Datum stage, int expected)
+{
+	Oid			argtypes[] = {TEXTOID, TEXTOID};
+	Datum		args[2];
+	char	   *table = quote_qualified_identifier(get_namespace_name(wf_part_extension_schema()),
+												   "wf_paused");
+	bool		changed;
+
+	args[0] = stage;
+	args[1] = CStringGetTextDatum(GetUserNameFromId(GetOuterUserId(), false));
+	SPI_connect();
+	if (SPI_execute_with_args(psprintf(template, table), nargs, argtypes, args, NULL, false, 0) != expected)
+		elog(ERROR, "could not change table %s", table);
+	changed = SPI_processed > 0;
+	SPI_finish();
+	return changed;
+}
+
+/* wf_pause(stage): workers take no more items of it; false if it was paused. */
+Datum
+wf_pause(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(change_pause("INSERT INTO %s (stage, since, paused_by) "
+								"VALUES ($1, pg_catalog.now(), $2) ON CONFLICT DO NOTHING",
+								2, stage_argument(fcinfo), SPI_OK_INSERT));
+}
+
+/* wf_resume(stage): go on; false if it was not paused. */
+Datum
+wf_resume(PG_FUNCTION_ARGS)
+{
+	bool		changed;
+
+	changed = change_pause("DELETE FROM %s WHERE stage OPERATOR(pg_catalog.=) $1",
+						   1, stage_argument(fcinfo), SPI_OK_DELETE);
+	if (changed)
+		wf_shmem_wake_at_commit();
+	PG_RETURN_BOOL(changed);
+}

@@ -46,8 +46,8 @@ make_work()
 {
 	WORK=$(mktemp -d "${TMPDIR:-/tmp}/wf_$1.XXXXXX")
 	chmod 755 "$WORK"
-	mkdir "$WORK/home" "$WORK/tmp"
-	chown postgres: "$WORK/home" "$WORK/tmp"
+	mkdir "$WORK"/{home,tmp,nginx,cluster}
+	chown postgres: "$WORK"/{home,tmp,nginx,cluster}
 	cd "$WORK" || die "cannot enter $WORK"
 }
 
@@ -64,11 +64,16 @@ remove_work()
 }
 
 # as_postgres COMMAND…: with a clean environment, in the current directory.
-# setpriv executes the command in place, so $! of a background call is the
-# command's own process id.
 as_postgres()
 {
-	setpriv --reuid=postgres --regid=postgres --init-groups --inh-caps=-all \
+	(exec_as_postgres "$@")
+}
+
+# The same in place of the shell: after "exec_as_postgres COMMAND &", $! is the
+# command's own process id.
+exec_as_postgres()
+{
+	exec setpriv --reuid=postgres --regid=postgres --init-groups --inh-caps=-all \
 		env -i PATH="$PG_BIN:/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin" \
 		HOME="$WORK/home" TMPDIR="$WORK/tmp" USER=postgres LOGNAME=postgres \
 		LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 ${CI:+CI="$CI"} \

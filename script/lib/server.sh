@@ -16,7 +16,7 @@ start_cluster()
 	local file
 
 	CLUSTER=$WORK/cluster
-	as_postgres mkdir -p "$CLUSTER/socket"
+	as_postgres mkdir "$CLUSTER/socket"
 	as_postgres initdb -D "$CLUSTER/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
 		--no-sync >"$WORK/initdb.log" 2>&1 || { cat "$WORK/initdb.log" >&2; return 1; }
 	{
@@ -50,7 +50,7 @@ query()
 # start_nginx CONFIG-FILE: one that keeps to $WORK (see nginx_head).
 start_nginx()
 {
-	as_postgres nginx -e "$WORK/nginx/error.log" -c "$1" &
+	exec_as_postgres nginx -e "$WORK/nginx/error.log" -c "$1" &
 	NGINX_PID=$!
 	wait_until 10 test -s "$WORK/nginx/pid" || {
 		cat "$WORK/nginx/error.log" >&2
@@ -64,7 +64,6 @@ nginx_head()
 {
 	local dir=$WORK/nginx kind
 
-	as_postgres mkdir -p "$dir"
 	cat <<-CONF
 		daemon off;
 		worker_processes ${1:-1};

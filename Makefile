@@ -18,9 +18,10 @@ OBJS = \
 	wf_control.o \
 	wf_cron.o \
 	wf_curation.o \
+	wf_db.o \
+	wf_encoding.o \
 	wf_extract.o \
 	wf_guc.o \
-	wf_health.o \
 	wf_identity.o \
 	wf_install.o \
 	wf_launcher.o \
@@ -29,6 +30,7 @@ OBJS = \
 	wf_pick.o \
 	wf_queue.o \
 	wf_shmem.o \
+	wf_stage.o \
 	wf_store.o \
 	wf_sweep.o \
 	wf_trigger.o \
@@ -84,4 +86,4 @@ install-crawler: wf_crawler
 uninstall-crawler:
 	rm -f '$(DESTDIR)$(bindir)/wf_crawler'
 
-include $(srcdir)/test/unit/unit.mk
+-include $(srcdir)/test/unit/unit.mk

@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "pgstat.h"
 #include "storage/latch.h"
+#include "utils/memutils.h"
 #include "utils/resowner.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"

@@ -212,6 +212,48 @@ COMMENT ON FUNCTION wf_resume(text) IS
 	'go on taking items of a stage; false if it was not paused';
 REVOKE ALL ON FUNCTION wf_resume(text) FROM PUBLIC;
 
+--
+-- Extraction: no network, no tables; for everybody.
+--
+
+CREATE FUNCTION wf_extract_contacts(html text, url text DEFAULT NULL,
+	OUT kind text, OUT value text, OUT raw text, OUT name text, OUT job_title text,
+	OUT context text, OUT source text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 5
+AS 'MODULE_PATHNAME', 'wf_extract_contacts_text';
+COMMENT ON FUNCTION wf_extract_contacts(text, text) IS
+	'contacts on a web page given as text';
+
+CREATE FUNCTION wf_extract_contacts(body bytea, content_type text, url text,
+	OUT kind text, OUT value text, OUT raw text, OUT name text, OUT job_title text,
+	OUT context text, OUT source text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 5
+AS 'MODULE_PATHNAME', 'wf_extract_contacts_bytea';
+COMMENT ON FUNCTION wf_extract_contacts(bytea, text, text) IS
+	'contacts on a web page given as bytes, whose charset is detected';
+
+--
+-- Schedule
+--
+
+CREATE FUNCTION wf_schedule(batch_size integer DEFAULT 10, schedule text DEFAULT '* * * * *')
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_schedule';
+COMMENT ON FUNCTION wf_schedule(integer, text) IS
+	'have pg_cron process a batch regularly; returns the job id';
+REVOKE ALL ON FUNCTION wf_schedule(integer, text) FROM PUBLIC;
+
+CREATE FUNCTION wf_unschedule()
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_unschedule';
+COMMENT ON FUNCTION wf_unschedule() IS
+	'remove the pg_cron job of this database; false if there was none';
+REVOKE ALL ON FUNCTION wf_unschedule() FROM PUBLIC;
+
 -- Creates and attaches the user's tables now; not kept.
 CREATE FUNCTION wf_install()
 RETURNS void

@@ -1,0 +1,227 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_db.c
+ *	  Transactions and statements of a worker.
+ *
+ * Security.  The worker is connected as the bootstrap superuser.  Statements
+ * on user tables run after SetUserIdAndSecContext(owner,
+ * SECURITY_LOCAL_USERID_CHANGE): triggers, defaults, index and policy
+ * functions of those tables then have the owner's rights, and SET ROLE,
+ * RESET ROLE and SET SESSION AUTHORIZATION are refused.  The switch is made
+ * again for the commit, where deferred triggers run.
+ *
+ * Such code may still SET ordinary settings, search_path among them.  So
+ * every WF_AS_OWNER statement has a GUC nest level of its own that is rolled
+ * back after it, and every transaction begins by setting what our statements
+ * rely on, which also covers what deferred triggers left behind.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "wf_compat.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "wf_db.h"
+#include "wf_trigger.h"
+
+/* What our statements rely on; set at the start of every transaction. */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			settings[] =
+{
+	{"search_path", "pg_catalog, pg_temp"},
+	{"lock_timeout", "1s"},
+	{"statement_timeout", "0"},
+	{"session_replication_role", "origin"},
+	{"row_security", "on"},
+	{"default_transaction_isolation", "read committed"},
+	{"default_transaction_read_only", "off"},
+	{"transaction_isolation", "read committed"},
+	{"transaction_read_only", "off"},
+	{"check_function_bodies", "on"},
+	/* plans: every statement of ours is a walk along an index */
+	{"enable_seqscan", "off"},
+	{"enable_bitmapscan", "off"},
+	{"enable_hashjoin", "off"},
+	{"enable_mergejoin", "off"},
+	{"enable_material", "off"},
+	{"jit", "off"},
+	{"max_parallel_workers_per_gather", "0"},
+	{"plan_cache_mode", "force_generic_plan"},
+};
+
+static Oid	transaction_owner = InvalidOid;
+
+void
+wf_db_init(void)
+{
+	SetConfigOption("application_name", "wf_curation", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("idle_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
+}
+
+static void
+apply_settings(void)
+{
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i].name, settings[i].value,
+								 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
+								 true, 0, false);
+}
+
+static void
+begin_transaction(const char *activity, Oid owner)
+{
+	SetCurrentStatementStartTimestamp();
+	pgstat_report_activity(STATE_RUNNING, activity);
+	StartTransactionCommand();
+	apply_settings();
+	transaction_owner = owner;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+/* Become the owner for a while; *save_* take what to return to. */
+static void
+become_owner(Oid *save_user, int *save_context)
+{
+	GetUserIdAndSecContext(save_user, save_context);
+	if (!OidIsValid(transaction_owner))
+		elog(ERROR, "statement on a user table in a transaction without owner");
+	SetUserIdAndSecContext(transaction_owner,
+						   *save_context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+static void
+commit_transaction(void)
+{
+	Oid			save_user;
+	int			save_context;
+
+	SPI_finish();
+	PopActiveSnapshot();
+	if (OidIsValid(transaction_owner))
+	{
+		become_owner(&save_user, &save_context);
+		CommitTransactionCommand();
+		SetUserIdAndSecContext(save_user, save_context);
+	}
+	else
+		CommitTransactionCommand();
+	transaction_owner = InvalidOid;
+}
+
+static void
+end_of_transaction(void)
+{
+	transaction_owner = InvalidOid;
+	pgstat_report_stat(false);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+bool
+wf_db_run(const char *activity, Oid owner, void (*work) (void *arg), void *arg,
+		  WfDbError *error)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool ok = true;
+
+	PG_TRY();
+	{
+		begin_transaction(activity, owner);
+		work(arg);
+		commit_transaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		MemoryContextSwitchTo(context);
+		edata = CopyErrorData();
+		error->sqlstate = edata->sqlerrcode;
+		error->message = edata->message ? edata->message : pstrdup("unknown error");
+		HOLD_INTERRUPTS();
+		wf_trigger_set_engine(false);
+		AbortCurrentTransaction();
+		RESUME_INTERRUPTS();
+		FlushErrorState();
+		ok = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	end_of_transaction();
+	return ok;
+}
+
+static void
+prepare(WfStatement *stmt)
+{
+	SPIPlanPtr	plan = SPI_prepare(stmt->sql, stmt->nargs, stmt->argtypes);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", stmt->sql,
+			 SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan))
+		elog(ERROR, "could not keep plan");
+	stmt->plan = plan;
+}
+
+static void
+execute_plan(WfStatement *stmt, Datum *values, const char *nulls)
+{
+	int			rc;
+
+	if (stmt->plan == NULL)
+		prepare(stmt);
+	rc = SPI_execute_plan(stmt->plan, values, nulls, false, 0);
+	if (rc < 0)
+		elog(ERROR, "could not execute \"%s\": %s", stmt->sql, SPI_result_code_string(rc));
+}
+
+void
+wf_db_execute(WfStatement *stmt, WfDbRights rights, Datum *values, const char *nulls)
+{
+	Oid			save_user;
+	int			save_context;
+	int			nest_level;
+
+	if (rights == WF_AS_SELF)
+	{
+		execute_plan(stmt, values, nulls);
+		return;
+	}
+	become_owner(&save_user, &save_context);
+	nest_level = NewGUCNestLevel();
+	wf_trigger_set_engine(true);
+	execute_plan(stmt, values, nulls);
+	wf_trigger_set_engine(false);
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(save_user, save_context);
+}
+
+void
+wf_db_forget(WfStatement *stmt)
+{
+	if (stmt->plan)
+		SPI_freeplan(stmt->plan);
+	stmt->plan = NULL;
+}
+
+bool
+wf_db_is_transient(int sqlstate)
+{
+	return sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE ||
+		sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
+		sqlstate == ERRCODE_QUERY_CANCELED ||
+		ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES;
+}

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_db.h
+ *	  Transactions and statements of a worker: whose rights, which settings.
+ *
+ * All SQL of a worker runs through here.  A transaction has an owner, the
+ * role whose rights apply to user tables; statements on our own tables run
+ * with the worker's own rights.  The two are never mixed in one statement.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_DB_H
+#define WF_DB_H
+
+#include "executor/spi.h"
+
+#define WF_MAX_ARGS 16
+
+/* A statement with its plan; zero-initialised but for sql and argtypes. */
+typedef struct WfStatement
+{
+	const char *sql;
+	int			nargs;
+	Oid			argtypes[WF_MAX_ARGS];
+	SPIPlanPtr	plan;			/* kept; made at first use */
+} WfStatement;
+
+/* What went wrong in wf_db_run; texts in the caller's memory context. */
+typedef struct WfDbError
+{
+	int			sqlstate;
+	char	   *message;
+} WfDbError;
+
+/* With whose rights a statement runs. */
+typedef enum WfDbRights
+{
+	WF_AS_SELF,					/* our own tables and the catalogs */
+	WF_AS_OWNER					/* user tables */
+} WfDbRights;
+
+/* To be called once after connecting: settings no role or database changes. */
+extern void wf_db_init(void);
+
+/*
+ * Run work(arg) in a transaction of its own, whose owner is "owner" (up to and
+ * including commit, so that deferred triggers are the owner's too; InvalidOid:
+ * there will be no WF_AS_OWNER statement).  True when committed.  On an ERROR
+ * everything is rolled back, *error is filled and false returned; FATAL passes
+ * through.  The caller must not be in a transaction.  "activity" is what
+ * pg_stat_activity shows.
+ */
+extern bool wf_db_run(const char *activity, Oid owner,
+					  void (*work) (void *arg), void *arg, WfDbError *error);
+
+/*
+ * Execute a statement inside wf_db_run; result in SPI_tuptable/SPI_processed.
+ * nulls as in SPI ('n' for NULL) or NULL.  Settings changed meanwhile by code
+ * of the table's owner (triggers) are undone.
+ */
+extern void wf_db_execute(WfStatement *stmt, WfDbRights rights,
+						  Datum *values, const char *nulls);
+
+/* Drop the kept plan; the next execution plans anew. */
+extern void wf_db_forget(WfStatement *stmt);
+
+/* Is this SQLSTATE a conflict that a later try may not meet? */
+extern bool wf_db_is_transient(int sqlstate);
+
+#endif							/* WF_DB_H */

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_encoding.c
+ *	  Text from outside into the database's encoding, never failing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+
+#include "wf_encoding.h"
+
+/* One character through the conversion, or '?'. */
+static void
+append_converted(StringInfo out, Oid conversion, const char *p, int len)
+{
+	unsigned char buf[MAX_CONVERSION_GROWTH * MAX_CONVERSION_INPUT_LENGTH + 1];
+	unsigned char src[MAX_CONVERSION_INPUT_LENGTH + 1];
+	int			used;
+
+	memcpy(src, p, len);
+	src[len] = '\0';
+	used = pg_do_encoding_conversion_buf(conversion, PG_UTF8, GetDatabaseEncoding(),
+										 src, len, buf, sizeof(buf), true);
+	if (used == len && buf[0] != '\0')
+		appendStringInfoString(out, (char *) buf);
+	else
+		appendStringInfoChar(out, '?');
+}
+
+char *
+wf_encoding_from_utf8(WfSlice utf8)
+{
+	int			encoding = GetDatabaseEncoding();
+	StringInfoData out;
+	Oid			conversion;
+	const char *p = utf8.data;
+	const char *end = p + utf8.len;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || utf8.len == 0)
+		return pnstrdup(utf8.len ? utf8.data : "", utf8.len);
+	conversion = FindDefaultConversionProc(PG_UTF8, encoding);
+	initStringInfo(&out);
+	while (p < end)
+	{
+		int			len = pg_utf_mblen((const unsigned char *) p);
+
+		if (len == 1)
+			appendStringInfoChar(&out, *p);
+		else if (len > end - p || !OidIsValid(conversion))
+			appendStringInfoChar(&out, '?');
+		else
+			append_converted(&out, conversion, p, len);
+		p += len;
+	}
+	return out.data;
+}
+
+char *
+wf_encoding_from_utf8_cut(WfSlice utf8, int max_chars)
+{
+	size_t		len = 0;
+
+	while (len < utf8.len && max_chars-- > 0)
+		len += pg_utf_mblen((const unsigned char *) utf8.data + len);
+	return wf_encoding_from_utf8((WfSlice) {utf8.data, Min(len, utf8.len)});
+}

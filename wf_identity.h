@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_identity.h
+ *	  Whose rights a worker uses on user tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_IDENTITY_H
+#define WF_IDENTITY_H
+
+#include "wf_part.h"
+
+/*
+ * The role for the tables of a stage: wf_curation.role, else the owner of the
+ * items table.  A superuser serves only while every trigger function on the
+ * two tables belongs to a superuser or to this extension.  Returns InvalidOid
+ * and a reason in *problem (current memory context) when nobody may serve.
+ * Needs a transaction.
+ */
+extern Oid	wf_identity_resolve(const WfBinding *items, const WfBinding *targets,
+								char **problem);
+
+#endif							/* WF_IDENTITY_H */

@@ -1,0 +1,341 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_pick.c
+ *	  Choosing which ready items to claim next.
+ *
+ * A ring of domain groups, each with a few candidate ids.  Groups are served
+ * in turn, one item at a time, so that a domain with a million ready pages
+ * gets the same share as one with ten.  New groups come from a loose index
+ * scan that jumps from domain to domain along the partial index on ready
+ * items, continuing where the last one ended; more candidates of a group from
+ * a range scan that continues behind the last id seen.  Both positions matter
+ * under a long-running transaction elsewhere, which keeps the index entries
+ * of finished items alive: starting over each time would walk them again and
+ * again.  A position that has reached the end starts over.
+ *
+ * Everything here is a hint in private memory.  Cost depends on how many
+ * items are wanted, not on how many wait.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "wf_pick.h"
+
+#define CANDIDATES		32		/* read ahead per domain */
+#define DOMAINS_AT_ONCE	64		/* groups added by one loose scan */
+#define MAX_GROUPS		4096	/* in the ring */
+#define MAX_CURSORS		100000	/* remembered positions inside domains */
+
+/* What is known of a domain, in the ring or not. */
+typedef struct DomainEntry
+{
+	WfDomainKey	key;			/* hash key; must be first */
+	int			in_flight;
+	bool		in_ring;
+	pg_uuid_t	from;			/* next id to look at */
+} DomainEntry;
+
+typedef struct DomainGroup
+{
+	WfDomainKey	key;
+	int			next;			/* index of the next candidate */
+	int			count;
+	bool		last;			/* the candidates reach the end of the domain */
+	pg_uuid_t	candidate[CANDIDATES];
+} DomainGroup;
+
+struct WfPicker
+{
+	MemoryContext context;
+	HTAB	   *domains;
+	DomainGroup	  **ring;			/* MAX_GROUPS pointers */
+	int			ngroups;
+	int			position;		/* whose turn it is */
+	pg_uuid_t	next_domain;	/* where the loose scan continues */
+	bool		null_done;		/* the NULL group was looked at in this round */
+};
+
+static void
+create_hash(WfPicker *picker)
+{
+	HASHCTL		ctl = {0};
+
+	ctl.keysize = sizeof(WfDomainKey);
+	ctl.entrysize = sizeof(DomainEntry);
+	ctl.hcxt = picker->context;
+	picker->domains = hash_create("wf_curation domains", 256, &ctl,
+								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+WfPicker *
+wf_pick_create(void)
+{
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "WfPickContext",
+												  ALLOCSET_DEFAULT_SIZES);
+	WfPicker   *picker = MemoryContextAllocZero(context, sizeof(WfPicker));
+
+	picker->context = context;
+	picker->ring = MemoryContextAllocZero(context, MAX_GROUPS * sizeof(DomainGroup *));
+	create_hash(picker);
+	return picker;
+}
+
+WfDomainKey
+wf_pick_key(const pg_uuid_t *domain)
+{
+	WfDomainKey	key;
+
+	memset(&key, 0, sizeof(key));
+	if (domain)
+		key.id = *domain;
+	else
+		key.is_null = true;
+	return key;
+}
+
+static DomainEntry *
+enter_domain(WfPicker *picker, WfDomainKey key)
+{
+	bool		found;
+	DomainEntry *entry = hash_search(picker->domains, &key, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		entry->in_flight = 0;
+		entry->in_ring = false;
+		memset(&entry->from, 0, sizeof(entry->from));
+	}
+	return entry;
+}
+
+/* A domain that is neither in flight nor in the ring may be forgotten. */
+static void
+trim_domains(WfPicker *picker)
+{
+	HASH_SEQ_STATUS seq;
+	DomainEntry *entry;
+
+	if (hash_get_num_entries(picker->domains) < MAX_CURSORS)
+		return;
+	hash_seq_init(&seq, picker->domains);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		if (entry->in_flight == 0 && !entry->in_ring)
+			hash_search(picker->domains, &entry->key, HASH_REMOVE, NULL);
+}
+
+static void
+drop_group(WfPicker *picker, int at)
+{
+	DomainEntry *entry = enter_domain(picker, picker->ring[at]->key);
+
+	entry->in_ring = false;
+	pfree(picker->ring[at]);
+	picker->ring[at] = picker->ring[--picker->ngroups];
+	if (picker->position >= picker->ngroups)
+		picker->position = 0;
+}
+
+void
+wf_pick_reset(WfPicker *picker)
+{
+	while (picker->ngroups > 0)
+		drop_group(picker, picker->ngroups - 1);
+}
+
+void
+wf_pick_reserve(WfPicker *picker, WfDomainKey domain)
+{
+	enter_domain(picker, domain)->in_flight++;
+}
+
+void
+wf_pick_release(WfPicker *picker, WfDomainKey domain)
+{
+	DomainEntry *entry = enter_domain(picker, domain);
+
+	Assert(entry->in_flight > 0);
+	entry->in_flight--;
+}
+
+/* The uuid behind this one; wraps to all zeros. */
+static pg_uuid_t
+successor(pg_uuid_t id)
+{
+	for (int i = UUID_LEN - 1; i >= 0 && ++id.data[i] == 0; i--)
+		;
+	return id;
+}
+
+/* Run WF_STMT_READY for a group from "from" on; fills the group. */
+static void
+read_candidates(WfStage *stage, DomainGroup *group, const pg_uuid_t *from)
+{
+	Datum		values[3];
+
+	if (group->key.is_null)
+	{
+		values[0] = UUIDPGetDatum(from);
+		values[1] = Int32GetDatum(CANDIDATES);
+		wf_db_execute(&stage->stmt[WF_STMT_READY_NULL], WF_AS_OWNER, values, NULL);
+	}
+	else
+	{
+		values[0] = UUIDPGetDatum(&group->key.id);
+		values[1] = UUIDPGetDatum(from);
+		values[2] = Int32GetDatum(CANDIDATES);
+		wf_db_execute(&stage->stmt[WF_STMT_READY], WF_AS_OWNER, values, NULL);
+	}
+	group->next = 0;
+	group->count = 0;
+	for (uint64 i = 0; i < SPI_processed && group->count < CANDIDATES; i++)
+	{
+		bool		isnull;
+		Datum		id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+
+		if (!isnull)
+			group->candidate[group->count++] = *DatumGetUUIDP(id);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * More candidates for a group, behind its position; from the start of the
+ * domain when that finds none.  False when the domain has nothing ready.
+ */
+static bool
+refill_group(WfPicker *picker, WfStage *stage, DomainGroup *group)
+{
+	DomainEntry *entry = enter_domain(picker, group->key);
+	static const pg_uuid_t zero;
+	bool		from_start = memcmp(&entry->from, &zero, sizeof(zero)) == 0;
+
+	read_candidates(stage, group, &entry->from);
+	if (group->count == 0 && !from_start)
+		read_candidates(stage, group, &zero);
+	if (group->count == CANDIDATES)
+		entry->from = successor(group->candidate[group->count - 1]);
+	else
+		entry->from = zero;
+	group->last = group->count < CANDIDATES;
+	return group->count > 0;
+}
+
+static void
+add_group(WfPicker *picker, WfDomainKey key)
+{
+	DomainEntry *entry = enter_domain(picker, key);
+	DomainGroup	   *group;
+
+	if (entry->in_ring || picker->ngroups >= MAX_GROUPS)
+		return;
+	group = MemoryContextAllocZero(picker->context, sizeof(DomainGroup));
+	group->key = key;
+	entry->in_ring = true;
+	picker->ring[picker->ngroups++] = group;
+}
+
+/*
+ * Add the next domains with ready items to the ring.  True when the scan
+ * reached the end of the index; the next one then starts at the beginning.
+ */
+static bool
+scan_domains(WfPicker *picker, WfStage *stage)
+{
+	Datum		values[2];
+	uint64		n;
+
+	values[0] = UUIDPGetDatum(&picker->next_domain);
+	values[1] = Int32GetDatum(DOMAINS_AT_ONCE);
+	wf_db_execute(&stage->stmt[WF_STMT_DOMAINS], WF_AS_OWNER, values, NULL);
+	n = SPI_processed;
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		WfDomainKey key = wf_pick_key(DatumGetUUIDP(id));
+
+		add_group(picker, key);
+		picker->next_domain = successor(key.id);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	if (n == DOMAINS_AT_ONCE)
+		return false;
+	memset(&picker->next_domain, 0, sizeof(picker->next_domain));
+	if (!stage->items->column[WF_ITEM_DOMAIN_ID].not_null)
+		add_group(picker, wf_pick_key(NULL));	/* dropped at once if empty */
+	return true;
+}
+
+/*
+ * Serve the group whose turn it is.  False when it cannot give an item now;
+ * it is dropped if it has nothing ready.
+ */
+static bool
+serve_group(WfPicker *picker, WfStage *stage, int per_domain, WfPick *candidate)
+{
+	int			at = picker->position;
+	DomainGroup	   *group = picker->ring[at];
+	DomainEntry *entry = enter_domain(picker, group->key);
+
+	if (entry->in_flight < per_domain)
+	{
+		/* after its last candidates a domain waits for the next scan */
+		if (group->next >= group->count &&
+			(group->last || !refill_group(picker, stage, group)))
+		{
+			drop_group(picker, at);
+			return false;
+		}
+		candidate->id = group->candidate[group->next++];
+		candidate->domain = group->key;
+		entry->in_flight++;
+	}
+	else
+		candidate = NULL;
+	picker->position = (at + 1) % picker->ngroups;
+	return candidate != NULL;
+}
+
+/* One turn around the ring: at most one item of each group. */
+static int
+serve_ring(WfPicker *picker, WfStage *stage, int n, int per_domain, WfPick *candidates)
+{
+	int			got = 0;
+
+	for (int visits = picker->ngroups; visits > 0 && got < n && picker->ngroups > 0; visits--)
+		if (serve_group(picker, stage, per_domain, &candidates[got]))
+			got++;
+	return got;
+}
+
+int
+wf_pick_candidates(WfPicker *picker, WfStage *stage, int n, int per_domain,
+				   WfPick *candidates)
+{
+	static const pg_uuid_t zero;
+	int			got = 0;
+	int			scans_to_end;
+
+	trim_domains(picker);
+
+	/* a scan that begins in the middle must reach the end twice to see all */
+	scans_to_end = memcmp(&picker->next_domain, &zero, sizeof(zero)) == 0 ? 1 : 2;
+	while (got < n)
+	{
+		int			given = serve_ring(picker, stage, n - got, per_domain, candidates + got);
+
+		got += given;
+		if (given > 0)
+			continue;
+		if (scans_to_end == 0 || picker->ngroups >= MAX_GROUPS)
+			break;
+		if (scan_domains(picker, stage))
+			scans_to_end--;
+	}
+	return got;
+}

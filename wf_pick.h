@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_pick.h
+ *	  Choosing which ready items to claim next: fairly, at any queue size.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_PICK_H
+#define WF_PICK_H
+
+#include "utils/uuid.h"
+
+#include "wf_stage.h"
+
+typedef struct WfPicker WfPicker;
+
+/* A domain as a key; items without domain_id are a group of their own. */
+typedef struct WfDomainKey
+{
+	pg_uuid_t	id;
+	bool		is_null;
+} WfDomainKey;
+
+typedef struct WfPick
+{
+	pg_uuid_t	id;
+	WfDomainKey domain;
+} WfPick;
+
+/* Key of a domain_id; NULL for none. */
+extern WfDomainKey wf_pick_key(const pg_uuid_t *domain);
+
+/* One per worker, in TopMemoryContext. */
+extern WfPicker *wf_pick_create(void);
+
+/* Forget all candidates, e.g. after the tables changed. */
+extern void wf_pick_reset(WfPicker *picker);
+
+/*
+ * Up to n items that were ready when seen, round robin over domains, so that
+ * no domain has more than per_domain in flight.  They are hints: the claim
+ * re-checks and locks.  Each counts as in flight from now on, until
+ * wf_pick_release.  Must be called inside wf_db_run.
+ */
+extern int	wf_pick_candidates(WfPicker *picker, WfStage *stage, int n,
+							   int per_domain, WfPick *candidates);
+
+/* In-flight accounting of items that came another way, and of all that end. */
+extern void wf_pick_reserve(WfPicker *picker, WfDomainKey domain);
+extern void wf_pick_release(WfPicker *picker, WfDomainKey domain);
+
+#endif							/* WF_PICK_H */

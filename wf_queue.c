@@ -1,0 +1,580 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_queue.c
+ *	  Claims: taking ready items, keeping them, giving them back.
+ *
+ * The status column is the queue; wf_claim only says who has an item in
+ * flight, and when a failed one may be tried again.  How the two fit:
+ *
+ *	Queued, error NULL			ready; a claim row left over is void
+ *	Queued, error not NULL		waits; the claim row has not_before
+ *	Processing					in flight; the claim row has worker and token
+ *
+ * A fresh request clears the error, so the trigger resets attempts and drops
+ * running results without ever writing here: whoever claims next takes a new
+ * token, and the old result fails the fence.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "wf_queue.h"
+
+/* Statements on our own tables; made once per process. */
+static WfStatement due_stmt;
+static WfStatement not_due_stmt;
+static WfStatement record_stmt;
+static WfStatement fence_stmt;
+static WfStatement forget_stmt;
+static WfStatement drop_stale_stmt;
+static WfStatement release_stmt;
+static WfStatement renew_stmt;
+static WfStatement wait_stmt;
+static WfStatement next_due_stmt;
+static WfStatement paused_stmt;
+
+static void
+make(WfStatement *stmt, const char *format, int nargs, ...)
+{
+	va_list		args;
+	char	   *table = wf_stage_own_table("wf_claim");
+	char	   *sql = psprintf(format, table, table);
+
+	stmt->sql = MemoryContextStrdup(TopMemoryContext, sql);
+	stmt->nargs = nargs;
+	va_start(args, nargs);
+	for (int i = 0; i < nargs; i++)
+		stmt->argtypes[i] = va_arg(args, Oid);
+	va_end(args);
+}
+
+static void
+make_statements(void)
+{
+	if (paused_stmt.sql)
+		return;
+	make(&due_stmt,
+		 "SELECT c.item, c.deaths >= 2 OR c.deaths_alone >= 1 FROM %s c"
+		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.worker_pid IS NULL AND c.not_before <= now()"
+		 " ORDER BY c.not_before LIMIT $1", 1, INT4OID);
+	make(&not_due_stmt,
+		 "SELECT c.item FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = ANY ($1)"
+		 " AND c.worker_pid IS NULL AND c.not_before > now()", 1, UUIDARRAYOID);
+	make(&record_stmt,
+		 "INSERT INTO %s AS c (stage, item, attempt, token, worker_pid, worker_started,"
+		 " claimed_at, lease_until) "
+		 "SELECT '" WF_STAGE_PAGE "', u.item,"
+		 " CASE WHEN u.fresh OR o.attempt IS NULL THEN 1 ELSE o.attempt + 1 END,"
+		 " u.token, $4, $5, now(), now() + $6 * interval '1 ms'"
+		 " FROM unnest($1, $2, $3) u(item, token, fresh)"
+		 " LEFT JOIN %s o ON o.stage = '" WF_STAGE_PAGE "' AND o.item = u.item "
+		 "ON CONFLICT (stage, item) DO UPDATE SET attempt = EXCLUDED.attempt,"
+		 " token = EXCLUDED.token, worker_pid = EXCLUDED.worker_pid,"
+		 " worker_started = EXCLUDED.worker_started, claimed_at = EXCLUDED.claimed_at,"
+		 " lease_until = EXCLUDED.lease_until, not_before = NULL,"
+		 " deaths = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths END,"
+		 " deaths_alone = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths_alone END "
+		 "RETURNING c.item, c.attempt",
+		 6, UUIDARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4OID, TIMESTAMPTZOID, INT4OID);
+	make(&fence_stmt,
+		 "SELECT c.item FROM unnest($1, $2) u(item, token) JOIN %s c"
+		 " ON c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
+		 2, UUIDARRAYOID, INT8ARRAYOID);
+	make(&forget_stmt,
+		 "DELETE FROM %s c USING unnest($1, $2) u(item, token)"
+		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
+		 2, UUIDARRAYOID, INT8ARRAYOID);
+	make(&drop_stale_stmt,
+		 "DELETE FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = ANY ($1)"
+		 " AND c.worker_pid IS NULL AND c.not_before <= now()", 1, UUIDARRAYOID);
+	make(&release_stmt,
+		 "UPDATE %s c SET worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+		 " attempt = c.attempt - 1, not_before = now() FROM unnest($1, $2) u(item, token)"
+		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
+		 2, UUIDARRAYOID, INT8ARRAYOID);
+	make(&renew_stmt,
+		 "UPDATE %s c SET lease_until = now() + $3 * interval '1 ms'"
+		 " WHERE c.worker_pid = $1 AND c.worker_started = $2",
+		 3, INT4OID, TIMESTAMPTZOID, INT4OID);
+	make(&wait_stmt,
+		 "UPDATE %s c SET worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+		 " not_before = u.not_before FROM unnest($1, $2, $3) u(item, token, not_before)"
+		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
+		 3, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID);
+	make(&next_due_stmt,
+		 "SELECT c.not_before FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "'"
+		 " AND c.worker_pid IS NULL ORDER BY c.not_before LIMIT 1", 0);
+	paused_stmt.sql = MemoryContextStrdup(TopMemoryContext,
+										  psprintf("SELECT 1 FROM %s p WHERE p.stage = '" WF_STAGE_PAGE "'",
+												   wf_stage_own_table("wf_paused")));
+}
+
+/*
+ * The extension may have been dropped and created anew, elsewhere: make the
+ * statements again.  Called when the stage was rebuilt.
+ */
+void
+wf_queue_reset(void)
+{
+	WfStatement *all[] = {&due_stmt, &not_due_stmt, &record_stmt, &fence_stmt, &forget_stmt,
+		&drop_stale_stmt, &release_stmt, &renew_stmt, &wait_stmt, &next_due_stmt, &paused_stmt};
+
+	for (int i = 0; i < (int) lengthof(all); i++)
+	{
+		wf_db_forget(all[i]);
+		if (all[i]->sql)
+			pfree((char *) all[i]->sql);
+		all[i]->sql = NULL;
+	}
+}
+
+static void
+execute_own(WfStatement *stmt, Datum *values, const char *nulls)
+{
+	make_statements();
+	wf_db_execute(stmt, WF_AS_SELF, values, nulls);
+}
+
+static Datum
+column(uint64 row, int col, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col, isnull);
+}
+
+static pg_uuid_t
+uuid_column(uint64 row, int col)
+{
+	bool		isnull;
+
+	return *DatumGetUUIDP(column(row, col, &isnull));
+}
+
+static Datum
+uuid_array(const pg_uuid_t *ids, int n)
+{
+	Datum	   *elems = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		elems[i] = UUIDPGetDatum(&ids[i]);
+	return PointerGetDatum(construct_array(elems, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
+Datum
+wf_queue_ids(WfItem **items, int n)
+{
+	pg_uuid_t  *ids = palloc(Max(n, 1) * sizeof(pg_uuid_t));
+
+	for (int i = 0; i < n; i++)
+		ids[i] = items[i]->id;
+	return uuid_array(ids, n);
+}
+
+Datum
+wf_queue_tokens(WfItem **items, int n)
+{
+	Datum	   *elems = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		elems[i] = Int64GetDatum((int64) items[i]->token);
+	return PointerGetDatum(construct_array(elems, n, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static bool
+contains(const pg_uuid_t *ids, int n, const pg_uuid_t *id)
+{
+	for (int i = 0; i < n; i++)
+		if (memcmp(&ids[i], id, sizeof(pg_uuid_t)) == 0)
+			return true;
+	return false;
+}
+
+static WfItem *
+find_item(WfItem **items, int n, const pg_uuid_t *id)
+{
+	for (int i = 0; i < n; i++)
+		if (memcmp(&items[i]->id, id, sizeof(pg_uuid_t)) == 0)
+			return items[i];
+	return NULL;
+}
+
+/* A token nobody else has: 63 random bits, never 0. */
+static uint64
+new_token(void)
+{
+	uint64		token;
+
+	if (!pg_strong_random(&token, sizeof(token)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	return (token & PG_INT64_MAX) | 1;
+}
+
+/*
+ * Ids whose retry is due.  A suspect (see deaths in wf_claim) is returned only
+ * as the first and only one.
+ */
+static int
+pick_due(WfClaimRequest *request, pg_uuid_t *ids, bool *alone)
+{
+	Datum		values[1];
+	int			n = 0;
+
+	*alone = false;
+	values[0] = Int32GetDatum(request->n);
+	execute_own(&due_stmt, values, NULL);
+	for (uint64 i = 0; i < SPI_processed && !*alone; i++)
+	{
+		bool		isnull;
+		bool		suspect = DatumGetBool(column(i, 2, &isnull));
+
+		if (suspect && (!request->may_be_alone || n > 0))
+			continue;
+		ids[n++] = uuid_column(i, 1);
+		*alone = suspect;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return n;
+}
+
+/*
+ * Without an error column the ready condition cannot see who waits: take out
+ * candidates whose retry is not due.  Returns the new count.
+ */
+static int
+remove_waiting(WfClaimRequest *request, pg_uuid_t *ids, int n)
+{
+	Datum		values[1];
+	pg_uuid_t  *waiting;
+	int			nwaiting;
+	int			kept = 0;
+
+	if (request->stage->has_error_column || n == 0)
+		return n;
+	values[0] = uuid_array(ids, n);
+	execute_own(&not_due_stmt, values, NULL);
+	nwaiting = (int) SPI_processed;
+	waiting = palloc(Max(nwaiting, 1) * sizeof(pg_uuid_t));
+	for (int i = 0; i < nwaiting; i++)
+		waiting[i] = uuid_column(i, 1);
+	SPI_freetuptable(SPI_tuptable);
+	for (int i = 0; i < n; i++)
+		if (!contains(waiting, nwaiting, &ids[i]))
+			ids[kept++] = ids[i];
+	return kept;
+}
+
+/* Column as UTF-8 text in the current context; NULL for a null. */
+static char *
+utf8_column(uint64 row, int col)
+{
+	char	   *text = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col);
+
+	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
+}
+
+static WfItem *
+make_item(uint64 row, bool alone)
+{
+	WfItem	   *item = palloc0(sizeof(WfItem));
+	bool		isnull;
+	Datum		domain = column(row, 2, &isnull);
+	char	   *url = utf8_column(row, 3);
+
+	item->id = uuid_column(row, 1);
+	item->domain = wf_pick_key(isnull ? NULL : DatumGetUUIDP(domain));
+	item->token = new_token();
+	item->alone = alone;
+	item->url = url ? url : pstrdup("");
+	item->old_error = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 4);
+	item->claimed_at = GetCurrentTransactionStartTimestamp();
+	return item;
+}
+
+/* Queued → Processing for those of ids that still are and are not locked. */
+static void
+mark_processing(WfClaimRequest *request, const pg_uuid_t *ids, int n, bool alone)
+{
+	Datum		values[1];
+	MemoryContext old;
+
+	values[0] = uuid_array(ids, n);
+	wf_db_execute(&request->stage->stmt[WF_STMT_CLAIM], WF_AS_OWNER, values, NULL);
+	old = MemoryContextSwitchTo(request->context);
+	request->items = palloc(Max(SPI_processed, 1) * sizeof(WfItem *));
+	for (uint64 i = 0; i < SPI_processed; i++)
+		request->items[request->count++] = make_item(i, alone);
+	MemoryContextSwitchTo(old);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Write the claims; sets each item's attempt. */
+static void
+record_claims(WfClaimRequest *request)
+{
+	int			n = request->count;
+	Datum	   *fresh = palloc(Max(n, 1) * sizeof(Datum));
+	Datum		values[6];
+
+	for (int i = 0; i < n; i++)
+		fresh[i] = BoolGetDatum(request->stage->has_error_column &&
+								request->items[i]->old_error == NULL);
+	values[0] = wf_queue_ids(request->items, n);
+	values[1] = wf_queue_tokens(request->items, n);
+	values[2] = PointerGetDatum(construct_array(fresh, n, BOOLOID, 1, true, TYPALIGN_CHAR));
+	values[3] = Int32GetDatum(MyProcPid);
+	values[4] = TimestampTzGetDatum(MyStartTimestamp);
+	values[5] = Int32GetDatum(request->lease_ms);
+	execute_own(&record_stmt, values, NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		pg_uuid_t	id = uuid_column(i, 1);
+		WfItem	   *item = find_item(request->items, n, &id);
+		bool		isnull;
+
+		if (item)
+			item->attempt = DatumGetInt32(column(i, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * Claims that were due but whose items were not claimed: someone else has them
+ * locked, or they are no longer waiting; the latter are deleted.
+ */
+static void
+drop_stale_claims(WfClaimRequest *request, const pg_uuid_t *due, int ndue)
+{
+	pg_uuid_t  *left = palloc(Max(ndue, 1) * sizeof(pg_uuid_t));
+	pg_uuid_t  *stale = palloc(Max(ndue, 1) * sizeof(pg_uuid_t));
+	pg_uuid_t  *waiting;
+	int			nleft = 0;
+	int			nstale = 0;
+	int			nwaiting;
+	Datum		values[1];
+
+	for (int i = 0; i < ndue; i++)
+		if (!find_item(request->items, request->count, &due[i]))
+			left[nleft++] = due[i];
+	if (nleft == 0)
+		return;
+	values[0] = uuid_array(left, nleft);
+	wf_db_execute(&request->stage->stmt[WF_STMT_WAITING], WF_AS_OWNER, values, NULL);
+	nwaiting = (int) SPI_processed;
+	waiting = palloc(Max(nwaiting, 1) * sizeof(pg_uuid_t));
+	for (int i = 0; i < nwaiting; i++)
+		waiting[i] = uuid_column(i, 1);
+	SPI_freetuptable(SPI_tuptable);
+	for (int i = 0; i < nleft; i++)
+		if (!contains(waiting, nwaiting, &left[i]))
+			stale[nstale++] = left[i];
+	values[0] = uuid_array(stale, nstale);
+	execute_own(&drop_stale_stmt, values, NULL);
+}
+
+/* Candidates of the picker that were not claimed are in flight no longer. */
+static void
+settle_reservations(WfClaimRequest *request, const WfPick *candidates, int ncandidates)
+{
+	for (int i = 0; i < ncandidates; i++)
+		wf_pick_release(request->picker, candidates[i].domain);
+	for (int i = 0; i < request->count; i++)
+		wf_pick_reserve(request->picker, request->items[i]->domain);
+}
+
+void
+wf_queue_claim(WfClaimRequest *request)
+{
+	pg_uuid_t  *ids = palloc(request->n * sizeof(pg_uuid_t));
+	WfPick *candidates = palloc(request->n * sizeof(WfPick));
+	bool		alone;
+	int			ndue;
+	int			n;
+	int			ncandidates = 0;
+
+	request->count = 0;
+	request->more = false;
+	if (wf_queue_is_paused())
+		return;
+	n = ndue = pick_due(request, ids, &alone);
+	if (!alone && n < request->n)
+	{
+		ncandidates = wf_pick_candidates(request->picker, request->stage, request->n - n,
+										 request->per_domain, candidates);
+		for (int i = 0; i < ncandidates; i++)
+			ids[n + i] = candidates[i].id;
+		n += remove_waiting(request, ids + n, ncandidates);
+	}
+	if (n > 0)
+		mark_processing(request, ids, n, alone);
+	settle_reservations(request, candidates, ncandidates);
+	if (request->count > 0)
+		record_claims(request);
+	if (ndue > 0)
+		drop_stale_claims(request, ids, ndue);
+	request->more = alone || n >= request->n;
+}
+
+void
+wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid)
+{
+	Datum		values[2];
+	bool	   *locked = palloc0(Max(n, 1) * sizeof(bool));
+	WfItem	  **lost = palloc(Max(n, 1) * sizeof(WfItem *));
+	int			nlost = 0;
+
+	memset(valid, 0, n * sizeof(bool));
+	values[0] = wf_queue_ids(items, n);
+	values[1] = wf_queue_tokens(items, n);
+	wf_db_execute(&stage->stmt[WF_STMT_LOCK], WF_AS_OWNER, values, NULL);
+	for (uint64 r = 0; r < SPI_processed; r++)
+	{
+		pg_uuid_t	id = uuid_column(r, 1);
+
+		for (int i = 0; i < n; i++)
+			locked[i] |= memcmp(&items[i]->id, &id, sizeof(id)) == 0;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	execute_own(&fence_stmt, values, NULL);
+	for (uint64 r = 0; r < SPI_processed; r++)
+	{
+		pg_uuid_t	id = uuid_column(r, 1);
+
+		for (int i = 0; i < n; i++)
+			valid[i] |= locked[i] && memcmp(&items[i]->id, &id, sizeof(id)) == 0;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	for (int i = 0; i < n; i++)
+		if (!valid[i])
+			lost[nlost++] = items[i];
+	wf_queue_forget(lost, nlost);
+}
+
+void
+wf_queue_forget(WfItem **items, int n)
+{
+	Datum		values[2];
+
+	if (n == 0)
+		return;
+	values[0] = wf_queue_ids(items, n);
+	values[1] = wf_queue_tokens(items, n);
+	execute_own(&forget_stmt, values, NULL);
+}
+
+/* Errors as they were before the claim, for WF_STMT_REQUEUE. */
+static Datum
+old_errors(WfItem **items, int n)
+{
+	Datum	   *elems = palloc0(Max(n, 1) * sizeof(Datum));
+	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
+	int			lower = 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = items[i]->old_error == NULL;
+		if (!nulls[i])
+			elems[i] = CStringGetTextDatum(items[i]->old_error);
+	}
+	return PointerGetDatum(construct_md_array(elems, nulls, 1, &n, &lower,
+											  TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+void
+wf_queue_release(WfStage *stage, WfItem **items, int n)
+{
+	bool	   *valid = palloc(Max(n, 1) * sizeof(bool));
+	WfItem	  **ours = palloc(Max(n, 1) * sizeof(WfItem *));
+	WfItem	  **first = palloc(Max(n, 1) * sizeof(WfItem *));
+	WfItem	  **later = palloc(Max(n, 1) * sizeof(WfItem *));
+	int			nours = 0;
+	int			nfirst = 0;
+	int			nlater = 0;
+	Datum		values[2];
+
+	wf_queue_fence(stage, items, n, valid);
+	for (int i = 0; i < n; i++)
+	{
+		if (!valid[i])
+			continue;
+		ours[nours++] = items[i];
+		if (items[i]->attempt <= 1)
+			first[nfirst++] = items[i];
+		else
+			later[nlater++] = items[i];
+	}
+	if (nours == 0)
+		return;
+	values[0] = wf_queue_ids(ours, nours);
+	values[1] = old_errors(ours, nours);
+	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
+	wf_queue_forget(first, nfirst);
+	if (nlater == 0)
+		return;
+	values[0] = wf_queue_ids(later, nlater);
+	values[1] = wf_queue_tokens(later, nlater);
+	execute_own(&release_stmt, values, NULL);
+}
+
+void
+wf_queue_renew(int lease_ms)
+{
+	Datum		values[3];
+
+	values[0] = Int32GetDatum(MyProcPid);
+	values[1] = TimestampTzGetDatum(MyStartTimestamp);
+	values[2] = Int32GetDatum(lease_ms);
+	execute_own(&renew_stmt, values, NULL);
+}
+
+void
+wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n)
+{
+	Datum		values[3];
+	Datum	   *times = palloc(Max(n, 1) * sizeof(Datum));
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		times[i] = TimestampTzGetDatum(not_before[i]);
+	values[0] = wf_queue_ids(items, n);
+	values[1] = wf_queue_tokens(items, n);
+	values[2] = PointerGetDatum(construct_array(times, n, TIMESTAMPTZOID, sizeof(TimestampTz),
+												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	execute_own(&wait_stmt, values, NULL);
+}
+
+TimestampTz
+wf_queue_next_due(void)
+{
+	bool		isnull;
+	TimestampTz due = 0;
+
+	execute_own(&next_due_stmt, NULL, NULL);
+	if (SPI_processed > 0)
+	{
+		Datum		value = column(0, 1, &isnull);
+
+		if (!isnull)
+			due = DatumGetTimestampTz(value);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return due;
+}
+
+bool
+wf_queue_is_paused(void)
+{
+	execute_own(&paused_stmt, NULL, NULL);
+	SPI_freetuptable(SPI_tuptable);
+	return SPI_processed > 0;
+}

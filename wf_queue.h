@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_queue.h
+ *	  Claims: taking ready items, keeping them, giving them back.
+ *
+ * Every function here must be called inside wf_db_run with the stage's owner.
+ * Lock order everywhere: item rows (ascending id), then wf_claim.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_QUEUE_H
+#define WF_QUEUE_H
+
+#include "datatype/timestamp.h"
+
+#include "wf_pick.h"
+#include "wf_stage.h"
+
+/* An item that this worker has claimed. */
+typedef struct WfItem
+{
+	uint64		token;			/* hash key; fences the claim, numbers the request */
+	pg_uuid_t	id;
+	WfDomainKey domain;
+	int			attempt;		/* 1 for the first */
+	int			resends;		/* to a new crawler, without counting an attempt */
+	bool		alone;			/* suspect: nothing else may be in flight with it */
+	bool		ended;			/* has a result; waits to be stored */
+	TimestampTz claimed_at;
+	char	   *url;			/* UTF-8, palloc'd in the context given to claim */
+	char	   *old_error;		/* of the page before the claim, or NULL */
+} WfItem;
+
+typedef struct WfClaimRequest
+{
+	WfStage    *stage;
+	WfPicker   *picker;
+	int			n;				/* items wanted */
+	int			per_domain;		/* in flight of one domain at most */
+	bool		may_be_alone;	/* nothing is in flight: a suspect may be taken */
+	int			lease_ms;
+	MemoryContext context;		/* for items */
+	/* out */
+	WfItem	  **items;			/* in context */
+	int			count;
+	bool		more;			/* as many as wanted: there may be more */
+} WfClaimRequest;
+
+/*
+ * Claim up to n items: those whose retry is due, then ready ones.  In one
+ * transaction they become Processing and their attempt is counted.
+ */
+extern void wf_queue_claim(WfClaimRequest *request);
+
+/*
+ * Which of these items are still ours: the row is Processing (and now locked)
+ * and the claim carries our token.  valid[] is filled; claims of the others
+ * are deleted.
+ */
+extern void wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid);
+
+/* Give items back: Queued again, the attempt not counted. */
+extern void wf_queue_release(WfStage *stage, WfItem **items, int n);
+
+/* Extend the lease of all this worker's claims. */
+extern void wf_queue_renew(int lease_ms);
+
+/* Delete the claims of items that have ended. */
+extern void wf_queue_forget(WfItem **items, int n);
+
+/* Turn claims into waiting ones; not_before[i] is when to try again. */
+extern void wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n);
+
+/* When the next waiting item is due; 0 if none waits. */
+extern TimestampTz wf_queue_next_due(void);
+
+extern bool wf_queue_is_paused(void);
+
+/* The extension was perhaps created anew: make our statements again. */
+extern void wf_queue_reset(void);
+
+/* Arrays for statements, in the current memory context. */
+extern Datum wf_queue_ids(WfItem **items, int n);
+extern Datum wf_queue_tokens(WfItem **items, int n);
+
+#endif							/* WF_QUEUE_H */

@@ -1,0 +1,608 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_stage.c
+ *	  The page stage as it stands in this database.
+ *
+ * Labels are literals in the generated SQL: only so does the planner match
+ * the partial index on ready items.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "wf_attach.h"
+#include "wf_curation.h"
+#include "wf_guc.h"
+#include "wf_identity.h"
+#include "wf_stage.h"
+
+static WfStage *current = NULL;
+static bool stale = true;		/* the catalogs may have changed */
+static char problem_text[512];
+
+/* Quoted name of an item column, NULL when the table has none. */
+static const char *
+item_column(const WfStage *stage, WfItemColumn c)
+{
+	if (stage->items->column[c].attnum == 0)
+		return NULL;
+	return quote_identifier(stage->items->part->columns[c].name);
+}
+
+static const char *
+target_column(const WfStage *stage, WfContactColumn c)
+{
+	if (stage->targets->column[c].attnum == 0)
+		return NULL;
+	return quote_identifier(stage->targets->part->columns[c].name);
+}
+
+/* Literal of a processing or result label as the table spells it. */
+static char *
+label(const WfStage *stage, WfItemColumn c, int which)
+{
+	const char *spelling = stage->items->column[c].label[which];
+
+	return spelling ? quote_literal_cstr(spelling) : "NULL";
+}
+
+static char *
+column_type(const WfBoundColumn *column)
+{
+	return format_type_with_typemod(column->type, column->typmod);
+}
+
+/* "alias.processing = 'Queued' [AND alias.error IS NULL]" */
+static char *
+ready_condition(const WfStage *stage, const char *alias)
+{
+	StringInfoData s;
+
+	initStringInfo(&s);
+	appendStringInfo(&s, "%s.%s = %s", alias, item_column(stage, WF_ITEM_PROCESSING),
+					 label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED));
+	if (stage->has_error_column)
+		appendStringInfo(&s, " AND %s.%s IS NULL", alias, item_column(stage, WF_ITEM_ERROR));
+	return s.data;
+}
+
+/* "alias.processing = <label>" */
+static char *
+is_processing(const WfStage *stage, const char *alias, WfProcessingLabel which)
+{
+	return psprintf("%s.%s = %s", alias, item_column(stage, WF_ITEM_PROCESSING),
+					label(stage, WF_ITEM_PROCESSING, which));
+}
+
+/* ", updated_at = now()" where there is such a column */
+static const char *
+touch_item(const WfStage *stage)
+{
+	if (stage->items->column[WF_ITEM_UPDATED_AT].attnum == 0)
+		return "";
+	return psprintf(", %s = pg_catalog.now()", item_column(stage, WF_ITEM_UPDATED_AT));
+}
+
+static void
+set_statement(WfStage *stage, WfStageStatement which, char *sql, int nargs, ...)
+{
+	WfStatement *stmt = &stage->stmt[which];
+	va_list		args;
+
+	stmt->sql = sql;
+	stmt->nargs = nargs;
+	va_start(args, nargs);
+	for (int i = 0; i < nargs; i++)
+		stmt->argtypes[i] = va_arg(args, Oid);
+	va_end(args);
+}
+
+/* Finding ready items: a loose index scan over domains, then one domain. */
+static void
+make_pick_statements(WfStage *stage)
+{
+	const char *rel = stage->items->relation;
+	const char *id = item_column(stage, WF_ITEM_ID);
+	const char *domain = item_column(stage, WF_ITEM_DOMAIN_ID);
+	char	   *ready = ready_condition(stage, "p");
+
+	set_statement(stage, WF_STMT_DOMAINS,
+				  psprintf("WITH RECURSIVE d(domain_id) AS ("
+						   "(SELECT p.%s FROM %s p WHERE %s AND p.%s >= $1 ORDER BY p.%s LIMIT 1)"
+						   " UNION ALL "
+						   "SELECT (SELECT p.%s FROM %s p WHERE %s AND p.%s > d.domain_id"
+						   " ORDER BY p.%s LIMIT 1) FROM d WHERE d.domain_id IS NOT NULL) "
+						   "SELECT d.domain_id FROM d WHERE d.domain_id IS NOT NULL LIMIT $2",
+						   domain, rel, ready, domain, domain,
+						   domain, rel, ready, domain, domain),
+				  2, UUIDOID, INT4OID);
+	set_statement(stage, WF_STMT_READY,
+				  psprintf("SELECT p.%s FROM %s p WHERE %s AND p.%s = $1 AND p.%s >= $2"
+						   " ORDER BY p.%s, p.%s LIMIT $3",
+						   id, rel, ready, domain, id, domain, id),
+				  3, UUIDOID, UUIDOID, INT4OID);
+	set_statement(stage, WF_STMT_READY_NULL,
+				  psprintf("SELECT p.%s FROM %s p WHERE %s AND p.%s IS NULL AND p.%s >= $1"
+						   " ORDER BY p.%s LIMIT $2",
+						   id, rel, ready, domain, id, id),
+				  2, UUIDOID, INT4OID);
+}
+
+static void
+make_claim_statement(WfStage *stage)
+{
+	const char *rel = stage->items->relation;
+	const char *id = item_column(stage, WF_ITEM_ID);
+	const char *error = item_column(stage, WF_ITEM_ERROR);
+
+	set_statement(stage, WF_STMT_CLAIM,
+				  psprintf("UPDATE %s p SET %s = %s%s%s%s%s FROM "
+						   "(SELECT q.%s AS id, %s%s AS old_error FROM %s q"
+						   " WHERE q.%s = ANY ($1) AND %s"
+						   " ORDER BY q.%s FOR NO KEY UPDATE SKIP LOCKED) q "
+						   "WHERE p.%s = q.id "
+						   "RETURNING p.%s, p.%s, p.%s::pg_catalog.text, q.old_error",
+						   rel, item_column(stage, WF_ITEM_PROCESSING),
+						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING),
+						   error ? ", " : "", error ? error : "", error ? " = NULL" : "",
+						   touch_item(stage),
+						   id, error ? "q." : "NULL", error ? psprintf("%s::pg_catalog.text", error) : "::pg_catalog.text",
+						   rel, id, is_processing(stage, "q", WF_PROCESSING_QUEUED), id,
+						   id, id, item_column(stage, WF_ITEM_DOMAIN_ID),
+						   item_column(stage, WF_ITEM_URL)),
+				  1, UUIDARRAYOID);
+}
+
+/* "CAST(CASE u.result WHEN 0 THEN 'ContactFound' … ELSE p.result END AS type)" */
+static char *
+result_assignment(const WfStage *stage)
+{
+	const WfBoundColumn *column = &stage->items->column[WF_ITEM_RESULT];
+	const char *name = item_column(stage, WF_ITEM_RESULT);
+	StringInfoData s;
+
+	if (name == NULL)
+		return "";
+	initStringInfo(&s);
+	appendStringInfo(&s, ", %s = CASE u.result", name);
+	for (int i = 0; i < WF_MAX_LABELS; i++)
+		if (column->label[i])
+			appendStringInfo(&s, " WHEN %d THEN CAST(%s AS %s)", i,
+							 quote_literal_cstr(column->label[i]), column_type(column));
+	appendStringInfo(&s, " ELSE p.%s END", name);
+	return s.data;
+}
+
+static void
+make_finish_statements(WfStage *stage)
+{
+	const char *rel = stage->items->relation;
+	const char *id = item_column(stage, WF_ITEM_ID);
+	const char *proc = item_column(stage, WF_ITEM_PROCESSING);
+	const char *error = item_column(stage, WF_ITEM_ERROR);
+	char	   *type = column_type(&stage->items->column[WF_ITEM_PROCESSING]);
+	char	   *running = is_processing(stage, "p", WF_PROCESSING_PROCESSING);
+	char	   *set_error = error ? psprintf(", %s = u.error", error) : "";
+
+	set_statement(stage, WF_STMT_LOCK,
+				  psprintf("SELECT p.%s FROM %s p WHERE p.%s = ANY ($1) AND %s"
+						   " ORDER BY p.%s FOR NO KEY UPDATE",
+						   id, rel, id, running, id),
+				  1, UUIDARRAYOID);
+	set_statement(stage, WF_STMT_FINISH,
+				  psprintf("UPDATE %s p SET %s = CASE u.action WHEN 0 THEN CAST(%s AS %s)"
+						   " WHEN 1 THEN CAST(%s AS %s) ELSE CAST(%s AS %s) END%s%s%s "
+						   "FROM pg_catalog.unnest($1, $2, $3, $4) u(id, action, error, result) "
+						   "WHERE p.%s = u.id AND %s RETURNING p.%s",
+						   rel, proc,
+						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_COMPLETE), type,
+						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR), type,
+						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED), type,
+						   set_error, result_assignment(stage), touch_item(stage),
+						   id, running, id),
+				  4, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, INT4ARRAYOID);
+	set_statement(stage, WF_STMT_REQUEUE,
+				  psprintf("UPDATE %s p SET %s = %s%s "
+						   "FROM pg_catalog.unnest($1, $2) u(id, error) "
+						   "WHERE p.%s = u.id AND %s RETURNING p.%s",
+						   rel, proc, label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+						   set_error, id, running, id),
+				  2, UUIDARRAYOID, TEXTARRAYOID);
+}
+
+/* "p.curation IN ('Selected', 'Queued')" for the labels that queue. */
+static char *
+queues_condition(const WfStage *stage)
+{
+	const WfBoundColumn *column = &stage->items->column[WF_ITEM_CURATION];
+	unsigned int labels = wf_guc_queue_on_labels();
+	const char *separator = "";
+	StringInfoData s;
+
+	initStringInfo(&s);
+	appendStringInfo(&s, "p.%s IN (", item_column(stage, WF_ITEM_CURATION));
+	for (int i = 0; i < WF_MAX_LABELS; i++)
+	{
+		if (!(labels & (1U << i)) || column->label[i] == NULL)
+			continue;
+		appendStringInfo(&s, "%s%s", separator, quote_literal_cstr(column->label[i]));
+		separator = ", ";
+	}
+	if (*separator == '\0')
+		appendStringInfoString(&s, "NULL");
+	appendStringInfoChar(&s, ')');
+	return s.data;
+}
+
+static void
+make_sweep_statements(WfStage *stage)
+{
+	const char *rel = stage->items->relation;
+	const char *id = item_column(stage, WF_ITEM_ID);
+	const char *proc = item_column(stage, WF_ITEM_PROCESSING);
+	const char *error = item_column(stage, WF_ITEM_ERROR);
+	char	   *queued = is_processing(stage, "p", WF_PROCESSING_QUEUED);
+	char	   *has_error = error ? psprintf("p.%s IS NOT NULL", error) : "true";
+
+	set_statement(stage, WF_STMT_ORPHANS,
+				  psprintf("UPDATE %s p SET %s = %s%s%s%s FROM (SELECT p.%s AS id FROM %s p"
+						   " WHERE %s AND p.%s IS NULL LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q "
+						   "WHERE p.%s = q.id RETURNING p.%s",
+						   rel, proc, label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+						   error ? ", " : "", error ? error : "", error ? " = NULL" : "",
+						   id, rel, queues_condition(stage), proc, id, id),
+				  1, INT4OID);
+	set_statement(stage, WF_STMT_WAITING,
+				  psprintf("SELECT p.%s FROM %s p WHERE p.%s = ANY ($1) AND %s AND %s",
+						   id, rel, id, queued, has_error),
+				  1, UUIDARRAYOID);
+	set_statement(stage, WF_STMT_UNEXPLAINED,
+				  psprintf("SELECT p.%s FROM %s p WHERE %s AND %s LIMIT $1",
+						   id, rel, queued, error ? has_error : "false"),
+				  1, INT4OID);
+	set_statement(stage, WF_STMT_PROCESSING,
+				  psprintf("SELECT p.%s FROM %s p WHERE %s LIMIT $1",
+						   id, rel, is_processing(stage, "p", WF_PROCESSING_PROCESSING)),
+				  1, INT4OID);
+	set_statement(stage, WF_STMT_NO_REASON,
+				  error ? psprintf("UPDATE %s p SET %s = 'no reason was recorded' FROM "
+								   "(SELECT p.%s AS id FROM %s p WHERE %s AND p.%s IS NULL"
+								   " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q"
+								   " WHERE p.%s = q.id RETURNING p.%s",
+								   rel, error, id, rel,
+								   is_processing(stage, "p", WF_PROCESSING_ERROR), error, id, id)
+				  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 < 0"),
+				  1, INT4OID);
+}
+
+/* One column of a contact: its name and where its value comes from. */
+static void
+add_contact_column(const WfStage *stage, WfContactColumn c, const char *value,
+				   StringInfo names, StringInfo values)
+{
+	const char *name = target_column(stage, c);
+
+	if (name == NULL)
+		return;
+	appendStringInfo(names, ", %s", name);
+	appendStringInfo(values, ", CAST(%s AS %s)", value,
+					 column_type(&stage->targets->column[c]));
+}
+
+/*
+ * Columns that contacts need (NOT NULL, no default) and we do not know, but
+ * the item's table has under the same name, such as tenant_id: copied.
+ */
+static void
+add_copied_columns(const WfStage *stage, StringInfo names, StringInfo values)
+{
+	Relation	rel = table_open(stage->targets->relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const char *name = NameStr(att->attname);
+		bool		known = false;
+
+		if (att->attisdropped || !att->attnotnull || att->atthasdef || att->attidentity)
+			continue;
+		for (int c = 0; c < stage->targets->part->ncolumns; c++)
+			known |= strcmp(stage->targets->part->columns[c].name, name) == 0;
+		if (known || get_attnum(stage->items->relid, name) == InvalidAttrNumber)
+			continue;
+		appendStringInfo(names, ", %s", quote_identifier(name));
+		appendStringInfo(values, ", p.%s", quote_identifier(name));
+	}
+	table_close(rel, AccessShareLock);
+}
+
+#define CONTACT_SOURCE \
+	"pg_catalog.unnest($1, $2, $3, $4, $5, $6, $7)" \
+	" u(page_id, email, name, phone, title, source_url, context)"
+
+static void
+set_contact_statement(WfStage *stage, WfStageStatement which, char *sql)
+{
+	set_statement(stage, which, sql, WF_CONTACT_ARGS, UUIDARRAYOID, TEXTARRAYOID,
+				  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
+}
+
+/* "[c.]phone = …[, updated_at = now()]" and the condition that it was missing */
+static void
+phone_completion(const WfStage *stage, const char *source, char **assignment, char **condition)
+{
+	const char *phone = target_column(stage, WF_CONTACT_PHONE_NUMBER);
+	const char *updated = target_column(stage, WF_CONTACT_UPDATED_AT);
+
+	*assignment = psprintf("%s = CAST(%s AS %s)%s%s%s", phone, source,
+						   column_type(&stage->targets->column[WF_CONTACT_PHONE_NUMBER]),
+						   updated ? ", " : "", updated ? updated : "",
+						   updated ? " = pg_catalog.now()" : "");
+	*condition = psprintf("(c.%s IS NULL OR c.%s::pg_catalog.text IN ('', 'Phone not found'))"
+						  " AND %s IS NOT NULL", phone, phone, source);
+}
+
+static char *
+insert_contacts(const WfStage *stage, const char *tail)
+{
+	StringInfoData names;
+	StringInfoData values;
+	const char *id = item_column(stage, WF_ITEM_ID);
+
+	initStringInfo(&names);
+	initStringInfo(&values);
+	appendStringInfo(&names, "%s", target_column(stage, WF_CONTACT_DOMAIN_ID));
+	appendStringInfo(&values, "p.%s", item_column(stage, WF_ITEM_DOMAIN_ID));
+	add_contact_column(stage, WF_CONTACT_PAGE_ID, "u.page_id", &names, &values);
+	add_contact_column(stage, WF_CONTACT_EMAIL, "u.email", &names, &values);
+	add_contact_column(stage, WF_CONTACT_NAME, "u.name", &names, &values);
+	add_contact_column(stage, WF_CONTACT_PHONE_NUMBER, "u.phone", &names, &values);
+	add_contact_column(stage, WF_CONTACT_JOB_TITLE, "u.title", &names, &values);
+	add_contact_column(stage, WF_CONTACT_SOURCE_URL, "u.source_url", &names, &values);
+	add_contact_column(stage, WF_CONTACT_CONTEXT, "u.context", &names, &values);
+	add_copied_columns(stage, &names, &values);
+	return psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM " CONTACT_SOURCE
+					" JOIN %s p ON p.%s = u.page_id %s",
+					stage->targets->relation, names.data, values.data,
+					stage->items->relation, id, tail);
+}
+
+/*
+ * How a contact is matched: (domain, lower(address)); one without an address
+ * by its page.
+ */
+static char *
+contact_match(const WfStage *stage)
+{
+	const char *email = target_column(stage, WF_CONTACT_EMAIL);
+
+	return psprintf("c.%s = p.%s AND (pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email)"
+					" OR (u.email IS NULL AND c.%s IS NULL AND c.%s = u.page_id))",
+					target_column(stage, WF_CONTACT_DOMAIN_ID),
+					item_column(stage, WF_ITEM_DOMAIN_ID), email, email,
+					target_column(stage, WF_CONTACT_PAGE_ID));
+}
+
+static void
+make_contact_statements(WfStage *stage)
+{
+	const char *email = target_column(stage, WF_CONTACT_EMAIL);
+	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
+	bool		has_phone = target_column(stage, WF_CONTACT_PHONE_NUMBER) != NULL;
+	char	   *match = contact_match(stage);
+	char	   *assignment;
+	char	   *condition;
+	char	   *tail;
+
+	if (stage->targets_by_key)
+	{
+		if (has_phone)
+		{
+			phone_completion(stage, psprintf("EXCLUDED.%s", target_column(stage, WF_CONTACT_PHONE_NUMBER)),
+							 &assignment, &condition);
+			tail = psprintf("DO UPDATE SET %s WHERE %s", assignment, condition);
+		}
+		else
+			tail = "DO NOTHING";
+		tail = psprintf("WHERE u.email IS NOT NULL OR NOT EXISTS"
+						" (SELECT 1 FROM %s c WHERE %s)"
+						" ORDER BY p.%s, pg_catalog.lower(u.email)"
+						" ON CONFLICT (%s, (pg_catalog.lower(%s::pg_catalog.text))) %s",
+						stage->targets->relation, match,
+						item_column(stage, WF_ITEM_DOMAIN_ID), domain, email, tail);
+	}
+	else
+		tail = psprintf("WHERE NOT EXISTS (SELECT 1 FROM %s c WHERE %s) ON CONFLICT DO NOTHING",
+						stage->targets->relation, match);
+	set_contact_statement(stage, WF_STMT_CONTACTS_INSERT, insert_contacts(stage, tail));
+
+	if (stage->targets_by_key || !has_phone)
+		return;
+	phone_completion(stage, "u.phone", &assignment, &condition);
+	set_contact_statement(stage, WF_STMT_CONTACTS_UPDATE,
+						  psprintf("UPDATE %s c SET %s FROM " CONTACT_SOURCE
+								   " JOIN %s p ON p.%s = u.page_id WHERE %s AND %s",
+								   stage->targets->relation, assignment,
+								   stage->items->relation, item_column(stage, WF_ITEM_ID),
+								   match, condition));
+}
+
+static WfBinding *
+bind(WfPartId id, Oid relid, const char **problem)
+{
+	List	   *problems = NIL;
+	Relation	rel = table_open(relid, AccessShareLock);
+	WfBinding  *binding = wf_part_bind(rel, &wf_parts[id], &problems);
+
+	table_close(rel, AccessShareLock);
+	if (binding == NULL)
+	{
+		strlcpy(problem_text, ((WfProblem *) linitial(problems))->message, sizeof(problem_text));
+		*problem = problem_text;
+	}
+	return binding;
+}
+
+static bool
+has_email_key(const WfBinding *targets)
+{
+	Relation	rel = table_open(targets->relid, AccessShareLock);
+	bool		found = wf_attach_has_email_key(rel, targets);
+
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/* Find tables, bind them, decide whose rights.  False with *problem set. */
+static bool
+load(WfStage *stage, const char **problem)
+{
+	Oid			items = wf_part_table(WF_PART_PAGES, NULL);
+	char	   *strategy = NULL;
+	Oid			targets = wf_part_table(WF_PART_CONTACTS, &strategy);
+	char	   *why = NULL;
+
+	if (!OidIsValid(items) || !OidIsValid(targets))
+	{
+		*problem = OidIsValid(items) ? "no contacts table is attached" : "no pages table is attached";
+		return false;
+	}
+	stage->items = bind(WF_PART_PAGES, items, problem);
+	stage->targets = stage->items ? bind(WF_PART_CONTACTS, targets, problem) : NULL;
+	if (stage->targets == NULL)
+		return false;
+	stage->has_error_column = stage->items->column[WF_ITEM_ERROR].attnum != 0;
+	stage->targets_by_key = strcmp(strategy, WF_CONTACTS_BY_KEY) == 0;
+	if (stage->targets_by_key && !has_email_key(stage->targets))
+	{
+		*problem = "the unique index on contacts (domain_id, lower(email)) is missing";
+		return false;
+	}
+	stage->owner = wf_identity_resolve(stage->items, stage->targets, &why);
+	if (!OidIsValid(stage->owner))
+	{
+		strlcpy(problem_text, why, sizeof(problem_text));
+		*problem = problem_text;
+		return false;
+	}
+	return true;
+}
+
+static void
+discard(void)
+{
+	if (current == NULL)
+		return;
+	for (int i = 0; i < WF_STMT_COUNT; i++)
+		wf_db_forget(&current->stmt[i]);
+	MemoryContextDelete(current->context);
+	current = NULL;
+}
+
+static WfStage *
+build(const char **problem)
+{
+	/* a child of the transaction's memory until it is whole */
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "WfStageContext",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	WfStage    *stage = palloc0(sizeof(WfStage));
+
+	stage->context = context;
+	if (!load(stage, problem))
+	{
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	make_pick_statements(stage);
+	make_claim_statement(stage);
+	make_finish_statements(stage);
+	make_sweep_statements(stage);
+	make_contact_statements(stage);
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(context, TopMemoryContext);
+	return stage;
+}
+
+/*
+ * Any table may become attached, so every invalidation counts, but only while
+ * we have no stage; later just those of our two tables.
+ */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	if (current == NULL || !OidIsValid(relid) ||
+		relid == current->items->relid || relid == current->targets->relid)
+		stale = true;
+}
+
+static void
+catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	stale = true;
+}
+
+static void
+register_callbacks(void)
+{
+	static bool done = false;
+
+	if (done)
+		return;
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(ENUMOID, catalog_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, catalog_changed, (Datum) 0);
+	done = true;
+}
+
+WfStage *
+wf_stage_get(const char **problem)
+{
+	static const char *last_problem = "the extension is not installed";
+
+	register_callbacks();
+	if (stale)
+	{
+		stale = false;
+		discard();
+		last_problem = "the extension is not installed";
+		if (OidIsValid(get_extension_oid(WF_EXTENSION_NAME, true)))
+			current = build(&last_problem);
+	}
+	*problem = current ? NULL : last_problem;
+	return current;
+}
+
+/* See wf_stage.h. */
+void
+wf_stage_reset(void)
+{
+	stale = true;
+}
+
+char *
+wf_stage_own_table(const char *name)
+{
+	Oid			function = wf_part_trigger_function();
+
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"%s\" is not installed in this database", WF_EXTENSION_NAME),
+				 errhint("Run CREATE EXTENSION %s.", WF_EXTENSION_NAME)));
+	return quote_qualified_identifier(get_namespace_name(get_func_namespace(function)), name);
+}

@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_stage.h
+ *	  A stage as it stands in this database: attached tables, whose rights,
+ *	  and every statement on them as generated for their columns and labels.
+ *
+ * Built from the catalogs in a worker, rebuilt when a relation cache
+ * invalidation says that a table may have changed.  All SQL text on user
+ * tables is made in wf_stage.c; wf_queue, wf_store and wf_sweep only execute.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_STAGE_H
+#define WF_STAGE_H
+
+#include "wf_db.h"
+#include "wf_part.h"
+
+/* Statements on user tables; arguments and result columns behind each. */
+typedef enum WfStageStatement
+{
+	WF_STMT_DOMAINS = 0,		/* from uuid, n int → domain_id: those with ready items */
+	WF_STMT_READY,				/* domain uuid, from uuid, n int → id */
+	WF_STMT_READY_NULL,			/* from uuid, n int → id of ready items without domain */
+	WF_STMT_CLAIM,				/* ids uuid[] → id, domain_id, url, old error */
+	WF_STMT_LOCK,				/* ids uuid[] → id of those still Processing, locked */
+	WF_STMT_FINISH,				/* ids uuid[], action int[], error text[], result int[] → id */
+	WF_STMT_REQUEUE,			/* ids uuid[], error text[] → id: Processing back to Queued */
+	WF_STMT_ORPHANS,			/* n int → id: Selected with NULL, now Queued */
+	WF_STMT_WAITING,			/* ids uuid[] → id of those Queued with an error */
+	WF_STMT_UNEXPLAINED,		/* n int → id of those Queued with an error, any */
+	WF_STMT_PROCESSING,			/* n int → id of those Processing */
+	WF_STMT_NO_REASON,			/* n int → id: Error without a reason, now with one */
+	WF_STMT_CONTACTS_UPDATE,	/* contact arrays: phones of existing ones ('lock' only) */
+	WF_STMT_CONTACTS_INSERT,	/* contact arrays: insert or complete */
+	WF_STMT_COUNT
+} WfStageStatement;
+
+/* What WF_STMT_FINISH does to an item. */
+typedef enum WfFinishAction
+{
+	WF_FINISH_COMPLETE = 0,
+	WF_FINISH_ERROR = 1,
+	WF_FINISH_RETRY = 2			/* Queued, with the error */
+} WfFinishAction;
+
+/* Arguments of the contact statements: parallel arrays. */
+#define WF_CONTACT_ARGS 7		/* page uuid[], email, name, phone, title, source_url, context text[] */
+
+typedef struct WfStage
+{
+	MemoryContext context;		/* all of it */
+	WfBinding  *items;
+	WfBinding  *targets;
+	bool		targets_by_key; /* ON CONFLICT (domain_id, lower(email)) serves */
+	bool		has_error_column;	/* the ready condition sees errors */
+	Oid			owner;			/* whose rights */
+	WfStatement stmt[WF_STMT_COUNT];
+} WfStage;
+
+/*
+ * The page stage, or NULL with the reason in *problem (static storage, valid
+ * until the next call): not attached, tables not fit, paused, fed by a
+ * subscription, nobody's rights.  Uses the cached one while nothing changed.
+ * Must be called inside wf_db_run.
+ */
+extern WfStage *wf_stage_get(const char **problem);
+
+/* Look at the catalogs again at the next wf_stage_get, whatever happened. */
+extern void wf_stage_reset(void);
+
+/* Name of the page stage in wf_claim and elsewhere. */
+#define WF_STAGE_PAGE "page"
+
+/* Schema-qualified name of one of our own tables, in the caller's context. */
+extern char *wf_stage_own_table(const char *name);
+
+#endif							/* WF_STAGE_H */

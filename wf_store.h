@@ -1,0 +1,71 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_store.h
+ *	  Results into the database: contacts, final status, history.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_STORE_H
+#define WF_STORE_H
+
+#include "core/wf_message.h"
+
+#include "wf_queue.h"
+
+/* One contact of a page; UTF-8. */
+typedef struct WfContact
+{
+	WfSlice		email;			/* empty: a page with only a phone */
+	WfSlice		name;
+	WfSlice		phone;
+	WfSlice		job_title;
+	WfSlice		context;
+	bool		placeholder;	/* stands for "none found" */
+} WfContact;
+
+/* How an item ended; all memory is the group's. */
+typedef struct WfResult
+{
+	WfItem	   *item;
+	WfOutcome	outcome;
+	int			http_status;
+	uint32		retry_after_ms;
+	uint64		body_bytes;
+	WfSlice		error;			/* UTF-8; empty when the outcome is OK */
+	WfSlice		effective_url;
+	WfContact  *contacts;
+	int			ncontacts;		/* with the placeholder */
+	int			naddresses;		/* without it */
+	TimestampTz finished_at;
+} WfResult;
+
+/* What a stored group amounted to. */
+typedef struct WfStoreCounts
+{
+	int			completed;
+	int			failed;			/* ended in Error */
+	int			retried;		/* wait for another attempt */
+	int			dropped;		/* no longer ours: result not stored */
+	int			contacts;		/* addresses stored, new or known */
+	TimestampTz next_due;		/* earliest retry among them; 0 none */
+} WfStoreCounts;
+
+/*
+ * Copy a result message into the current memory context, with the contacts
+ * that its findings make.
+ */
+extern WfResult *wf_store_result(WfItem *item, const WfResultMessage *message);
+
+/* A result that is the worker's own word, such as WF_OUTCOME_CRASH. */
+extern WfResult *wf_store_failure(WfItem *item, WfOutcome outcome, const char *error);
+
+/*
+ * Store a group in the current transaction: fenced, contacts first, then the
+ * status that promises them.  Must be called inside wf_db_run.
+ */
+extern void wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts);
+
+/* The extension was perhaps created anew: make our statements again. */
+extern void wf_store_reset(void);
+
+#endif							/* WF_STORE_H */

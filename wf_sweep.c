@@ -1,0 +1,481 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_sweep.c
+ *	  Finding and repairing what went wrong behind the queue's back.
+ *
+ * Each repair is a transaction of its own and a bounded number of rows; what
+ * is left waits for the next minute.  Lock order as everywhere: item rows,
+ * then wf_claim.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "wf_guc.h"
+#include "wf_queue.h"
+#include "wf_shmem.h"
+#include "wf_store.h"
+#include "wf_sweep.h"
+
+#define SWEEP_ROWS		10000	/* of one repair at most */
+#define SWEEP_INTERVAL	"55 seconds"	/* a little under the minute promised */
+#define QUARANTINE		3		/* deaths with nothing else in flight */
+
+typedef enum OwnStatement
+{
+	OWN_LOST,					/* claims whose worker is gone or lease is over */
+	OWN_BACK,					/* rescued claims wait, due now */
+	OWN_UNCLAIMED,				/* ids without a claim */
+	OWN_ADOPT,					/* a waiting claim, due now, for ids without one */
+	OWN_FOREIGN,				/* a claim of "someone else" for ids without one */
+	OWN_GATE,					/* is a sweep due?  if so, note the time */
+	OWN_REPORT,					/* note the result */
+	OWN_PRUNE,					/* history */
+	OWN_COUNT
+} OwnStatement;
+
+static WfStatement own[OWN_COUNT];
+
+typedef struct SweepContext
+{
+	WfSweepCounts *counts;
+	bool		force;
+	bool		due;
+	bool		more;
+} SweepContext;
+
+static void
+make(OwnStatement which, char *sql, int nargs, Oid type1, Oid type2)
+{
+	own[which].sql = MemoryContextStrdup(TopMemoryContext, sql);
+	own[which].nargs = nargs;
+	own[which].argtypes[0] = type1;
+	own[which].argtypes[1] = type2;
+}
+
+static void
+make_statements(void)
+{
+	char	   *claim = wf_stage_own_table("wf_claim");
+	char	   *state = wf_stage_own_table("wf_sweep_state");
+	char	   *attempt = wf_stage_own_table("wf_attempt");
+
+	if (own[OWN_PRUNE].sql)
+		return;
+	make(OWN_LOST,
+		 psprintf("WITH w AS (SELECT c.worker_pid AS pid, c.worker_started AS started, count(*) AS n"
+				  " FROM %s c WHERE c.worker_pid IS NOT NULL AND c.stage = '" WF_STAGE_PAGE "' GROUP BY 1, 2),"
+				  " dead AS (SELECT w.pid, w.started, w.n FROM w WHERE w.pid <> 0 AND NOT EXISTS"
+				  " (SELECT 1 FROM pg_stat_get_activity(w.pid) a WHERE a.backend_start = w.started))"
+				  " SELECT c.item, c.token, dead.n = 1 AS alone, c.deaths_alone, dead.pid IS NOT NULL AS died,"
+				  " c.worker_pid = 0 AS foreign_service"
+				  " FROM %s c LEFT JOIN dead ON dead.pid = c.worker_pid AND dead.started = c.worker_started"
+				  " WHERE c.worker_pid IS NOT NULL AND c.stage = '" WF_STAGE_PAGE "'"
+				  " AND (dead.pid IS NOT NULL OR c.lease_until < now()) LIMIT $1", claim, claim),
+		 1, INT4OID, InvalidOid);
+	make(OWN_BACK,
+		 psprintf("UPDATE %s c SET worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+				  " not_before = now(), deaths = c.deaths + (u.deaths & 1),"
+				  " deaths_alone = c.deaths_alone + (u.deaths >> 1) FROM unnest($1, $2) u(item, deaths)"
+				  " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item", claim),
+		 2, UUIDARRAYOID, INT4ARRAYOID);
+	make(OWN_UNCLAIMED,
+		 psprintf("SELECT u.item FROM unnest($1) u(item) WHERE NOT EXISTS"
+				  " (SELECT 1 FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item)", claim),
+		 1, UUIDARRAYOID, InvalidOid);
+	make(OWN_ADOPT,
+		 psprintf("INSERT INTO %s (stage, item, attempt, token, claimed_at, not_before)"
+				  " SELECT '" WF_STAGE_PAGE "', u.item, 0, 0, now(), now() FROM unnest($1) u(item)"
+				  " ON CONFLICT DO NOTHING", claim),
+		 1, UUIDARRAYOID, InvalidOid);
+	make(OWN_FOREIGN,
+		 psprintf("INSERT INTO %s (stage, item, attempt, token, worker_pid, worker_started,"
+				  " claimed_at, lease_until)"
+				  " SELECT '" WF_STAGE_PAGE "', u.item, 0, 0, 0, '-infinity', now(),"
+				  " now() + $2 * interval '1 ms' FROM unnest($1) u(item)"
+				  " ON CONFLICT DO NOTHING", claim),
+		 2, UUIDARRAYOID, INT4OID);
+	make(OWN_GATE,
+		 psprintf("INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
+				  " ON CONFLICT (only_row) DO UPDATE SET last_sweep = now()"
+				  " WHERE $1 OR s.last_sweep < now() - interval '" SWEEP_INTERVAL "' OR s.last_sweep > now()"
+				  " RETURNING 1", state),
+		 1, BOOLOID, InvalidOid);
+	make(OWN_REPORT,
+		 psprintf("UPDATE %s s SET repaired = $1, repaired_total = s.repaired_total + $1", state),
+		 1, INT8OID, InvalidOid);
+	make(OWN_PRUNE,
+		 psprintf("DELETE FROM %s a WHERE a.id IN (SELECT o.id FROM %s o"
+				  " WHERE o.finished_at < now() - $1 * interval '1 minute' ORDER BY o.finished_at LIMIT $2)",
+				  attempt, attempt),
+		 2, INT4OID, INT4OID);
+}
+
+void
+wf_sweep_reset(void)
+{
+	for (int i = 0; i < OWN_COUNT; i++)
+	{
+		wf_db_forget(&own[i]);
+		if (own[i].sql)
+			pfree((char *) own[i].sql);
+		own[i].sql = NULL;
+	}
+}
+
+static void
+execute_own(OwnStatement which, Datum *values)
+{
+	make_statements();
+	wf_db_execute(&own[which], WF_AS_SELF, values, NULL);
+}
+
+/* First column of the last result as a uuid[]; *n how many. */
+static Datum
+result_ids(int *n)
+{
+	Datum	   *elems = palloc(Max(SPI_processed, 1) * sizeof(Datum));
+	bool		isnull;
+
+	*n = 0;
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Datum		id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+
+		if (!isnull)
+			elems[(*n)++] = id;
+	}
+	return PointerGetDatum(construct_array(elems, *n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
+/* ------------------------------------------------------------------------
+ * Rescue
+ * ------------------------------------------------------------------------
+ */
+
+typedef struct LostClaim
+{
+	WfItem		item;
+	bool		alone;
+	int			deaths_alone;
+	bool		died;
+	bool		foreign_service;
+} LostClaim;
+
+static LostClaim *
+read_lost(int *n)
+{
+	LostClaim  *lost = palloc0(Max(SPI_processed, 1) * sizeof(LostClaim));
+	bool		isnull;
+
+	*n = (int) SPI_processed;
+	for (int i = 0; i < *n; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+
+		lost[i].item.id = *DatumGetUUIDP(SPI_getbinval(tuple, desc, 1, &isnull));
+		lost[i].item.token = (uint64) DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
+		lost[i].alone = DatumGetBool(SPI_getbinval(tuple, desc, 3, &isnull)) && !isnull;
+		lost[i].deaths_alone = DatumGetInt32(SPI_getbinval(tuple, desc, 4, &isnull));
+		lost[i].died = DatumGetBool(SPI_getbinval(tuple, desc, 5, &isnull));
+		lost[i].foreign_service = DatumGetBool(SPI_getbinval(tuple, desc, 6, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return lost;
+}
+
+/* Page rows of lost claims back to Queued (or Error for a killer). */
+static void
+requeue_lost(WfStage *stage, LostClaim **lost, int n, bool fresh)
+{
+	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
+	Datum	   *errors = palloc0(Max(n, 1) * sizeof(Datum));
+	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
+	int			lower = 1;
+	Datum		values[2];
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		ids[i] = UUIDPGetDatum(&lost[i]->item.id);
+		nulls[i] = fresh;
+		if (!fresh)
+			errors[i] = CStringGetTextDatum("the worker ended before the page was stored; it will be fetched again");
+	}
+	values[0] = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	values[1] = PointerGetDatum(construct_md_array(errors, nulls, 1, &n, &lower, TEXTOID, -1, false, TYPALIGN_INT));
+	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
+}
+
+/* Rescued claims wait, due at once, and remember the death. */
+static void
+mark_waiting(LostClaim **lost, int n)
+{
+	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
+	Datum	   *deaths = palloc(Max(n, 1) * sizeof(Datum));
+	Datum		values[2];
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		ids[i] = UUIDPGetDatum(&lost[i]->item.id);
+		deaths[i] = Int32GetDatum(!lost[i]->died ? 0 : lost[i]->alone ? 2 : 1);
+	}
+	values[0] = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	values[1] = PointerGetDatum(construct_array(deaths, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	execute_own(OWN_BACK, values);
+}
+
+/* A page that ended its worker again and again, alone: Error for good. */
+static void
+quarantine(WfStage *stage, LostClaim **lost, int n)
+{
+	WfResult  **results = palloc(Max(n, 1) * sizeof(WfResult *));
+	WfStoreCounts counts;
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		lost[i]->item.attempt = wf_curation_max_attempts;	/* no further one */
+		lost[i]->item.url = "";
+		results[i] = wf_store_failure(&lost[i]->item, WF_OUTCOME_WORKER,
+									  "worker crashed: the page ended its worker again and again");
+	}
+	wf_store_group(stage, results, n, &counts);
+}
+
+static void
+rescue(void *arg)
+{
+	SweepContext *context = arg;
+	const char *problem;
+	WfStage    *stage = wf_stage_get(&problem);
+	Datum		values[1] = {Int32GetDatum(1000)};
+	LostClaim  *lost;
+	WfItem	  **items;
+	bool	   *valid;
+	LostClaim **group[3];		/* back with an error; fresh; quarantined */
+	int			count[3] = {0, 0, 0};
+	int			n;
+
+	if (stage == NULL)
+		return;
+	execute_own(OWN_LOST, values);
+	if (SPI_processed == 0)
+		return;
+	lost = read_lost(&n);
+	items = palloc(n * sizeof(WfItem *));
+	valid = palloc(n * sizeof(bool));
+	for (int g = 0; g < 3; g++)
+		group[g] = palloc(n * sizeof(LostClaim *));
+	for (int i = 0; i < n; i++)
+		items[i] = &lost[i].item;
+	wf_queue_fence(stage, items, n, valid);
+	for (int i = 0; i < n; i++)
+	{
+		int			g = lost[i].foreign_service ? 1 :
+			lost[i].died && lost[i].alone && lost[i].deaths_alone + 1 >= QUARANTINE ? 2 : 0;
+
+		if (valid[i])
+			group[g][count[g]++] = &lost[i];
+	}
+	requeue_lost(stage, group[0], count[0], false);
+	mark_waiting(group[0], count[0]);
+	requeue_lost(stage, group[1], count[1], true);
+	for (int i = 0; i < count[1]; i++)
+		items[i] = &group[1][i]->item;
+	wf_queue_forget(items, count[1]);
+	quarantine(stage, group[2], count[2]);
+	context->counts->lost_claims += count[0] + count[2];
+	context->counts->foreign_processing += count[1];
+	context->counts->stale_claims += n - count[0] - count[1] - count[2];
+	context->more = n == 1000;
+	if (count[0] + count[1] > 0)
+		wf_shmem_wake_at_commit();
+}
+
+static Oid	stage_owner;
+
+static void
+find_owner(void *arg)
+{
+	const char *problem;
+	WfStage    *stage = wf_stage_get(&problem);
+
+	stage_owner = stage ? stage->owner : InvalidOid;
+}
+
+/* Whose rights the stage uses; InvalidOid when it cannot run. */
+static Oid
+current_owner(void)
+{
+	WfDbError	error;
+
+	if (!wf_db_run("wf_curation: looking up tables", InvalidOid, find_owner, NULL, &error))
+	{
+		wf_stage_reset();
+		return InvalidOid;
+	}
+	return stage_owner;
+}
+
+static bool
+run_part(const char *activity, Oid owner, void (*work) (void *), SweepContext *context)
+{
+	WfDbError	error;
+
+	for (int tries = 0; tries < 3; tries++)
+	{
+		if (wf_db_run(activity, owner, work, context, &error))
+			return true;
+		if (!wf_db_is_transient(error.sqlstate))
+			break;
+	}
+	ereport(LOG,
+			(errcode(error.sqlstate),
+			 errmsg("sweep failed: %s", error.message)));
+	return false;
+}
+
+bool
+wf_sweep_rescue(WfSweepCounts *counts)
+{
+	SweepContext context = {counts};
+	Oid			owner = current_owner();
+	bool		ok;
+
+	if (!OidIsValid(owner))
+		return true;
+	do
+	{
+		context.more = false;
+		ok = run_part("wf_curation: rescuing claims", owner, rescue, &context);
+	} while (ok && context.more);
+	return ok;
+}
+
+/* ------------------------------------------------------------------------
+ * The other repairs
+ * ------------------------------------------------------------------------
+ */
+
+static void
+gate(void *arg)
+{
+	SweepContext *context = arg;
+	Datum		values[1] = {BoolGetDatum(context->force)};
+
+	execute_own(OWN_GATE, values);
+	context->due = SPI_processed > 0;
+}
+
+static void
+queue_orphans(void *arg)
+{
+	SweepContext *context = arg;
+	const char *problem;
+	WfStage    *stage = wf_stage_get(&problem);
+	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
+
+	if (stage == NULL)
+		return;
+	wf_db_execute(&stage->stmt[WF_STMT_ORPHANS], WF_AS_OWNER, values, NULL);
+	context->counts->orphans += SPI_processed;
+	if (SPI_processed > 0)
+		wf_shmem_wake_at_commit();
+	wf_db_execute(&stage->stmt[WF_STMT_NO_REASON], WF_AS_OWNER, values, NULL);
+	context->counts->stale_claims += SPI_processed;
+}
+
+/*
+ * Items that wait for a retry nobody has a claim for (a restored dump, a
+ * crash): due now.
+ */
+static void
+adopt_waiting(void *arg)
+{
+	SweepContext *context = arg;
+	const char *problem;
+	WfStage    *stage = wf_stage_get(&problem);
+	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
+	int			n;
+
+	if (stage == NULL)
+		return;
+	wf_db_execute(&stage->stmt[WF_STMT_UNEXPLAINED], WF_AS_OWNER, values, NULL);
+	values[0] = result_ids(&n);
+	if (n == 0)
+		return;
+	execute_own(OWN_ADOPT, values);
+	context->counts->stale_claims += SPI_processed;
+	if (SPI_processed > 0)
+		wf_shmem_wake_at_commit();
+}
+
+/*
+ * Processing without a claim: another service may be at work beside us.  It
+ * gets a claim in its name, whose lease is the grace it is given.
+ */
+static void
+note_foreign(void *arg)
+{
+	const char *problem;
+	WfStage    *stage = wf_stage_get(&problem);
+	Datum		values[2] = {Int32GetDatum(SWEEP_ROWS)};
+	int			n;
+
+	if (stage == NULL)
+		return;
+	wf_db_execute(&stage->stmt[WF_STMT_PROCESSING], WF_AS_OWNER, values, NULL);
+	values[0] = result_ids(&n);
+	if (n == 0)
+		return;
+	execute_own(OWN_UNCLAIMED, values);
+	values[0] = result_ids(&n);
+	if (n == 0)
+		return;
+	values[1] = Int32GetDatum(wf_curation_foreign_processing_grace);
+	execute_own(OWN_FOREIGN, values);
+}
+
+static void
+prune_history(void *arg)
+{
+	SweepContext *context = arg;
+	Datum		values[2] = {Int32GetDatum(wf_curation_history_retention), Int32GetDatum(SWEEP_ROWS)};
+	Datum		report[1];
+	const WfSweepCounts *c = context->counts;
+
+	execute_own(OWN_PRUNE, values);
+	context->counts->pruned += SPI_processed;
+	report[0] = Int64GetDatum(c->orphans + c->lost_claims + c->stale_claims + c->foreign_processing);
+	execute_own(OWN_REPORT, report);
+}
+
+void
+wf_sweep_run(bool force, WfSweepCounts *counts)
+{
+	SweepContext context = {counts, force};
+	Oid			owner = current_owner();
+
+	if (!OidIsValid(owner))
+		return;
+	if (!run_part("wf_curation: is a sweep due?", InvalidOid, gate, &context) || !context.due)
+		return;
+	(void) wf_sweep_rescue(counts);
+	(void) run_part("wf_curation: looking for orphans", owner, queue_orphans, &context);
+	(void) run_part("wf_curation: looking for waiting pages", owner, adopt_waiting, &context);
+	(void) run_part("wf_curation: looking at foreign work", owner, note_foreign, &context);
+	(void) run_part("wf_curation: pruning history", InvalidOid, prune_history, &context);
+}

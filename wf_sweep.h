@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_sweep.h
+ *	  Finding and repairing what went wrong behind the queue's back.
+ *
+ * These functions run transactions of their own (wf_db_run); the caller must
+ * not be in one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_SWEEP_H
+#define WF_SWEEP_H
+
+#include "c.h"
+
+typedef struct WfSweepCounts
+{
+	int64		orphans;		/* Selected with NULL: queued */
+	int64		lost_claims;	/* worker gone: back to Queued */
+	int64		stale_claims;	/* claims without work, waiting items without claim */
+	int64		foreign_processing; /* Processing by someone else, overdue: queued */
+	int64		pruned;			/* history rows */
+} WfSweepCounts;
+
+/*
+ * Give back what dead workers had in flight.  Cheap when there is nothing.
+ * False when a transaction failed (to be tried again).
+ */
+extern bool wf_sweep_rescue(WfSweepCounts *counts);
+
+/*
+ * The whole sweep.  With force false only if the last one, by whatever worker,
+ * is a minute ago.
+ */
+extern void wf_sweep_run(bool force, WfSweepCounts *counts);
+
+/* The extension was perhaps created anew: make our statements again. */
+extern void wf_sweep_reset(void);
+
+#endif							/* WF_SWEEP_H */

@@ -24,11 +24,15 @@ open_logs()
 	rm -f -- "$LOG_DIR"/*.log
 }
 
-# Let the user who called sudo read and remove the logs.
-release_logs()
+# Let the user who called sudo read and remove what we leave in the clone.
+give_back()
 {
-	[ -z "${SUDO_UID:-}" ] || [ ! -d "$LOG_DIR" ] ||
-		chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$LOG_DIR"
+	local dir
+
+	for dir; do
+		[ -z "${SUDO_UID:-}" ] || [ ! -d "$dir" ] ||
+			chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$dir"
+	done
 }
 
 count_as_one()
@@ -68,7 +72,9 @@ count_summary()
 		awk '{ print $1, $2, $3 + 0 }' | tail -n 1
 }
 
-# check NAME COUNTER COMMAND…: the command's status never ends the script.
+# check NAME COUNTER COMMAND…: the command's status never ends the script;
+# CHECK_OK says how it went, empty for a failure.
+CHECK_OK=
 check()
 {
 	local name=$1 counter=$2 log=$LOG_DIR/$1.log status=0 start=$SECONDS
@@ -88,6 +94,8 @@ check()
 	elif [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
 		failed=1
 	fi
+	CHECK_OK=
+	[ "$failed" -gt 0 ] || CHECK_OK=1
 	add_result "$name" "$passed" "$failed" "$skipped" $((SECONDS - start))
 }
 

@@ -650,3 +650,103 @@ wf_html_decode(WfSlice raw, bool in_attribute, char *out)
 	}
 	return len;
 }
+
+/*-------------------------------------------------------------------------
+ * Visible text
+ *-------------------------------------------------------------------------
+ */
+
+/* What the text maker does with a byte. */
+enum
+{
+	MAKE_COPY = 0,
+	MAKE_SPACE,					/* ASCII whitespace */
+	MAKE_REFERENCE,				/* '&' */
+	MAKE_CHECK					/* lead byte of spaces and invisible marks */
+};
+
+static const unsigned char make_class[256] = {
+	['\t'] = MAKE_SPACE, ['\n'] = MAKE_SPACE, ['\f'] = MAKE_SPACE, ['\r'] = MAKE_SPACE,
+	[' '] = MAKE_SPACE,
+	['&'] = MAKE_REFERENCE,
+	[0xC2] = MAKE_CHECK, [0xE2] = MAKE_CHECK, [0xE3] = MAKE_CHECK, [0xEF] = MAKE_CHECK
+};
+
+static bool
+is_unicode_space(uint32_t cp)
+{
+	return cp == 0xA0 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x2028 ||
+		cp == 0x2029 || cp == 0x202F || cp == 0x205F || cp == 0x3000;
+}
+
+/* Marks that nobody sees but that tear numbers and addresses apart. */
+static bool
+is_invisible(uint32_t cp)
+{
+	return cp == 0xAD || cp == 0x200B || cp == 0x200E || cp == 0x200F ||
+		(cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2060 && cp <= 0x2069) || cp == 0xFEFF;
+}
+
+static void
+make_space(WfHtmlText *maker)
+{
+	if (maker->out[-1] != ' ' && maker->out[-1] != '\n')
+		*maker->out++ = ' ';
+}
+
+/* One character that is not ASCII, or came from a reference. */
+static void
+make_character(WfHtmlText *maker, const char *s, int len)
+{
+	uint32_t	cp;
+
+	wf_text_decode(s, s + len, &cp);
+	if (is_unicode_space(cp) || (cp < 0x80 && wf_is_space((char) cp)))
+		make_space(maker);
+	else if (!is_invisible(cp))
+	{
+		memcpy(maker->out, s, len);
+		maker->out += len;
+	}
+}
+
+void
+wf_html_make_text(WfHtmlText *maker)
+{
+	while (maker->in < maker->in_pause && maker->out < maker->out_end)
+	{
+		const char *p = maker->in;
+		char		decoded[4];
+		uint32_t	cp;
+		int			len;
+		size_t		taken;
+
+		switch (make_class[(unsigned char) *p])
+		{
+			case MAKE_SPACE:
+				if (maker->preformatted && *p == '\n' && maker->out[-1] != '\n')
+					*maker->out++ = '\n';
+				else
+					make_space(maker);
+				maker->in++;
+				break;
+			case MAKE_REFERENCE:
+				taken = 0;
+				if (maker->has_references)
+					taken = wf_html_reference(p, maker->in_end, false, decoded, &len);
+				if (taken > 0)
+					make_character(maker, decoded, len);
+				else
+					*maker->out++ = '&';
+				maker->in += taken > 0 ? taken : 1;
+				break;
+			case MAKE_CHECK:
+				len = wf_text_decode(p, maker->in_end, &cp);
+				make_character(maker, p, len);
+				maker->in += len;
+				break;
+			default:
+				*maker->out++ = *maker->in++;
+		}
+	}
+}

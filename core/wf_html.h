@@ -129,4 +129,24 @@ extern size_t wf_html_reference(const char *p, const char *end, bool in_attribut
  */
 extern size_t wf_html_decode(WfSlice raw, bool in_attribute, char *out);
 
+/*
+ * Maker of visible text: copies, decoding references, turning each run of
+ * whitespace (Unicode's too) into one space and leaving out marks that nobody
+ * sees.  It looks at out[-1], which must exist, so that a run may go on from
+ * one call to the next; nothing else is remembered, so making the same text
+ * into the same place again gives the same bytes.
+ */
+typedef struct WfHtmlText
+{
+	const char *in;
+	const char *in_pause;		/* stop when reached; a reference may end behind */
+	const char *in_end;
+	char	   *out;
+	const char *out_end;		/* stop when reached; may be passed by 3 bytes */
+	bool		has_references;
+	bool		preformatted;	/* line ends stay */
+} WfHtmlText;
+
+extern void wf_html_make_text(WfHtmlText *maker);
+
 #endif							/* WF_HTML_H */

@@ -141,7 +141,8 @@ open_owned(Oid relid)
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
+				 errmsg("relation with OID %u does not exist", relid),
+				 errhint("Give the name of a table.")));
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	if (has_privs_of_role(GetUserId(), owner))
@@ -167,7 +168,7 @@ ready_condition(const WfBinding *binding)
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "%s OPERATOR(pg_catalog.=) %s",
-					 quote_identifier(spec[WF_ITEM_PROCESSING].name),
+					 wf_part_status_sql(binding, WF_ITEM_PROCESSING, NULL),
 					 quote_literal_cstr(binding->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_QUEUED]));
 	if (binding->column[WF_ITEM_ERROR].attnum)
 		appendStringInfo(&buf, " AND %s IS NULL", quote_identifier(spec[WF_ITEM_ERROR].name));
@@ -521,7 +522,9 @@ check_free(const WfPart *part, Oid relid)
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table %s is already attached as \"%s\"", get_rel_name(holder),
+				 errmsg("table %s is already attached as \"%s\"",
+						quote_qualified_identifier(get_namespace_name(get_rel_namespace(holder)),
+												   get_rel_name(holder)),
 						wf_parts[i].name),
 				 errdetail("A part is one table, and a table takes one part."),
 				 errhint("Take it off first with wf_detach().")));
@@ -883,7 +886,8 @@ wf_check(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("table must not be null")));
+				 errmsg("table must not be null"),
+				 errhint("Give the name of a table.")));
 	InitMaterializedSRF(fcinfo, 0);
 	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
 	if (!PG_ARGISNULL(1))

@@ -70,12 +70,11 @@ page_ids_argument(FunctionCallInfo fcinfo, int n)
 	return PG_GETARG_DATUM(n);
 }
 
-/* "column = 'label'" for a label of a status column. */
+/* "alias.column = 'label'" for a label of a status column; alias may be NULL. */
 static char *
-is_label(const WfBinding *b, WfItemColumn column, int label)
+is_label(const WfBinding *b, const char *alias, WfItemColumn column, int label)
 {
-	return psprintf("%s OPERATOR(pg_catalog.=) %s",
-					quote_identifier(b->part->columns[column].name),
+	return psprintf("%s OPERATOR(pg_catalog.=) %s", wf_part_status_sql(b, column, alias),
 					quote_literal_cstr(b->column[column].label[label]));
 }
 
@@ -211,7 +210,7 @@ wf_set_page_status(PG_FUNCTION_ARGS)
 					 "(pg_catalog.count(*) FILTER (WHERE %s))::pg_catalog.int4 FROM done",
 					 update_statement(b, id_condition(b), &set),
 					 quote_identifier(b->part->columns[WF_ITEM_PROCESSING].name),
-					 queues ? is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED) : "false"),
+					 queues ? is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED) : "false"),
 			ids, SPI_OK_SELECT);
 	values[0] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
@@ -231,7 +230,7 @@ wf_retry(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	b = bind_pages();
-	condition = is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR);
+	condition = is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR);
 	if (ids)
 		condition = psprintf("%s AND %s", condition, id_condition(b));
 	initStringInfo(&set);
@@ -277,7 +276,7 @@ unselecting_expression(const WfBinding *b)
 	for (i = 0; i < b->part->columns[WF_ITEM_CURATION].nlabels; i++)
 	{
 		if (b->column[WF_ITEM_CURATION].label[i] && (wf_guc_queue_on_labels() & (1U << i)))
-			appendStringInfo(&sql, " WHEN wf_t.%s THEN %s", is_label(b, WF_ITEM_CURATION, i),
+			appendStringInfo(&sql, " WHEN %s THEN %s", is_label(b, "wf_t", WF_ITEM_CURATION, i),
 							 unselected_value(b));
 	}
 	if (sql.len == (int) strlen("CASE"))	/* this table has no label that queues */
@@ -302,8 +301,8 @@ wf_cancel(PG_FUNCTION_ARGS)
 	SPI_connect();
 	b = bind_pages();
 	condition = psprintf("%s AND (%s OR %s)", id_condition(b),
-						 is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
-						 is_label(b, WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
+						 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+						 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
 	initStringInfo(&set);
 	add_set(&set, b, WF_ITEM_CURATION, unselecting_expression(b));
 	add_set_processing(&set, b, "NULL");

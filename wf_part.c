@@ -405,16 +405,14 @@ raise_problem(Relation rel, const char *relation, const char *part, List *proble
 {
 	WfProblem  *p = linitial(problems);
 	int			more = list_length(problems) - 1;
-	const char *further = more == 0 ? "" :
-		psprintf(" (%d further problem%s: see wf_check)", more, more == 1 ? "" : "s");
 
 	ereport(ERROR,
 			(errcode(p->sqlstate),
 			 errmsg("cannot use table %s as \"%s\": %s", relation, part, p->message),
-			 p->detail ? errdetail("%s%s", p->detail, further) :
-			 more ? errdetail_plural("There is %d further problem; see wf_check().",
-									 "There are %d further problems; see wf_check().",
-									 more, more) : 0,
+			 more ? errdetail_plural("%s%sThere is %d further problem; see wf_check().",
+									 "%s%sThere are %d further problems; see wf_check().",
+									 more, p->detail ? p->detail : "", p->detail ? " " : "", more)
+			 : p->detail ? errdetail("%s", p->detail) : 0,
 			 p->hint ? errhint("%s", p->hint) : 0,
 			 p->column ? errtablecolname(rel, p->column) : errtable(rel)));
 }
@@ -476,6 +474,19 @@ wf_part_bind_status(Relation rel, const WfPart *part, List **problems)
 	binding->column[WF_ITEM_URL] = extra->column[WF_ITEM_URL];
 	*problems = found;
 	return found ? NULL : binding;
+}
+
+/* See wf_part.h. */
+char *
+wf_part_status_sql(const WfBinding *binding, int column, const char *alias)
+{
+	const WfBoundColumn *bound = &binding->column[column];
+	char	   *name = psprintf("%s%s%s", alias ? alias : "", alias ? "." : "",
+								quote_identifier(binding->part->columns[column].name));
+
+	if (bound->is_enum && bound->type != bound->base_type)
+		return psprintf("(%s)::%s", name, format_type_be_qualified(bound->base_type));
+	return name;
 }
 
 /* The labels of a status column, as a List of strings. */

@@ -185,6 +185,14 @@ extern WfBinding *wf_part_bind(Relation rel, const WfPart *part, List **problems
 extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **problems);
 
 /*
+ * A status column as an SQL expression to compare with a label's literal, with
+ * a table alias before it or, if alias is NULL, without.  Operators on enums do
+ * not see through domains, so such a column is cast to its enum.  Whoever wants
+ * the index of ready items to be used must use this expression.
+ */
+extern char *wf_part_status_sql(const WfBinding *binding, int column, const char *alias);
+
+/*
  * The label of a status column that a user's text names: any label of an enum,
  * one of ours for a column of type text; case, blanks, '-' and '_' may differ.
  * NULL if there is none; *known is then set to a list of the labels for

@@ -396,7 +396,8 @@ check_call(FunctionCallInfo fcinfo)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("trigger function of \"%s\" must be called as trigger", WF_EXTENSION_NAME)));
+				 errmsg("trigger function of \"%s\" must be called as trigger", WF_EXTENSION_NAME),
+				 errhint("Let wf_attach() create the trigger.")));
 	if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		!(TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ||

@@ -1,0 +1,145 @@
+--
+-- wf_set_page_status(), wf_retry(), wf_cancel(), wf_pause(), wf_resume()
+--
+SELECT current_database() AS regress_db \gset
+CREATE DATABASE wf_test_control;
+\c wf_test_control
+CREATE EXTENSION wf_curation;
+CREATE FUNCTION id(n int) RETURNS uuid IMMUTABLE LANGUAGE sql
+	AS $$ SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid $$;
+CREATE FUNCTION ids(VARIADIC n int[]) RETURNS uuid[] IMMUTABLE LANGUAGE sql
+	AS $$ SELECT array_agg(id(i)) FROM unnest(n) i $$;
+CREATE FUNCTION show() RETURNS TABLE (n int, curation text, processing text, error text, touched boolean)
+LANGUAGE sql AS $$
+	SELECT right(id::text, 12)::int, page_curation_status, page_processing_status, page_processing_error,
+		updated_at > '2001-01-01'
+	FROM pages ORDER BY id
+$$;
+CREATE FUNCTION reset() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	TRUNCATE pages CASCADE;
+	ALTER TABLE pages DISABLE TRIGGER zz_wf_curation;
+	INSERT INTO pages (id, url, page_curation_status, page_processing_status, page_processing_error, updated_at)
+	SELECT id(v.n), v.n, v.c::page_curation_status, v.p::page_processing_status, v.e, '2000-01-01'
+	FROM (VALUES (1, 'New', NULL, NULL), (2, 'Selected', 'Queued', NULL), (3, 'Selected', 'Queued', 'waits'),
+		(4, 'Selected', 'Processing', NULL), (5, 'Selected', 'Complete', NULL), (6, 'Selected', 'Error', 'gone'),
+		(7, 'Archived', 'Error', 'gone'), (8, 'New', 'Queued', NULL), (9, 'Queued', 'Processing', NULL),
+		(10, 'Archived', 'Filtered', NULL)) v (n, c, p, e);
+	ALTER TABLE pages ENABLE TRIGGER zz_wf_curation;
+END $$;
+
+-- Selected queues anew from every state; unknown ids do not count
+SET client_min_messages = warning;
+SELECT reset();
+SELECT * FROM wf_set_page_status(ids(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), 'Selected');
+SELECT * FROM show();
+SELECT reset();
+SELECT * FROM wf_set_page_status(ids(1, 4), 'Queued');
+SELECT * FROM wf_set_page_status(ids(2, 3, 5, 6, 8), 'Archived');
+SELECT * FROM wf_set_page_status(ids(7, 7, 7), 'new');
+SELECT * FROM show();
+SELECT * FROM wf_set_page_status('{}', 'Selected');
+SELECT * FROM wf_set_page_status(ARRAY[id(1), NULL], 'New');
+SELECT * FROM wf_set_page_status(ids(1), 'selcted');
+SELECT * FROM wf_set_page_status(NULL, 'Selected');
+SELECT * FROM wf_set_page_status(ids(1), NULL);
+
+-- retry
+SELECT reset();
+SELECT wf_retry(ids(1, 5, 6));
+SELECT * FROM show();
+SELECT wf_retry();
+SELECT wf_retry();
+SELECT * FROM show();
+
+-- cancel
+SELECT reset();
+SELECT wf_cancel(ids(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+SELECT * FROM show();
+SELECT wf_cancel(ids(1, 2, 3));
+SELECT wf_cancel(NULL);
+
+-- pause and resume
+SELECT wf_pause('page'), wf_pause('page');
+SELECT stage, paused_by = session_user AS by_me, since <= now() AS since FROM wf_paused;
+SELECT wf_resume('page'), wf_resume('page');
+SELECT * FROM wf_paused;
+SELECT wf_pause('pages');
+SELECT wf_resume('');
+
+-- as somebody with rights on the table and the functions only
+CREATE ROLE regress_wf_operator;
+GRANT SELECT, UPDATE ON pages TO regress_wf_operator;
+SET ROLE regress_wf_operator;
+SELECT wf_pause('page');
+SELECT wf_retry();
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION wf_set_page_status, wf_retry, wf_cancel, wf_pause, wf_resume TO regress_wf_operator;
+SELECT reset();
+SET ROLE regress_wf_operator;
+SELECT * FROM wf_set_page_status(ids(1), 'Selected');
+SELECT wf_retry(ids(6));
+SELECT wf_cancel(ids(2));
+SELECT wf_pause('page');
+RESET ROLE;
+SELECT paused_by FROM wf_paused;
+SET ROLE regress_wf_operator;
+SELECT wf_resume('page');
+SELECT * FROM wf_paused;
+RESET ROLE;
+REVOKE UPDATE ON pages FROM regress_wf_operator;
+SET ROLE regress_wf_operator;
+SELECT wf_retry();
+SELECT * FROM wf_set_page_status(ids(1), 'Selected');
+RESET ROLE;
+-- row level security is the invoker's
+GRANT UPDATE ON pages TO regress_wf_operator;
+ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY few ON pages TO regress_wf_operator USING (url IN ('1', '2'));
+SET ROLE regress_wf_operator;
+SELECT * FROM wf_set_page_status(ids(1, 2, 3, 4), 'Selected');
+RESET ROLE;
+DROP OWNED BY regress_wf_operator;
+DROP ROLE regress_wf_operator;
+ALTER TABLE pages DISABLE ROW LEVEL SECURITY;
+
+-- hostile operators in the search path are not used; triggers keep the caller's path
+CREATE SCHEMA evil;
+CREATE FUNCTION evil.equal(uuid, uuid) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''evil''; END';
+CREATE OPERATOR evil.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = evil.equal);
+CREATE TABLE audit (what text);
+CREATE FUNCTION write_audit() RETURNS trigger LANGUAGE plpgsql AS
+	'BEGIN INSERT INTO audit VALUES (NEW.url); RETURN NEW; END';
+CREATE TRIGGER audit AFTER UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION write_audit();
+SELECT reset();
+SET search_path = evil, pg_catalog, public;
+SELECT * FROM wf_set_page_status(ids(1), 'Selected');
+SELECT wf_retry(ids(6));
+SELECT wf_cancel(ids(2));
+RESET search_path;
+SELECT * FROM audit ORDER BY what;
+DROP TRIGGER audit ON pages;
+
+-- other labels, a text column, no error column, nothing attached
+SELECT action FROM wf_detach() WHERE part = 'pages';
+DROP TABLE contacts, pages;
+SELECT * FROM wf_set_page_status(ids(1), 'Selected');
+CREATE TYPE cur AS ENUM ('Maybe', 'Not a Fit', 'Selected');
+CREATE TABLE pages (id uuid, domain_id uuid, url text, page_curation_status cur, page_processing_status text,
+	updated_at timestamp);
+SELECT part, action FROM wf_attach(pages => 'pages');
+INSERT INTO pages (id) SELECT id(n) FROM generate_series(1, 3) n;
+SELECT * FROM wf_set_page_status(ids(1, 2), 'selected');
+SELECT * FROM wf_set_page_status(ids(3), 'not_a_fit');
+SELECT * FROM wf_set_page_status(ids(3), 'New');
+SELECT wf_cancel(ids(1, 3));
+SELECT page_curation_status, page_processing_status,
+	updated_at IS NOT NULL AS touched FROM pages ORDER BY id;
+ALTER TABLE pages ALTER COLUMN page_curation_status SET DEFAULT 'Maybe';
+UPDATE pages SET page_curation_status = 'Maybe' WHERE page_curation_status IS NULL;
+ALTER TABLE pages ALTER COLUMN page_curation_status SET NOT NULL;
+SELECT wf_cancel(ids(2));
+
+
+\c :regress_db
+DROP DATABASE wf_test_control;

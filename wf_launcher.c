@@ -15,8 +15,12 @@
 
 #include "wf_compat.h"
 
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
-#include "commands/dbcommands.h"
+#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -123,6 +127,31 @@ note_missing(const char *name, bool missing)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * OID of a database that takes connections, or InvalidOid.  A sequential scan,
+ * as the autovacuum launcher does it: a process without a database cannot rely
+ * on the index of pg_database being known.
+ */
+static Oid
+find_database(const char *name)
+{
+	Relation	rel = table_open(DatabaseRelationId, AccessShareLock);
+	TableScanDesc scan = table_beginscan_catalog(rel, 0, NULL);
+	HeapTuple	tuple;
+	Oid			found = InvalidOid;
+
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (database->datallowconn && strcmp(NameStr(database->datname), name) == 0)
+			found = database->oid;
+	}
+	table_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 /* Decide what should run, from the settings and pg_database. */
 static void
 decide(void)
@@ -142,7 +171,7 @@ decide(void)
 				 errmsg("invalid list syntax in setting \"%s\"", "wf_curation.databases")));
 	foreach(lc, list)
 	{
-		Oid			database = get_database_oid(lfirst(lc), true);
+		Oid			database = find_database(lfirst(lc));
 
 		note_missing(lfirst(lc), !OidIsValid(database));
 		if (!OidIsValid(database) || wf_shmem_is_stopped(database))

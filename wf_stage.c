@@ -4,7 +4,9 @@
  *	  The page stage as it stands in this database.
  *
  * Labels are literals in the generated SQL: only so does the planner match
- * the partial index on ready items.
+ * the partial index on ready items.  unnest() of several arrays is a form of
+ * its own that the grammar knows by the bare name only; search_path is pinned
+ * to pg_catalog in every transaction of a worker (wf_db.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -203,7 +205,7 @@ make_finish_statements(WfStage *stage)
 	set_statement(stage, WF_STMT_FINISH,
 				  psprintf("UPDATE %s p SET %s = CASE u.action WHEN 0 THEN CAST(%s AS %s)"
 						   " WHEN 1 THEN CAST(%s AS %s) ELSE CAST(%s AS %s) END%s%s%s "
-						   "FROM pg_catalog.unnest($1, $2, $3, $4) u(id, action, error, result) "
+						   "FROM unnest($1, $2, $3, $4) u(id, action, error, result) "
 						   "WHERE p.%s = u.id AND %s RETURNING p.%s",
 						   rel, proc,
 						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_COMPLETE), type,
@@ -214,7 +216,7 @@ make_finish_statements(WfStage *stage)
 				  4, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, INT4ARRAYOID);
 	set_statement(stage, WF_STMT_REQUEUE,
 				  psprintf("UPDATE %s p SET %s = %s%s "
-						   "FROM pg_catalog.unnest($1, $2) u(id, error) "
+						   "FROM unnest($1, $2) u(id, error) "
 						   "WHERE p.%s = u.id AND %s RETURNING p.%s",
 						   rel, proc, label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
 						   set_error, id, running, id),
@@ -329,7 +331,7 @@ add_copied_columns(const WfStage *stage, StringInfo names, StringInfo values)
 }
 
 #define CONTACT_SOURCE \
-	"pg_catalog.unnest($1, $2, $3, $4, $5, $6, $7)" \
+	"unnest($1, $2, $3, $4, $5, $6, $7)" \
 	" u(page_id, email, name, phone, title, source_url, context)"
 
 static void

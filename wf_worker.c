@@ -481,7 +481,11 @@ try_store(WfResult **results, int n, WfDbError *error)
 	StoreWork	work = {results, n};
 
 	if (!run_on_stage("wf_curation: storing results", do_store, &work, error))
+	{
+		ereport(error->sqlstate == 0 || wf_db_is_transient(error->sqlstate) ? DEBUG1 : LOG,
+				(errmsg("could not store %d results: %s", n, error->message)));
 		return false;
+	}
 	count_stored(&work);
 	return true;
 }

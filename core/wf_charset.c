@@ -82,13 +82,9 @@ wf_charset_name(WfSlice label)
 static void
 skip_front(WfSlice *text, size_t len)
 {
-	text->data += len;
-	text->len -= len;
+	wf_advance(text, len);
 	while (text->len > 0 && wf_is_space(*text->data))
-	{
-		text->data++;
-		text->len--;
-	}
+		wf_advance(text, 1);
 }
 
 /*
@@ -101,7 +97,7 @@ charset_parameter(WfSlice text, WfSlice key)
 	WfSlice		none = WF_SLICE_EMPTY;
 	size_t		i;
 
-	for (; text.len > key.len; text.data++, text.len--)
+	for (; text.len > key.len; wf_advance(&text, 1))
 	{
 		WfSlice		rest = text;
 		char		quote;
@@ -256,8 +252,7 @@ guessed_encoding(WfSlice body)
 			return &encodings[ENCODING_WINDOWS_1252];
 		if (clean < body.len)
 			clean++;
-		body.data += clean;
-		body.len -= clean;
+		wf_advance(&body, clean);
 	}
 	return &encodings[ENCODING_UTF_8];
 }
@@ -354,8 +349,7 @@ single_byte_piece(WfSlice piece, const HighChar *high, char *out)
 				memcpy(out + len, c->utf8, c->len);
 			len += c->len;
 		}
-		piece.data += i;
-		piece.len -= i;
+		wf_advance(&piece, i);
 	}
 	return len;
 }
@@ -373,8 +367,7 @@ single_byte_pass(WfSlice body, const HighChar *high, WfStop stop, char *out, siz
 		if (stop != NULL && *stop)
 			return false;
 		len += single_byte_piece(piece, high, out != NULL ? out + len : NULL);
-		body.data += piece.len;
-		body.len -= piece.len;
+		wf_advance(&body, piece.len);
 	}
 	*out_len = len;
 	return true;
@@ -551,8 +544,7 @@ wf_charset_decode(WfArena *arena, WfSlice body, WfSlice content_type,
 	if (body.len == 0)
 		return WF_OK;
 	encoding = stated_encoding(body, content_type, &mark_len);
-	body.data += mark_len;
-	body.len -= mark_len;
+	wf_advance(&body, mark_len);
 	if (encoding == NULL)
 		encoding = guessed_encoding(body);
 	return decode_as(arena, body, encoding, stop, utf8);

@@ -17,6 +17,7 @@
 
 #include "wf_pattern.h"
 #include "wf_text.h"
+#include "wf_url.h"
 
 static const char address_pattern[] =
 "[a-zA-Z0-9._%+-]{1,64}@[a-zA-Z0-9.-]{1,252}\\.[a-zA-Z]{2,63}";
@@ -122,22 +123,9 @@ has_label(WfSlice domain, WfSlice label)
 			return true;
 		if (dot == NULL)
 			return false;
-		domain.data += first.len + 1;
-		domain.len -= first.len + 1;
+		wf_advance(&domain, first.len + 1);
 	}
 	return false;
-}
-
-static bool
-is_in_domain(WfSlice host, WfSlice domain)
-{
-	WfSlice		tail;
-
-	if (host.len < domain.len)
-		return false;
-	tail.data = host.data + host.len - domain.len;
-	tail.len = domain.len;
-	return wf_text_equal(tail, domain) && (host.len == domain.len || tail.data[-1] == '.');
 }
 
 /* Addresses that lead nowhere, by the words of the old service. */
@@ -159,7 +147,7 @@ is_fake(WfSlice local, WfSlice domain)
 	}
 	for (i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
 	{
-		if (is_in_domain(domain, domains[i]))
+		if (wf_url_host_in_domain(domain, domains[i]))
 			return true;
 	}
 	return false;
@@ -172,8 +160,7 @@ last_label(WfSlice domain)
 
 	while (start > 0 && domain.data[start - 1] != '.')
 		start--;
-	domain.data += start;
-	domain.len -= start;
+	wf_advance(&domain, start);
 	return domain;
 }
 
@@ -350,8 +337,7 @@ skip_noise(WfSlice *href)
 		len = 1;
 	else if (href->len >= 3 && memcmp(href->data, "%20", 3) == 0)
 		len = 3;
-	href->data += len;
-	href->len -= len;
+	wf_advance(href, len);
 	return len > 0;
 }
 
@@ -382,8 +368,7 @@ is_receiver_parameter(WfSlice *parameter)
 	{
 		if (wf_text_starts_nocase(*parameter, keys[i]))
 		{
-			parameter->data += keys[i].len;
-			parameter->len -= keys[i].len;
+			wf_advance(parameter, keys[i].len);
 			return true;
 		}
 	}
@@ -403,8 +388,7 @@ wf_contact_mailto(WfSlice href, char *out, size_t *len)
 		if (wf_text_starts_nocase(href, scheme))
 		{
 			is_mailto = true;
-			href.data += scheme.len;
-			href.len -= scheme.len;
+			wf_advance(&href, scheme.len);
 		}
 		else if (!skip_noise(&href))
 			break;
@@ -424,10 +408,7 @@ wf_contact_mailto(WfSlice href, char *out, size_t *len)
 		query = parameter.data + parameter.len;
 		/* some pages write "&amp;" twice over */
 		if (wf_text_starts_nocase(parameter, WF_SLICE("amp;")))
-		{
-			parameter.data += 4;
-			parameter.len -= 4;
-		}
+			wf_advance(&parameter, 4);
 		if (is_receiver_parameter(&parameter))
 			*len += append_decoded(parameter, out + *len);
 	}

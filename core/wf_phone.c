@@ -159,16 +159,12 @@ skip_scheme(WfSlice *href)
 	size_t		i;
 
 	while (href->len > 0 && (unsigned char) href->data[0] <= ' ')
-	{
-		href->data++;
-		href->len--;
-	}
+		wf_advance(href, 1);
 	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
 	{
 		if (wf_text_starts_nocase(*href, schemes[i]))
 		{
-			href->data += schemes[i].len;
-			href->len -= schemes[i].len;
+			wf_advance(href, schemes[i].len);
 			return true;
 		}
 	}

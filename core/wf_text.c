@@ -241,10 +241,7 @@ WfSlice
 wf_text_trim(WfSlice text)
 {
 	while (text.len > 0 && wf_is_space(text.data[0]))
-	{
-		text.data++;
-		text.len--;
-	}
+		wf_advance(&text, 1);
 	while (text.len > 0 && wf_is_space(text.data[text.len - 1]))
 		text.len--;
 	return text;

@@ -75,6 +75,14 @@ extern size_t wf_text_percent_decode(WfSlice text, char *out);
 /* Value of a hexadecimal digit, -1 for another byte. */
 extern int	wf_text_hex_value(char c);
 
+/* Take "len" bytes off the front. */
+static inline void
+wf_advance(WfSlice *text, size_t len)
+{
+	text->data += len;
+	text->len -= len;
+}
+
 static inline bool
 wf_is_space(char c)
 {

@@ -11,9 +11,9 @@
  */
 #include "wf_url.h"
 
+#include <arpa/inet.h>
 #include <idn2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "wf_text.h"
@@ -51,39 +51,36 @@ is_slash(char c)
 }
 
 /*
- * Valid UTF-8 of the input without what the parser ignores: C0 controls and
+ * The input in valid UTF-8 without what the parser ignores: C0 controls and
  * spaces at the ends, tabs and line ends anywhere.
  */
 static WfStatus
 clean_input(WfArena *arena, WfSlice input, WfSlice *out)
 {
-	WfStatus	status;
+	const char *p;
+	const char *end;
 	char	   *copy;
 	size_t		len = 0;
-	size_t		i;
 
 	while (input.len > 0 && (unsigned char) input.data[0] <= ' ')
-	{
-		input.data++;
-		input.len--;
-	}
+		wf_advance(&input, 1);
 	while (input.len > 0 && (unsigned char) input.data[input.len - 1] <= ' ')
 		input.len--;
 	if (input.len > WF_MAX_URL)
 		return WF_ERR_LIMIT;
-	/* a NUL must not vanish: it is a forbidden host code point */
-	if (input.len > 0 && memchr(input.data, '\0', input.len) != NULL)
-		return WF_ERR_SYNTAX;
-	status = wf_text_sanitize(arena, input, NULL, &input);
-	if (status != WF_OK)
-		return status;
-	copy = wf_arena_alloc(arena, input.len + 1);
+	copy = wf_arena_alloc(arena, 3 * input.len + 1);
 	if (copy == NULL)
 		return WF_ERR_NOMEM;
-	for (i = 0; i < input.len; i++)
+	p = input.data;
+	end = p + input.len;
+	while (p < end)
 	{
-		if (input.data[i] != '\t' && input.data[i] != '\n' && input.data[i] != '\r')
-			copy[len++] = input.data[i];
+		uint32_t	cp;
+		int			taken = wf_text_decode(p, end, &cp);
+
+		if (cp != '\t' && cp != '\n' && cp != '\r')
+			len += wf_text_encode(cp, copy + len);
+		p += taken;
 	}
 	out->data = copy;
 	out->len = len;
@@ -110,7 +107,7 @@ scheme_length(WfSlice text)
 	return 0;
 }
 
-/* Length of text up to one of "stops", where '/' stands for '\' too. */
+/* Length of text up to a '?' or, if asked for, a slash. */
 static size_t
 length_until(WfSlice text, bool slash)
 {
@@ -122,13 +119,6 @@ length_until(WfSlice text, bool slash)
 			break;
 	}
 	return i;
-}
-
-static void
-advance(WfSlice *text, size_t len)
-{
-	text->data += len;
-	text->len -= len;
 }
 
 /*
@@ -149,7 +139,7 @@ split(WfSlice text, const WfUrl *base, Parts *parts)
 			parts->is_https = true;
 		else if (!wf_text_equal_nocase((WfSlice) {text.data, scheme}, WF_SLICE("http:")))
 			return WF_ERR_SYNTAX;
-		advance(&text, scheme);
+		wf_advance(&text, scheme);
 		/* special relative or authority state: "http:x" beside an http base */
 		relative = base != NULL && base->is_https == parts->is_https &&
 			!(text.len >= 2 && text.data[0] == '/' && text.data[1] == '/');
@@ -167,21 +157,21 @@ split(WfSlice text, const WfUrl *base, Parts *parts)
 	if (!relative || slashes >= 2)
 	{
 		/* special authority ignore slashes state */
-		advance(&text, slashes);
+		wf_advance(&text, slashes);
 		parts->authority.data = text.data;
 		parts->authority.len = length_until(text, true);
-		advance(&text, parts->authority.len);
+		wf_advance(&text, parts->authority.len);
 	}
 	else
 		parts->from_base = true;
 
 	parts->path.data = text.data;
 	parts->path.len = length_until(text, false);
-	advance(&text, parts->path.len);
+	wf_advance(&text, parts->path.len);
 	if (text.len > 0)
 	{
 		parts->has_query = true;
-		advance(&text, 1);
+		wf_advance(&text, 1);
 		parts->query = text;
 	}
 	return WF_OK;
@@ -210,12 +200,12 @@ ipv4_number(WfSlice text, uint64_t *number)
 	if (text.len >= 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x')
 	{
 		radix = 16;
-		advance(&text, 2);
+		wf_advance(&text, 2);
 	}
 	else if (text.len >= 2 && text.data[0] == '0')
 	{
 		radix = 8;
-		advance(&text, 1);
+		wf_advance(&text, 1);
 	}
 	*number = 0;
 	for (i = 0; i < text.len; i++)
@@ -243,7 +233,7 @@ ends_in_number(WfSlice host)
 	start = host.len;
 	while (start > 0 && host.data[start - 1] != '.')
 		start--;
-	advance(&host, start);
+	wf_advance(&host, start);
 	if (host.len == 0)
 		return false;
 	for (i = 0; i < host.len && wf_is_digit(host.data[i]); i++)
@@ -272,7 +262,7 @@ parse_ipv4(WfSlice text, Host *host)
 		count++;
 		if (dot == NULL)
 			break;
-		advance(&text, part.len + 1);
+		wf_advance(&text, part.len + 1);
 	}
 	for (i = 0; i < count - 1; i++)
 	{
@@ -291,102 +281,6 @@ parse_ipv4(WfSlice text, Host *host)
 	host->len = snprintf(host->text, sizeof(host->text), "%d.%d.%d.%d", host->address[0],
 						 host->address[1], host->address[2], host->address[3]);
 	return WF_OK;
-}
-
-/* The dotted quad at the end of an IPv6 address: two pieces. */
-static bool
-parse_embedded_ipv4(WfSlice text, unsigned pieces[2])
-{
-	int			i;
-
-	for (i = 0; i < 4; i++)
-	{
-		unsigned	value = 0;
-		size_t		digits = 0;
-
-		if (i > 0)
-		{
-			if (text.len == 0 || text.data[0] != '.')
-				return false;
-			advance(&text, 1);
-		}
-		while (digits < text.len && wf_is_digit(text.data[digits]))
-		{
-			if (digits > 0 && value == 0)
-				return false;	/* leading zero */
-			value = value * 10 + (unsigned) (text.data[digits++] - '0');
-			if (value > 255)
-				return false;
-		}
-		if (digits == 0)
-			return false;
-		advance(&text, digits);
-		pieces[i / 2] = i % 2 == 0 ? value << 8 : pieces[i / 2] | value;
-	}
-	return text.len == 0;
-}
-
-/* IPv6 parser, to numbers. */
-static bool
-parse_ipv6_pieces(WfSlice text, unsigned pieces[IPV6_PIECES])
-{
-	int			count = 0;
-	int			compress = -1;
-	int			moved;
-
-	memset(pieces, 0, sizeof(unsigned) * IPV6_PIECES);
-	if (text.len >= 1 && text.data[0] == ':')
-	{
-		if (text.len < 2 || text.data[1] != ':')
-			return false;
-		advance(&text, 2);
-		compress = 0;
-	}
-	while (text.len > 0)
-	{
-		unsigned	value = 0;
-		size_t		digits = 0;
-
-		if (count == IPV6_PIECES)
-			return false;
-		if (text.data[0] == ':')
-		{
-			if (compress >= 0)
-				return false;
-			advance(&text, 1);
-			compress = count;
-			continue;
-		}
-		while (digits < 4 && digits < text.len && wf_text_hex_value(text.data[digits]) >= 0)
-			value = value * 16 + (unsigned) wf_text_hex_value(text.data[digits++]);
-		if (digits < text.len && text.data[digits] == '.')
-		{
-			if (count > IPV6_PIECES - 2 || !parse_embedded_ipv4(text, pieces + count))
-				return false;
-			count += 2;
-			break;
-		}
-		if (digits == 0)
-			return false;
-		pieces[count++] = value;
-		advance(&text, digits);
-		if (text.len == 0)
-			break;
-		/* a ':' with nothing behind is no end */
-		if (text.data[0] != ':' || text.len == 1)
-			return false;
-		advance(&text, 1);
-	}
-	if (compress < 0)
-		return count == IPV6_PIECES;
-	if (count == IPV6_PIECES)
-		return false;
-	for (moved = count - 1; moved >= compress; moved--)
-	{
-		pieces[moved + IPV6_PIECES - count] = pieces[moved];
-		pieces[moved] = 0;
-	}
-	return true;
 }
 
 /* IPv6 serializer: the first longest run of zeros becomes "::". */
@@ -425,44 +319,31 @@ write_ipv6(const unsigned pieces[IPV6_PIECES], Host *host)
 	}
 }
 
+/* IPv6 parser; its grammar is that of inet_pton. */
 static WfStatus
 parse_ipv6(WfSlice text, Host *host)
 {
+	char		copy[INET6_ADDRSTRLEN];
 	unsigned	pieces[IPV6_PIECES];
 	int			i;
 
-	if (!parse_ipv6_pieces(text, pieces))
+	if (text.len >= sizeof(copy) || memchr(text.data, '\0', text.len) != NULL)
+		return WF_ERR_SYNTAX;
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = '\0';
+	if (inet_pton(AF_INET6, copy, host->address) != 1)
 		return WF_ERR_SYNTAX;
 	host->type = WF_HOST_IPV6;
 	for (i = 0; i < IPV6_PIECES; i++)
-	{
-		host->address[2 * i] = (unsigned char) (pieces[i] >> 8);
-		host->address[2 * i + 1] = (unsigned char) pieces[i];
-	}
+		pieces[i] = (unsigned) host->address[2 * i] << 8 | host->address[2 * i + 1];
 	write_ipv6(pieces, host);
 	return WF_OK;
 }
 
-/* True when the name has a label in Punycode or other than ASCII. */
-static bool
-needs_idna(WfSlice name)
-{
-	size_t		i;
-
-	if (wf_text_ascii_prefix(name) < name.len)
-		return true;
-	for (i = 0; i + 4 <= name.len; i++)
-	{
-		if ((i == 0 || name.data[i - 1] == '.') &&
-			wf_text_starts_nocase((WfSlice) {name.data + i, name.len - i}, WF_SLICE("xn--")))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Domain to ASCII (UTS #46, non-transitional).  The name is NUL-terminated and
- * in lower case as far as it is ASCII.
+ * in lower case as far as it is ASCII; if it is all ASCII it stays, and what
+ * it has of Punycode is not looked into.
  */
 static WfStatus
 domain_to_ascii(WfSlice name, Host *host)
@@ -470,7 +351,7 @@ domain_to_ascii(WfSlice name, Host *host)
 	uint8_t    *ascii = NULL;
 	int			rc;
 
-	if (!needs_idna(name))
+	if (wf_text_ascii_prefix(name) == name.len)
 	{
 		if (name.len > WF_MAX_HOST)
 			return WF_ERR_LIMIT;
@@ -585,9 +466,9 @@ dot_count(WfSlice segment)
 	while (segment.len > 0)
 	{
 		if (segment.data[0] == '.')
-			advance(&segment, 1);
+			wf_advance(&segment, 1);
 		else if (wf_text_starts_nocase(segment, WF_SLICE("%2e")))
-			advance(&segment, 3);
+			wf_advance(&segment, 3);
 		else
 			return 0;
 		if (++dots > 2)
@@ -614,7 +495,7 @@ append_path(WfBuffer *buf, size_t path_start, WfSlice path)
 	WfStatus	status = WF_OK;
 
 	if (path.len > 0 && is_slash(path.data[0]))
-		advance(&path, 1);
+		wf_advance(&path, 1);
 	for (;;)
 	{
 		WfSlice		segment = {path.data, 0};
@@ -637,7 +518,7 @@ append_path(WfBuffer *buf, size_t path_start, WfSlice path)
 			status = wf_buffer_append_char(buf, '/');
 		if (status != WF_OK || is_last)
 			return status;
-		advance(&path, segment.len + 1);
+		wf_advance(&path, segment.len + 1);
 	}
 }
 
@@ -673,7 +554,7 @@ parse_authority(WfArena *arena, WfSlice authority, Host *host, WfUrl *out)
 	for (at = authority.len; at > 0 && authority.data[at - 1] != '@'; at--)
 		;
 	out->has_credentials = at > 1;
-	advance(&authority, at);
+	wf_advance(&authority, at);
 	for (colon = 0; colon < authority.len; colon++)
 	{
 		if (authority.data[colon] == '[')

@@ -146,11 +146,12 @@ bool
 wf_html_next_attribute(WfSlice *rest, WfHtmlAttribute *attribute)
 {
 	const char *pos = rest->data;
-	const char *end = rest->data + rest->len;
+	const char *end;
 	AttributeScan scan;
 
 	if (rest->len == 0)
 		return false;
+	end = pos + rest->len;
 	scan = scan_attribute(&pos, end, attribute);
 	rest->data = pos;
 	rest->len = end - pos;

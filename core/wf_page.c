@@ -34,8 +34,12 @@
 #include "wf_phone.h"
 #include "wf_text.h"
 
-#define WINDOW_BYTES		(64 * 1024)
-#define WINDOW_SEGMENTS		4096
+/* Bytes of visible text searched at once; smaller in a fuzzer. */
+#ifndef WF_PAGE_WINDOW
+#define WF_PAGE_WINDOW		(64 * 1024)
+#endif
+#define WINDOW_BYTES		WF_PAGE_WINDOW
+#define WINDOW_SEGMENTS		(WINDOW_BYTES / 16)
 #define WINDOW_SLACK		8	/* more than one character or border takes */
 
 /* A border is preferred to a full window when that much is used. */
@@ -43,7 +47,7 @@
 #define WINDOW_SOFT_SEGMENTS	(WINDOW_SEGMENTS / 4 * 3)
 
 /* How far back a full window without border looks for a place to be cut. */
-#define CUT_BYTES			4096
+#define CUT_BYTES			(WINDOW_BYTES / 16)
 
 /* Slots of the table of known values; more than twice WF_MAX_FINDINGS. */
 #define TABLE_SLOTS			8192

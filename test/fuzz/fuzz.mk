@@ -1,0 +1,33 @@
+# test/fuzz/fuzz.mk: libFuzzer harnesses; needs clang.
+#
+#   make fuzz-smoke [FUZZ_SECONDS=5]    each harness for so long
+#   make fuzz-NAME FUZZ_SECONDS=600     one of them
+#
+# Seeds are in test/fuzz/corpus/NAME; what a run adds goes to build/fuzz.
+
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 5
+FUZZ_BUILD = build/fuzz
+FUZZ_NAMES = html page url charset
+FUZZ_CORE = $(addprefix $(srcdir)/core/wf_,arena.c text.c charset.c html.c contact.c \
+	phone.c page.c finding.c outcome.c url.c)
+FUZZ_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I$(srcdir) \
+	-DWF_PAGE_WINDOW=1024
+
+.PHONY: fuzz-smoke
+fuzz-smoke: $(FUZZ_NAMES:%=fuzz-%)
+
+$(FUZZ_BUILD)/fuzz_%: $(srcdir)/test/fuzz/fuzz_%.c $(FUZZ_CORE) $(wildcard $(srcdir)/core/*.h)
+	@mkdir -p $(FUZZ_BUILD)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_CORE) -lpcre2-8 -lidn2 -lpsl
+
+fuzz-%: $(FUZZ_BUILD)/fuzz_%
+	@mkdir -p $(FUZZ_BUILD)/corpus_$*
+	@$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 \
+		-artifact_prefix=$(FUZZ_BUILD)/$*- -dict=$(srcdir)/test/fuzz/fuzz.dict \
+		$(FUZZ_BUILD)/corpus_$* $(srcdir)/test/fuzz/corpus/$* > $<.log 2>&1 || \
+		{ echo "fuzz $*: FAILED, see $<.log"; tail -30 $<.log; exit 1; }
+	@echo "fuzz $*: `grep '^Done' $<.log`"
+
+.PRECIOUS: $(FUZZ_BUILD)/fuzz_%

@@ -49,7 +49,7 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_cur
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
-EXTRA_CLEAN = wf_crawler wf_crawler_faults build
+EXTRA_CLEAN = wf_crawler wf_crawler_faults wf_crawler_asan build
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -74,6 +74,17 @@ wf_crawler: $(CRAWLER_SRCS) $(wildcard $(srcdir)/core/*.h)
 # For the tests: the same crawler with faults that certain URLs set off.
 wf_crawler_faults: $(CRAWLER_SRCS) $(wildcard $(srcdir)/core/*.h)
 	$(CC) $(CRAWLER_CFLAGS) -DWF_FAULTS -pie -o $@ $(CRAWLER_SRCS) $(CRAWLER_LIBS)
+
+# Under AddressSanitizer and UBSan, without the sandbox.
+wf_crawler_asan: $(CRAWLER_SRCS) $(wildcard $(srcdir)/core/*.h)
+	$(CC) -std=gnu99 -O1 -g $(WARNINGS) -fsanitize=address,undefined -fno-omit-frame-pointer \
+		-I$(srcdir) -o $@ $(CRAWLER_SRCS) $(CRAWLER_LIBS)
+
+# The crawler against servers that misbehave; needs no database.
+.PHONY: check-crawler
+check-crawler: wf_crawler wf_crawler_asan
+	python3 $(srcdir)/test/crawler/run.py ./wf_crawler
+	python3 $(srcdir)/test/crawler/run.py ./wf_crawler_asan
 
 install: install-crawler
 uninstall: uninstall-crawler

@@ -42,8 +42,8 @@
 #define OUT_HIGH_WATER		(4 * 1024 * 1024)	/* unsent bytes that stop fetching */
 #define OUT_ARENA_LIMIT		(6 * (size_t) WF_MAX_MESSAGE)
 #define MAX_BODY_SENT		(WF_MAX_MESSAGE / 2)	/* of a body asked for */
-#define ARENA_PER_BODY		4		/* times max_body_size … */
-#define ARENA_BASE			((size_t) 16 * 1024 * 1024) /* … plus this */
+#define ARENA_PER_BODY		3		/* times max_body_size … */
+#define ARENA_BASE			((size_t) 8 * 1024 * 1024) /* … plus this */
 #define ARENA_MAX			((size_t) 512 * 1024 * 1024)
 
 typedef struct Crawler
@@ -655,47 +655,61 @@ take_option(WfConfig *config, const char *option)
 	return wf_config_set(config, name, value + 1) == WF_OK;
 }
 
+/*
+ * Take the options in front of the URLs.  Returns the index of the first URL,
+ * or minus the exit status less one when there is nothing to fetch.
+ */
+static int
+take_options(Crawler *crawler, int argc, char **argv, bool *sandbox)
+{
+	int			i;
+
+	for (i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++)
+	{
+		if (strcmp(argv[i], "--help") == 0)
+		{
+			print_help();
+			return -1;
+		}
+		if (strcmp(argv[i], "--version") == 0)
+		{
+			printf("wf_crawler (wf_curation) %s, %s\n", WF_VERSION, wf_fetch_library());
+			return -1;
+		}
+		if (strcmp(argv[i], "--no-sandbox") == 0)
+			*sandbox = false;
+		else if (!take_option(&crawler->config, argv[i] + 2))
+		{
+			fprintf(stderr, "wf_crawler: unknown setting or bad value: %s\n"
+					"Try \"wf_crawler --help\".\n", argv[i]);
+			return -3;
+		}
+	}
+	if (i < argc)
+		return i;
+	fprintf(stderr, "wf_crawler: no URL given\nTry \"wf_crawler --help\".\n");
+	return -3;
+}
+
 int
 main(int argc, char **argv)
 {
 	Crawler		crawler = {.epoll_fd = -1};
 	bool		sandbox = true;
-	int			i;
+	int			first;
 	int			result;
 
 	if (argc == 2 && strcmp(argv[1], "--worker") == 0)
 		return serve_worker();
 
 	wf_config_init(&crawler.config);
-	for (i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++)
-	{
-		if (strcmp(argv[i], "--help") == 0)
-		{
-			print_help();
-			return 0;
-		}
-		if (strcmp(argv[i], "--version") == 0)
-		{
-			printf("wf_crawler (wf_curation) %s, %s\n", WF_VERSION, wf_fetch_library());
-			return 0;
-		}
-		if (strcmp(argv[i], "--no-sandbox") == 0)
-			sandbox = false;
-		else if (!take_option(&crawler.config, argv[i] + 2))
-		{
-			fprintf(stderr, "wf_crawler: unknown setting or bad value: %s\n"
-					"Try \"wf_crawler --help\".\n", argv[i]);
-			return 2;
-		}
-	}
-	if (i == argc)
-	{
-		fprintf(stderr, "wf_crawler: no URL given\nTry \"wf_crawler --help\".\n");
-		return 2;
-	}
-	if (sandbox && !wf_sandbox_prepare(false, STDERR_FILENO))
-		return 2;
-	result = fetch_by_hand(&crawler, argv + i, argc - i, sandbox);
+	first = take_options(&crawler, argc, argv, &sandbox);
+	if (first < 0)
+		result = -first - 1;
+	else if (sandbox && !wf_sandbox_prepare(false, STDERR_FILENO))
+		result = 2;
+	else
+		result = fetch_by_hand(&crawler, argv + first, argc - first, sandbox);
 	crawler_free(&crawler);
 	return result;
 }

@@ -530,17 +530,12 @@ wf_fetch_turn(WfFetcher *fetcher)
 	int			host_wait;
 
 	fetcher->now_ms = clock_ms();
+	/* libcurl tells changes of its timer only: timer_ms stays until it does */
 	if (fetcher->timer_ms >= 0 && fetcher->timer_ms <= fetcher->now_ms)
-	{
-		fetcher->timer_ms = -1;
 		socket_action(fetcher, CURL_SOCKET_TIMEOUT, 0);
-	}
 	/* new handles get their first turn now: libcurl set its timer to 0 */
 	if (start_ready(fetcher))
-	{
-		fetcher->timer_ms = -1;
 		socket_action(fetcher, CURL_SOCKET_TIMEOUT, 0);
-	}
 	fetcher->now_ms = clock_ms();
 	wait = fetcher->timer_ms < 0 ? -1 : fetcher->timer_ms <= fetcher->now_ms ? 0 :
 		(int) (fetcher->timer_ms - fetcher->now_ms);

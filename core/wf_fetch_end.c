@@ -174,11 +174,9 @@ judge_timeout(const WfSlot *slot, char *error)
 		snprintf(error, WF_MAX_ERROR, "name resolution timed out after %.6g s", took / 1000.0);
 		return WF_OUTCOME_DNS_TEMPORARY;
 	}
-	if (time_info(slot, CURLINFO_CONNECT_TIME_T) == 0)
-		snprintf(error, WF_MAX_ERROR, "connection timed out after %.6g s (%s)", connect_s,
-				 "wf_curation.connect_timeout");
-	else if (https && time_info(slot, CURLINFO_APPCONNECT_TIME_T) == 0)
-		snprintf(error, WF_MAX_ERROR, "TLS handshake timed out after %.6g s (%s)", connect_s,
+	if (time_info(slot, https ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T) == 0)
+		snprintf(error, WF_MAX_ERROR, "%s timed out after %.6g s (%s)",
+				 https ? "connection or TLS handshake" : "connection", connect_s,
 				 "wf_curation.connect_timeout");
 	else if (took + 20 < slot->timeout_ms)
 		snprintf(error, WF_MAX_ERROR, slot->received > 0 ? "response is too slow" :

@@ -27,8 +27,8 @@
 #include "wf_url.h"
 
 #define WF_FETCH_BUCKETS		4096	/* of both hash tables */
-#define WF_BODY_BUDGET			(24 * 1024 * 1024)	/* bodies of all transfers */
-#define WF_BODY_HARD_LIMIT		(32 * 1024 * 1024)
+#define WF_BODY_BUDGET			(16 * 1024 * 1024)	/* bodies of all transfers */
+#define WF_BODY_HARD_LIMIT		(24 * 1024 * 1024)
 
 /* One text for every address: it must not tell what is behind it. */
 #define WF_ADDRESS_REFUSED "address is not allowed by policy"

@@ -62,16 +62,19 @@ body_release(WfSlot *slot)
 	memset(&slot->body, 0, sizeof(slot->body));
 }
 
+/* Room for "need" bytes; more when the body grows without having said so. */
 static bool
 body_reserve(WfSlot *slot, size_t need)
 {
-	size_t		room = slot->body.room ? slot->body.room : BODY_FIRST_ROOM;
+	size_t		room = slot->body.room * 2;
 	char	   *data;
 
 	if (need <= slot->body.room)
 		return true;
-	while (room < need)
-		room *= 2;
+	if (room < BODY_FIRST_ROOM)
+		room = BODY_FIRST_ROOM;
+	if (room < need)
+		room = need;
 	data = realloc(slot->body.data, room);
 	if (data == NULL)
 		return false;
@@ -115,6 +118,8 @@ begin_body(WfSlot *slot)
 		return false;
 	}
 	body_acquire(slot);
+	if (announced > BODY_FIRST_ROOM)
+		(void) body_reserve(slot, (size_t) announced);
 	return true;
 }
 
@@ -349,7 +354,7 @@ set_configured_options(WfSlot *slot)
 	CURLcode	bad = CURLE_OK;
 	long		slow = config->request_timeout / 2000;
 
-	slow = slow < 1 ? 1 : slow > LOW_SPEED_TIME ? LOW_SPEED_TIME : slow;
+	slow = slow < 2 ? 2 : slow > LOW_SPEED_TIME ? LOW_SPEED_TIME : slow;
 	SET(CURLOPT_USERAGENT, config->user_agent);
 	SET(CURLOPT_SSL_VERIFYPEER, config->verify_tls ? 1L : 0L);
 	SET(CURLOPT_SSL_VERIFYHOST, config->verify_tls ? 2L : 0L);

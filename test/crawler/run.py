@@ -1,0 +1,547 @@
+#!/usr/bin/env python3
+"""Run the crawler program against servers that misbehave.
+
+    run.py [PATH OF wf_crawler] [NAME...]
+
+Needs no database.  Prints TAP and a closing line; exit status 1 if anything
+failed.  With NAMEs only the cases whose name contains one of them are run.
+"""
+import concurrent.futures
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import faultserver
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CRAWLER = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else os.path.join(
+    HERE, "..", "..", "wf_crawler")
+ONLY = sys.argv[2:]
+LOOPBACK = "--allowed-networks=127.0.0.0/8,::1/128"
+SHORT = ["--request-timeout=3000", "--connect-timeout=1000", "--max-body-size=1048576"]
+BAD_ENCODING = "content encoding is malformed or unknown"
+TOO_LARGE = r"response is larger than 1048576 bytes \(wf_curation.max_body_size\)"
+HEADERS = "response headers are too large"
+REFUSED = "address is not allowed by policy$"
+
+# path, outcome, error (regular expression), seconds it may take
+CASES = [
+    # good
+    ("/ok", "ok", "", 1),
+    ("/ok-lf-only", "ok", "", 1),
+    ("/ok-until-close", "ok", "", 1),
+    ("/ok-chunked-trailer", "ok", "", 1),
+    ("/ok-early-hints", "ok", "", 1),
+    ("/ok-obs-fold", "ok", "", 1),
+    ("/ok-206", "ok", "", 1),
+    ("/ok-size?1048576", "ok", "", 1),
+    ("/ok-size?1048577", "too_large", TOO_LARGE, 1),
+    ("/many-headers-ok", "ok", "", 1),
+    ("/header-check", "ok", "", 1),
+    # time
+    ("/hang-response", "timeout", "server stalled without a response", 3),
+    ("/hang-status-line", "timeout", "server stalled without a response", 3),
+    ("/hang-headers", "timeout", "server stalled without a response", 3),
+    ("/hang-body", "timeout", "response is too slow|did not end", 3.2),
+    ("/hang-chunk", "timeout", "response is too slow|did not end", 3.2),
+    ("/slow-body", "timeout", "response is too slow|did not end", 3.2),
+    ("/slow-headers", "timeout", "server stalled without a response", 3.5),
+    ("/slow-enough", "timeout", r"response did not end within 3 s \(wf_curation.request_timeout\)", 3.8),
+    # too much
+    ("/endless-headers", "too_large", HEADERS, 2),
+    ("/endless-header-line", "too_large", HEADERS, 2),
+    ("/endless-status-line", "too_large|protocol", HEADERS + "|not HTTP", 2),
+    ("/endless-1xx", "protocol", "too many informational", 2),
+    ("/endless-100", "protocol", "too many informational", 2),
+    ("/endless-body", "too_large", TOO_LARGE, 2),
+    ("/endless-body-404", "http_client", "HTTP status 404", 1),
+    ("/endless-trailers", "too_large", HEADERS, 2),
+    ("/huge-length", "too_large", TOO_LARGE, 1),
+    # encodings
+    ("/bomb-gzip", "too_large", TOO_LARGE, 2),
+    ("/bomb-deflate", "too_large", TOO_LARGE, 2),
+    ("/bomb-br", "too_large", TOO_LARGE, 2),
+    ("/bomb-zstd", "too_large", TOO_LARGE, 2),
+    ("/bomb-gzip-twice", "too_large", TOO_LARGE, 2),
+    ("/gzip-ok", "ok", "", 1),
+    ("/deflate-ok", "ok", "", 1),
+    ("/deflate-raw-ok", "ok", "", 1),
+    ("/gzip-truncated-length", "reset", "ended before the response was complete", 1),
+    ("/gzip-garbage", "protocol", BAD_ENCODING, 1),
+    ("/gzip-broken-inside", "protocol", BAD_ENCODING, 1),
+    ("/br-garbage", "protocol", BAD_ENCODING, 1),
+    ("/zstd-garbage", "protocol", BAD_ENCODING, 1),
+    ("/encoding-unknown", "protocol", BAD_ENCODING, 1),
+    ("/encoding-many", "protocol", BAD_ENCODING, 1),
+    # framing
+    ("/length-too-long", "reset", "ended before the response was complete", 1),
+    ("/length-too-short", "ok", "", 1),
+    ("/length-negative", "ok|protocol", "|not HTTP", 1),
+    ("/length-words", "ok|protocol", "|not HTTP", 1),
+    ("/length-twice", "ok|protocol|reset", "", 1),
+    ("/chunk-bad-size", "protocol", "malformed chunked encoding", 1),
+    ("/chunk-huge-size", "protocol", "malformed chunked encoding", 1),
+    ("/chunk-no-end", "reset", "ended before the response was complete", 1),
+    ("/chunk-no-crlf", "protocol", "malformed chunked encoding", 1),
+    ("/header-nul", "protocol", "not HTTP", 1),
+    ("/header-no-colon", "protocol", "not HTTP", 1),
+    ("/not-http-ssh", "protocol", "not HTTP", 1),
+    ("/not-http-09", "protocol", "not HTTP", 1),
+    ("/not-http-random", "protocol", "not HTTP", 1),
+    ("/http-version-9", "protocol", "not HTTP", 1),
+    ("/status-not-a-number", "protocol", "not HTTP", 1),
+    # ends
+    ("/close-at-once", "reset", "closed the connection without a response", 1),
+    ("/close-in-status", "reset|protocol", "", 1),
+    ("/close-in-headers", "reset|http_empty", "", 1),
+    ("/reset-at-once", "reset", "", 1),
+    ("/reset-in-headers", "reset", "connection was reset", 1),
+    ("/reset-in-body", "reset", "connection was reset", 1),
+    # bytes and types
+    ("/nul-bytes", "ok", "", 1),
+    ("/only-nul", "ok", "", 1),
+    ("/charset-utf16-bom", "ok", "", 1),
+    ("/charset-gb18030", "ok", "", 1),
+    ("/charset-shift-jis", "ok", "", 1),
+    ("/charset-1252-as-utf8", "ok", "", 1),
+    ("/charset-unknown", "ok", "", 1),
+    ("/type-none", "ok", "", 1),
+    ("/type-xml", "ok", "", 1),
+    ("/type-json", "ok", "", 1),
+    ("/type-xhtml", "ok", "", 1),
+    ("/type-upper", "ok", "", 1),
+    ("/type-malformed", "ok", "", 1),
+    ("/type-pdf", "content_type", "content type \"application/pdf\" is not text", 1),
+    ("/type-image", "content_type", "content type \"image/png\" is not text", 1),
+    ("/type-image-huge", "content_type", "content type \"image/png\" is not text", 1),
+    ("/type-octets", "content_type", "not text", 1),
+    ("/empty", "http_empty", r"response is empty \(HTTP status 200\)", 1),
+    # statuses
+    ("/status?204", "http_empty", "HTTP status 204", 1),
+    ("/status?205", "http_empty", "HTTP status 205", 1),
+    ("/status?304", "protocol", "unexpected HTTP status 304", 1),
+    ("/status?300", "redirect", "HTTP status 300 without a target", 1),
+    ("/status?400", "http_client", "HTTP status 400", 1),
+    ("/status?401", "http_client", "HTTP status 401", 1),
+    ("/status?403", "http_client", "HTTP status 403", 1),
+    ("/status?404", "http_client", "HTTP status 404", 1),
+    ("/status?410", "http_client", "HTTP status 410", 1),
+    ("/status?451", "http_client", "HTTP status 451", 1),
+    ("/status?408", "http_throttled", "HTTP status 408", 1),
+    ("/status?425", "http_throttled", "HTTP status 425", 1),
+    ("/status?429", "http_throttled", "HTTP status 429", 1),
+    ("/status?500", "http_server", "HTTP status 500", 1),
+    ("/status?502", "http_server", "HTTP status 502", 1),
+    ("/status?503", "http_server", "HTTP status 503", 1),
+    ("/status?599", "http_server", "HTTP status 599", 1),
+    ("/status?999", "protocol", "unexpected HTTP status 999", 1),
+    ("/retry-seconds", "http_throttled", "HTTP status 429", 1),
+    ("/retry-date", "http_server", "HTTP status 503", 1),
+    ("/retry-nonsense", "http_throttled", "HTTP status 429", 1),
+    ("/retry-negative", "http_server", "HTTP status 503", 1),
+    ("/retry-huge", "http_throttled", "HTTP status 429", 1),
+    # redirects
+    ("/redirect?1", "ok", "", 1),
+    ("/redirect?5", "ok", "", 1),
+    ("/redirect?6", "redirect", r"more than 5 redirects \(wf_curation.max_redirects\)", 1),
+    ("/redirect?20", "redirect", "more than 5 redirects", 1),
+    ("/redirect-self", "redirect", "more than 5 redirects", 1),
+    ("/redirect-ping", "redirect", "more than 5 redirects", 1),
+    ("/redirect-empty", "redirect", "HTTP status 302 without a target", 1),
+    ("/redirect-none", "redirect", "HTTP status 301 without a target", 1),
+    ("/redirect-big-body", "ok", "", 1),
+    ("/redirect-crlf", "http_client", "HTTP status 404", 1),
+    ("/redirect-to?301,/ok", "ok", "", 1),
+    ("/redirect-to?303,ok", "ok", "", 1),
+    ("/redirect-to?307,//localhost:PORT/ok", "ok", "", 1),
+    ("/redirect-to?308,http://localhost:PORT/ok", "ok", "", 1),
+    ("/redirect-to?302,file:///etc/passwd", "redirect", "redirect to an unacceptable URL", 1),
+    ("/redirect-to?302,ftp://localhost/", "redirect", "redirect to an unacceptable URL", 1),
+    ("/redirect-to?302,gopher://localhost/", "redirect", "redirect to an unacceptable URL", 1),
+    ("/redirect-to?302,javascript:alert(1)", "redirect", "redirect to an unacceptable URL", 1),
+    ("/redirect-to?302,http://", "redirect", "redirect to an unacceptable URL", 1),
+    ("/redirect-to?302,http://u:p@localhost:PORT/ok", "redirect", "redirect to an unacceptable URL", 1),
+    ("/redirect-to?302,http://10.0.0.1/", "policy", REFUSED, 1),
+    ("/redirect-to?302,http://169.254.169.254/latest/", "policy", REFUSED, 1),
+    ("/redirect-to?302,http://[fe80::1]/", "policy", REFUSED, 1),
+    ("/redirect-to?302,http://2130706433:PORT/ok", "ok", "", 1),
+    ("/cookie", "ok", "", 1),
+]
+
+
+class Block:
+    """What wf_crawler printed about one URL."""
+
+    def __init__(self, text):
+        self.fields = {}
+        for line in text.split("\n")[1:]:
+            name, _, value = line.strip().partition(" ")
+            self.fields.setdefault(name, value.strip())
+        self.outcome, _, self.error = self.fields.get("outcome", "").partition(": ")
+        self.url = text.split("\n")[0]
+
+
+def crawl(urls, args=(), env=None, prefix=(), timeout=60):
+    """Run the program; returns (blocks, exit code, seconds, stderr)."""
+    started = time.monotonic()
+    done = subprocess.run(list(prefix) + [CRAWLER] + list(args) + list(urls), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+                          env=env)
+    text = done.stdout.decode("utf-8", "replace")
+    blocks = [Block(b) for b in text.split("\n\n") if b.strip()]
+    return blocks, done.returncode, time.monotonic() - started, done.stderr.decode("utf-8", "replace")
+
+
+class Results:
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+        self.lock = threading.Lock()
+
+    def report(self, name, good, detail=""):
+        with self.lock:
+            self.count += 1
+            self.failed += not good
+            print("%sok %d - %s" % ("" if good else "not ", self.count, name))
+            if not good and detail:
+                print("# " + str(detail).replace("\n", "\n# "))
+            sys.stdout.flush()
+
+    def skip(self, name, why):
+        with self.lock:
+            self.count += 1
+            print("ok %d - %s # SKIP %s" % (self.count, name, why))
+
+
+RESULTS = Results()
+
+
+def wanted(name):
+    return not ONLY or any(o in name for o in ONLY)
+
+
+def check(name, url, outcome, error, seconds, args=(), env=None, prefix=()):
+    if not wanted(name):
+        return
+    try:
+        blocks, code, took, stderr = crawl([url], [LOOPBACK] + SHORT + list(args), env, prefix)
+    except subprocess.TimeoutExpired:
+        RESULTS.report(name, False, "did not end")
+        return
+    slack = 3 if "asan" in CRAWLER else 0.3
+    b = blocks[0] if blocks else Block("")
+    good = (len(blocks) == 1 and re.fullmatch(outcome, b.outcome) is not None and
+            re.search(error, b.error) is not None and took <= seconds + slack and stderr == "" and
+            code == (0 if b.outcome == "ok" else 1) and (b.outcome == "ok") == (b.error == ""))
+    RESULTS.report("%s: %s in %.2f s%s" % (name, b.outcome, took, ": " + b.error if b.error else ""),
+                   good, "expected %s: %s within %s s; exit %d\n%s" % (outcome, error, seconds, code, stderr))
+
+
+def fault_table(server):
+    base = "http://127.0.0.1:%d" % server.port
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for path, outcome, error, seconds in CASES:
+            path = path.replace("PORT", str(server.port))
+            pool.submit(check, path, base + path, outcome, error, seconds)
+
+
+def all_at_once(server):
+    """Every fault in one crawler, with good pages between: none is harmed."""
+    name = "all faults at once"
+    if not wanted(name):
+        return
+    base = "http://127.0.0.1:%d" % server.port
+    good = ["http://127.0.2.%d:%d/ok" % (i, server.port) for i in range(1, 101)]
+    bad = [base + c[0].replace("PORT", str(server.port)) for c in CASES]
+    mixed = [u for pair in zip(bad + good[len(bad):], good) for u in pair] + bad[len(good):]
+    mixed = list(dict.fromkeys(mixed))
+    blocks, code, took, stderr = crawl(mixed, [LOOPBACK, "--max-concurrency-per-host=60"] + SHORT)
+    by_url = {b.url: b for b in blocks}
+    wrong = [u for u in good if u not in by_url or by_url[u].outcome != "ok"]
+    for path, outcome, error, _ in CASES:
+        url = base + path.replace("PORT", str(server.port))
+        b = by_url.get(url)
+        if b is None or not re.fullmatch(outcome, b.outcome):
+            wrong.append("%s: %s" % (url, b.outcome + ": " + b.error if b else "no answer"))
+    RESULTS.report("%s: %d URLs in %.1f s" % (name, len(mixed), took),
+                   not wrong and took < 12 and len(blocks) == len(mixed), "\n".join(wrong) + stderr)
+
+
+def connect_cases():
+    never = faultserver.Server(accept=False)
+    check("listener that never accepts", "http://127.0.0.1:%d/" % never.port, "timeout",
+          r"connection timed out after 1 s \(wf_curation.connect_timeout\)", 1.5)
+    free = socket.socket()
+    free.bind(("127.0.0.1", 0))
+    check("refused", "http://127.0.0.1:%d/" % free.getsockname()[1], "connect",
+          "could not connect: Connection refused", 1)
+    check("name that does not exist", "http://nosuch.invalid/", "dns|dns_temporary",
+          "host name does not exist|could not resolve host", 5)
+    try:
+        six = faultserver.Server(host="::1", family=socket.AF_INET6)
+        check("IPv6 only", "http://[::1]:%d/ok" % six.port, "ok", "", 1)
+    except OSError:
+        RESULTS.skip("IPv6 only", "no IPv6 here")
+
+
+def usage_cases(server):
+    for name, args, expect in (("no URL", [], 2), ("unknown setting", ["--nonsense=1", "http://x/"], 2),
+                               ("bad value", ["--max-redirects=many", "http://x/"], 2),
+                               ("help", ["--help"], 0), ("version", ["--version"], 0)):
+        if wanted("usage"):
+            done = subprocess.run([CRAWLER] + args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            RESULTS.report("usage: " + name, done.returncode == expect, done.stderr.decode())
+    for name, url in (("not a URL", "nonsense"), ("file", "file:///etc/passwd"),
+                      ("user info", "http://user:secret@localhost/"), ("too long", "http://h/" + "a" * 9000)):
+        check("bad URL: " + name, url, "bad_url", "URL", 1)
+
+
+def policy_cases(server):
+    """The same server, out of the allowed networks."""
+    for args, url in (
+            ([], "http://127.0.0.1:PORT/ok"),
+            ([], "http://localhost:PORT/ok"),
+            ([], "http://[::1]:PORT/ok"),
+            ([], "http://[::ffff:127.0.0.1]:PORT/ok"),
+            ([], "http://0.0.0.0:PORT/ok"),
+            ([], "http://127.1:PORT/ok"),
+            ([], "http://0x7f000001:PORT/ok"),
+            (["--allowed-networks=127.0.0.1/32"], "http://127.0.0.2:PORT/ok"),
+            (["--allowed-networks=127.0.0.1/32"],
+             "http://127.0.0.1:PORT/redirect-to?302,http://127.0.0.2:PORT/ok"),
+            # by name: only the address connected to can tell
+            (["--allowed-networks=127.0.0.2/32"], "http://localhost:PORT/ok"),
+            (["--allowed-networks=10.0.0.0/8", "--allowed-ports=PORT"], "http://localhost:PORT/ok")):
+        url = url.replace("PORT", str(server.port))
+        args = ["--allowed-networks="] + [a.replace("PORT", str(server.port)) for a in args]
+        before = server.requests["/ok"]
+        check("policy %s %s" % (" ".join(args[1:]), url.replace(str(server.port), "PORT")), url,
+              "policy", REFUSED, 1, args)
+        if wanted("policy") and server.requests["/ok"] != before:
+            RESULTS.report("policy: no request may reach the server", False)
+    check("policy port", "http://93.184.216.34:8080/", "policy", "port 8080 is not allowed by policy", 1)
+    check("policy denied host", "http://localhost:%d/ok" % server.port, "policy",
+          "host is not allowed by policy", 1, ["--denied-hosts=localhost"])
+    check("policy not an allowed host", "http://localhost:%d/ok" % server.port, "policy",
+          "host is not allowed by policy", 1, ["--allowed-hosts=example.org,*.example.org"])
+    check("policy redirect to a denied host",
+          "http://127.0.0.1:%d/redirect-to?302,http://localhost:%d/ok" % (server.port, server.port),
+          "policy", "host is not allowed by policy", 1, ["--denied-hosts=localhost"])
+
+
+def environment_cases(server):
+    trap = faultserver.Server()
+    proxy = "http://127.0.0.1:%d" % trap.port
+    env = {"http_proxy": proxy, "https_proxy": proxy, "all_proxy": proxy, "HOME": "/tmp"}
+    home = tempfile.mkdtemp()
+    with open(os.path.join(home, ".netrc"), "w") as netrc:
+        netrc.write("machine 127.0.0.1 login me password secret\n")
+    env["HOME"] = home
+    check("environment: proxies and .netrc", "http://127.0.0.1:%d/header-check" % server.port, "ok", "", 1,
+          env=env)
+    if wanted("environment"):
+        RESULTS.report("environment: proxy not used", trap.connections == 0)
+    shutil.rmtree(home)
+
+
+def tls_cases():
+    if not wanted("TLS"):
+        return
+    certs = faultserver.Certificates()
+    names = ("good", "expired", "wrongname", "self")
+    servers = {n: faultserver.Server(tls=certs.context(n)) for n in names}
+    servers["old"] = faultserver.Server(tls=certs.context("good", old=True))
+    servers["hang"] = faultserver.Server(tls="hang")
+    servers["garbage"] = faultserver.Server(tls="garbage")
+    url = {n: "https://localhost:%d/ok" % s.port for n, s in servers.items()}
+
+    # the system's list of authorities is replaced for one process, by a mount of its own
+    trust = ("unshare", "-m", "sh", "-c",
+             "mount --bind %s /etc/ssl/certs/ca-certificates.crt && exec \"$@\"" % certs.ca, "sh")
+    can = subprocess.run(list(trust) + ["true"], stderr=subprocess.DEVNULL).returncode == 0
+    certificate = "TLS certificate is not acceptable"
+    if can:
+        check("TLS good", url["good"], "ok", "", 1, prefix=trust)
+        check("TLS expired", url["expired"], "tls_certificate", certificate + ".*expired", 1, prefix=trust)
+        check("TLS wrong name", url["wrongname"], "tls_certificate", certificate + ".*name", 1, prefix=trust)
+        check("TLS redirect to http", "https://localhost:%d/redirect-to?302,http://localhost:%d/ok" %
+              (servers["good"].port, http_port()), "ok", "", 1, prefix=trust)
+    else:
+        RESULTS.skip("TLS with an authority of ours", "needs root")
+    for n in ("good", "expired", "wrongname", "self"):
+        check("TLS untrusted " + n, url[n], "tls_certificate", certificate, 1)
+        check("TLS unverified " + n, url[n], "ok", "", 1, ["--verify-tls=off"])
+    check("TLS old protocol", url["old"], "tls", "TLS handshake failed", 1, ["--verify-tls=off"])
+    check("TLS garbage", url["garbage"], "tls", "TLS handshake failed", 1)
+    check("TLS hangs", url["hang"], "timeout", "connection or TLS handshake timed out after 1 s", 1.5)
+    check("TLS not asked for", "http://127.0.0.1:%d/" % servers["good"].port, "reset|protocol", "", 1)
+    check("TLS http to https", "http://localhost:%d/redirect-to?302,%s" % (http_port(), url["good"]), "ok", "", 1,
+          ["--verify-tls=off"])
+    certs.remove()
+
+
+MAIN = None
+
+
+def http_port():
+    return MAIN.port
+
+
+# ---------- many pages ----------
+
+def distinct_hosts(server, hosts, pages, path="/ok"):
+    return ["http://127.0.%d.%d:%d%s?%d" % (3 + h // 200, 1 + h % 200, server.port, path, p)
+            for p in range(pages) for h in range(hosts)]
+
+
+def hanging_host():
+    name = "one hanging host delays nobody"
+    if not wanted(name):
+        return
+    server = faultserver.Server()
+    urls = ["http://127.0.0.9:%d/hang-response?%d" % (server.port, i) for i in range(10)]
+    fast = distinct_hosts(server, 100, 6)
+    started = time.monotonic()
+    process = subprocess.Popen([CRAWLER, LOOPBACK, "--request-timeout=4000"] + urls + fast,
+                               stdout=subprocess.PIPE)
+    count = 0
+    for line in process.stdout:
+        count += line.startswith(b"  outcome   ok")
+        if count == len(fast):
+            break
+    took = time.monotonic() - started
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    limit = 10 if "asan" in CRAWLER else 1.5
+    RESULTS.report("%s: %d fast pages in %.2f s" % (name, count, took), count == 600 and took < limit)
+
+
+def reuse():
+    name = "connections are reused"
+    if not wanted(name):
+        return
+    server = faultserver.Server()
+    urls = distinct_hosts(server, 50, 20)
+    blocks, code, took, _ = crawl(urls, [LOOPBACK, "--respect-robots=off"])
+    ratio = 1 - server.connections / len(urls)
+    RESULTS.report("%s: %d pages over %d connections, ratio %.3f" % (name, len(urls), server.connections, ratio),
+                   code == 0 and ratio >= 0.9)
+
+
+def politeness():
+    name = "limit of one host"
+    if wanted(name):
+        server = faultserver.Server()
+        urls = ["http://127.0.0.1:%d/ok-size?%d" % (server.port, 100000 + i) for i in range(100)]
+        _, code, _, _ = crawl(urls, [LOOPBACK])
+        most = max(server.most.values())
+        RESULTS.report("%s: at most %d at once" % (name, most), code == 0 and most <= 2)
+    name = "delay of one host"
+    if wanted(name):
+        server = faultserver.Server()
+        urls = ["http://127.0.0.1:%d/ok?%d" % (server.port, i) for i in range(6)]
+        _, code, took, _ = crawl(urls, [LOOPBACK, "--host-delay=200"])
+        times = sorted(t for t, _, path in server.starts if path == "/ok")
+        gap = min(b - a for a, b in zip(times, times[1:]))
+        RESULTS.report("%s: smallest gap %.0f ms" % (name, gap * 1000),
+                       code == 0 and gap >= 0.19 and took < 2.5)
+
+
+def memory():
+    """Many large bodies, and bombs just under the limit, at the same time."""
+    if "asan" in CRAWLER:
+        return
+    server = faultserver.Server()
+    for name, urls, args in (
+            ("64 bodies of 9 MB", distinct_hosts(server, 64, 1, "/ok-size")[:64], []),
+            ("64 bombs", distinct_hosts(server, 64, 1, "/bomb-br"), [])):
+        if not wanted("memory"):
+            continue
+        urls = [re.sub(r"\?\d+$", "?9000000", u) for u in urls]
+        process = subprocess.Popen([CRAWLER, LOOPBACK, "--respect-robots=off"] + args + urls,
+                                   stdout=subprocess.PIPE)
+        peak = [0]
+
+        def watch():
+            while process.poll() is None:
+                try:
+                    with open("/proc/%d/status" % process.pid) as f:
+                        text = f.read()
+                    peak[0] = max(peak[0], int(re.search(r"VmHWM:\s+(\d+)", text).group(1)))
+                except (OSError, AttributeError):
+                    pass
+                time.sleep(0.01)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        out = process.stdout.read().decode()
+        process.wait()
+        watcher.join()
+        ended = len(re.findall(r"^  outcome", out, re.M))
+        RESULTS.report("memory: %s: peak %d MB" % (name, peak[0] / 1024),
+                       ended == 64 and peak[0] < 128 * 1024, out[:2000])
+
+
+def many_at_once():
+    name = "2,000 transfers at once"
+    if not wanted(name):
+        return
+    import resource
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard < 9000 or "asan" in CRAWLER:
+        RESULTS.skip(name, "too few descriptors")
+        return
+    gate = threading.Event()
+
+    def wait_for_all(conn, request):
+        gate.wait(30)
+        faultserver.reply(conn, faultserver.PAGE)
+    faultserver.PATHS["/gate"] = wait_for_all
+    server = faultserver.Server()
+    urls = ["http://127.1.%d.%d:%d/gate" % (i // 200, 1 + i % 200, server.port) for i in range(2000)]
+
+    def opener():
+        while server.requests["/gate"] < 2000 and time.monotonic() < started + 25:
+            time.sleep(0.05)
+        gate.set()
+    started = time.monotonic()
+    threading.Thread(target=opener, daemon=True).start()
+    blocks, code, took, stderr = crawl(urls, [LOOPBACK, "--respect-robots=off", "--max-concurrency=2000"])
+    most = sum(server.most.values())
+    RESULTS.report("%s: %d open together, %d ended ok in %.1f s" %
+                   (name, most, sum(b.outcome == "ok" for b in blocks), took),
+                   code == 0 and len(blocks) == 2000, stderr)
+
+
+def main():
+    global MAIN
+    faultserver.prepare_bombs()
+    MAIN = faultserver.Server()
+    started = time.monotonic()
+    fault_table(MAIN)
+    connect_cases()
+    usage_cases(MAIN)
+    policy_cases(MAIN)
+    environment_cases(MAIN)
+    tls_cases()
+    all_at_once(MAIN)
+    hanging_host()
+    reuse()
+    politeness()
+    memory()
+    many_at_once()
+    print("1..%d" % RESULTS.count)
+    print("# %d passed, %d failed in %.0f s" %
+          (RESULTS.count - RESULTS.failed, RESULTS.failed, time.monotonic() - started))
+    sys.stdout.flush()
+    os._exit(1 if RESULTS.failed else 0)
+
+
+main()

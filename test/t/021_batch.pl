@@ -41,12 +41,23 @@ fails('SELECT wf_process_batch(0)', qr/22023.*batch size 0 is out of range/s, 's
 fails('SELECT wf_process_batch(10001)', qr/22023/, 'size 10001');
 fails("BEGIN; UPDATE pages SET title = 'x'; SELECT wf_process_batch(1)", qr/25001/, 'in a transaction that has written');
 is(value("BEGIN; SELECT wf_process_batch(1); COMMIT"), "(0,0,0,0,0)", 'in one that has not');
-fails("ALTER SYSTEM SET wf_curation.crawler_path = '/nonexistent'; SELECT pg_reload_conf(); SELECT pg_sleep(0.2);"
-	. "UPDATE pages SET page_processing_status = 'Queued'; SELECT wf_process_batch(1)",
-	qr/could not execute crawler program/, 'a missing crawler is an error of the caller');
+# Without preload a setting is known to the server by its text only.
+sub set_crawler_path
+{
+	my ($path) = @_;
+
+	$node->append_conf('postgresql.conf', "wf_curation.crawler_path = '$path'");
+	$node->reload;
+	wait_until(sub { value('SHOW wf_curation.crawler_path') eq $path }, "crawler_path is '$path'");
+	return;
+}
+
+set_crawler_path('/nonexistent');
+value("UPDATE pages SET page_processing_status = 'Queued'");
+fails('SELECT wf_process_batch(1)', qr/55000.*could not execute crawler program/s,
+	'a missing crawler is an error of the caller');
 is(statuses($node), 'Queued=20', 'and nothing is lost');
-value('ALTER SYSTEM RESET wf_curation.crawler_path');
-value('SELECT pg_reload_conf()');
+set_crawler_path('');
 is(value('SELECT * FROM wf_process_batch(100)'), '20|20|0|0|20', 'afterwards it works');
 
 # ---- hanging servers
@@ -115,9 +126,9 @@ wait_until(sub { statuses($node) eq 'Queued=64' }, 'and gives back when cancelle
 
 # ---- standing workers without preload
 
+value('DELETE FROM pages');
 is(value('SELECT wf_workers_start(1)'), '1', 'a worker can be started by hand');
 wait_until(sub { worker_pids($node) == 1 }, 'it runs');
-value('DELETE FROM pages');
 add_pages($node, { status => 'Selected' }, $web->url('/1.html', '127.0.1.1'));
 wait_for_status($node, 'Complete');
 is(value('SELECT wf_workers_stop()'), '1', 'and stopped');

@@ -17,33 +17,24 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "wf_compat.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "catalog/index.h"
-#include "catalog/pg_am_d.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "commands/defrem.h"
+#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
-#include "optimizer/prep.h"
-#include "parser/analyze.h"
-#include "storage/lmgr.h"
 #include "storage/proc.h"
-#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -113,6 +104,14 @@ wf_attach_run(const char *sql)
 		elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(rc));
 }
 
+/* Quoted, schema-qualified name of a relation. */
+static char *
+qualified_name(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
 /* Append an action to a list. */
 static List *
 note(List *actions, const WfPart *part, const char *relation, const char *action, char *detail)
@@ -157,80 +156,6 @@ open_owned(Oid relid)
 			 errmsg("must be owner of table %s", get_rel_name(relid)),
 			 errdetail("It belongs to role \"%s\".", GetUserNameFromId(owner, false)),
 			 errhint("Attach or detach it as that role or as a superuser.")));
-}
-
-/* Condition of a ready item of a table, as SQL without free names. */
-static char *
-ready_condition(const WfBinding *binding)
-{
-	const WfColumnSpec *spec = binding->part->columns;
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfo(&buf, "%s OPERATOR(pg_catalog.=) %s",
-					 wf_part_status_sql(binding, WF_ITEM_PROCESSING, NULL),
-					 quote_literal_cstr(binding->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_QUEUED]));
-	if (binding->column[WF_ITEM_ERROR].attnum)
-		appendStringInfo(&buf, " AND %s IS NULL", quote_identifier(spec[WF_ITEM_ERROR].name));
-	return buf.data;
-}
-
-/* The same as an expression tree, prepared like an index predicate. */
-static List *
-ready_condition_tree(const WfBinding *binding)
-{
-	char	   *sql = psprintf("SELECT FROM %s WHERE %s", binding->relation,
-							   ready_condition(binding));
-	RawStmt    *raw = linitial_node(RawStmt, pg_parse_query(sql));
-	Query	   *query = parse_analyze_fixedparams(raw, sql, NULL, 0, NULL);
-	Node	   *quals = eval_const_expressions(NULL, query->jointree->quals);
-	List	   *result;
-
-	quals = (Node *) canonicalize_qual((Expr *) quals, false);
-	result = make_ands_implicit((Expr *) quals);
-	fix_opfuncids((Node *) result);
-	return result;
-}
-
-/* Is an open index the one that ready items are found through? */
-static bool
-is_ready_index(Relation index, const WfBinding *binding, List *condition)
-{
-	Form_pg_index form = index->rd_index;
-	List	   *predicate;
-
-	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready ||
-		form->indnkeyatts != 2 ||
-		form->indkey.values[0] != binding->column[WF_ITEM_DOMAIN_ID].attnum ||
-		form->indkey.values[1] != binding->column[WF_ITEM_ID].attnum)
-		return false;
-	predicate = RelationGetIndexPredicate(index);
-	return predicate != NIL &&
-		predicate_implied_by(predicate, condition, false) &&
-		predicate_implied_by(condition, predicate, false);
-}
-
-/* The index of ready items, or InvalidOid. */
-static Oid
-find_ready_index(Relation rel, const WfBinding *binding)
-{
-	List	   *condition = ready_condition_tree(binding);
-	List	   *indexes = RelationGetIndexList(rel);
-	Oid			result = InvalidOid;
-	ListCell   *lc;
-
-	foreach(lc, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-
-		if (is_ready_index(index, binding, condition))
-			result = lfirst_oid(lc);
-		index_close(index, AccessShareLock);
-		if (OidIsValid(result))
-			break;
-	}
-	list_free(indexes);
-	return result;
 }
 
 /* Is this expression lower() of that column? */
@@ -313,7 +238,7 @@ ready_index_body(const WfBinding *binding)
 	return psprintf("USING btree (%s, %s) WHERE %s",
 					quote_identifier(spec[WF_ITEM_DOMAIN_ID].name),
 					quote_identifier(spec[WF_ITEM_ID].name),
-					ready_condition(binding));
+					wf_part_ready_condition(binding));
 }
 
 /*
@@ -338,8 +263,7 @@ concurrent_statements(Relation rel, const WfBinding *binding, const char *name)
 
 		if (get_rel_relkind(member) == RELKIND_RELATION)
 			appendStringInfo(&buf, "CREATE INDEX CONCURRENTLY ON %s %s; ",
-							 quote_qualified_identifier(get_namespace_name(get_rel_namespace(member)),
-														get_rel_name(member)), body);
+							 qualified_name(member), body);
 	}
 	appendStringInfo(&buf, "CREATE INDEX %s ON %s %s;", quote_identifier(name),
 					 binding->relation, body);
@@ -360,9 +284,8 @@ static IndexPlan
 plan_index(Relation rel, const WfBinding *binding)
 {
 	IndexPlan	plan = {0};
-	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
 	const char *wanted = makeObjectName(RelationGetRelationName(rel), NULL, WF_READY_LABEL);
-	Oid			existing = find_ready_index(rel, binding);
+	Oid			existing = wf_part_ready_index(rel, binding);
 
 	if (OidIsValid(existing))
 	{
@@ -378,7 +301,8 @@ plan_index(Relation rel, const WfBinding *binding)
 		if (plan.rows > WF_INLINE_INDEX_ROWS)
 			plan.statements = concurrent_statements(rel, binding, plan.name);
 	}
-	plan.qualified = quote_qualified_identifier(schema, plan.name);
+	plan.qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+												plan.name);
 	return plan;
 }
 
@@ -522,9 +446,7 @@ check_free(const WfPart *part, Oid relid)
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table %s is already attached as \"%s\"",
-						quote_qualified_identifier(get_namespace_name(get_rel_namespace(holder)),
-												   get_rel_name(holder)),
+				 errmsg("table %s is already attached as \"%s\"", qualified_name(holder),
 						wf_parts[i].name),
 				 errdetail("A part is one table, and a table takes one part."),
 				 errhint("Take it off first with wf_detach().")));
@@ -554,11 +476,11 @@ wf_attach_table(const WfPart *part, Oid relid)
 
 /* See wf_attach.h. */
 List *
-wf_attach_candidates(const char *name, const WfPart *part)
+wf_attach_candidates(const char *name, const WfPart *part, List **others)
 {
 	static const char query[] =
-		"SELECT c.oid, c.relkind IN ('r', 'p'), n.nspname, ARRAY(SELECT a.attname::text "
-		" FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) @> $2 "
+		"SELECT c.oid, c.relkind IN ('r', 'p') AND ARRAY(SELECT a.attname::text FROM pg_attribute a "
+		" WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) @> $2 "
 		"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 		"WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
 		" AND NOT c.relispartition AND c.relpersistence <> 't' "
@@ -592,28 +514,14 @@ wf_attach_candidates(const char *name, const WfPart *part)
 		bool		isnull;
 
 		c->relid = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
-		c->relation = quote_qualified_identifier(SPI_getvalue(tuple, desc, 3), name);
-		c->fits = DatumGetBool(SPI_getbinval(tuple, desc, 2, &isnull)) &&
-			DatumGetBool(SPI_getbinval(tuple, desc, 4, &isnull));
-		result = lappend(result, c);
+		c->relation = qualified_name(c->relid);
+		if (DatumGetBool(SPI_getbinval(tuple, desc, 2, &isnull)))
+			result = lappend(result, c);
+		else
+			*others = lappend(*others, c);
 	}
 	SPI_freetuptable(SPI_tuptable);
 	AtEOXact_GUC(false, level);
-	return result;
-}
-
-/* See wf_attach.h. */
-List *
-wf_attach_filter(List *candidates, bool fits)
-{
-	List	   *result = NIL;
-	ListCell   *lc;
-
-	foreach(lc, candidates)
-	{
-		if (((WfCandidate *) lfirst(lc))->fits == fits)
-			result = lappend(result, lfirst(lc));
-	}
 	return result;
 }
 
@@ -636,11 +544,12 @@ static List *
 attach_by_name(const WfPart *part)
 {
 	Oid			relid = wf_part_table(part->id, NULL);
+	List	   *others = NIL;
 	List	   *fitting;
 
 	if (OidIsValid(relid))
 		return wf_attach_table(part, relid);
-	fitting = wf_attach_filter(wf_attach_candidates(part->name, part), true);
+	fitting = wf_attach_candidates(part->name, part, &others);
 	if (fitting == NIL)
 		return note(NIL, part, NULL, "nothing found",
 					psprintf("no table named \"%s\" has the required columns", part->name));
@@ -654,26 +563,36 @@ attach_by_name(const WfPart *part)
 	return wf_attach_table(part, ((WfCandidate *) linitial(fitting))->relid);
 }
 
-/* Emit actions as rows of a set-returning function. */
+/* Emit a row of texts, NULL for a null pointer, from a set-returning function. */
+static void
+put_row(FunctionCallInfo fcinfo, const char *const *texts, int n)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[5] = {0};
+	bool		nulls[5] = {0};
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		nulls[i] = texts[i] == NULL;
+		if (texts[i])
+			values[i] = CStringGetTextDatum(texts[i]);
+	}
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* Emit actions as rows of wf_attach() or wf_detach(). */
 static void
 put_actions(FunctionCallInfo fcinfo, List *actions)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	ListCell   *lc;
 
 	foreach(lc, actions)
 	{
-		WfAttachAction *a = lfirst(lc);
-		Datum		values[4] = {0};
-		bool		nulls[4] = {0};
+		const WfAttachAction *a = lfirst(lc);
+		const char *const row[] = {a->part, a->relation, a->action, a->detail};
 
-		values[0] = CStringGetTextDatum(a->part);
-		nulls[1] = a->relation == NULL;
-		if (a->relation)
-			values[1] = CStringGetTextDatum(a->relation);
-		values[2] = CStringGetTextDatum(a->action);
-		values[3] = CStringGetTextDatum(a->detail);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		put_row(fcinfo, row, lengthof(row));
 	}
 }
 
@@ -715,31 +634,21 @@ wf_attach(PG_FUNCTION_ARGS)
 static List *
 detach_indexes(const WfPart *part, Oid relid, const char *relation, List *actions)
 {
-	static const char query[] =
-		"SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-		"JOIN pg_namespace n ON n.oid = c.relnamespace "
-		"JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'x' "
-		"JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid "
-		"WHERE i.indrelid = $1 AND e.extname = '" WF_EXTENSION_NAME "' ORDER BY c.relname";
-	Oid			argtypes[] = {OIDOID};
-	Datum		args[1];
-	List	   *names = NIL;
-	uint64		row;
+	Oid			extension = get_extension_oid(WF_EXTENSION_NAME, false);
+	Relation	rel = relation_open(relid, NoLock);
+	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *lc;
 
-	args[0] = ObjectIdGetDatum(relid);
-	if (SPI_execute_with_args(query, 1, argtypes, args, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not look for indexes of table %s", relation);
-	for (row = 0; row < SPI_processed; row++)
-		names = lappend(names,
-						quote_qualified_identifier(SPI_getvalue(SPI_tuptable->vals[row],
-																SPI_tuptable->tupdesc, 1),
-												   SPI_getvalue(SPI_tuptable->vals[row],
-																SPI_tuptable->tupdesc, 2)));
-	foreach(lc, names)
+	relation_close(rel, NoLock);
+	foreach(lc, indexes)
 	{
-		wf_attach_run(psprintf("DROP INDEX %s", (char *) lfirst(lc)));
-		actions = note(actions, part, relation, "index dropped", lfirst(lc));
+		Oid			index = lfirst_oid(lc);
+		char	   *name = qualified_name(index);
+
+		if (!list_member_oid(getAutoExtensionsOfObject(RelationRelationId, index), extension))
+			continue;
+		wf_attach_run(psprintf("DROP INDEX %s", name));
+		actions = note(actions, part, relation, "index dropped", name);
 	}
 	return actions;
 }
@@ -750,8 +659,7 @@ detach_table(const WfPart *part, Oid relid)
 {
 	Relation	rel = open_owned(relid);
 	Oid			function = wf_part_trigger_function();
-	char	   *relation = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-													  RelationGetRelationName(rel));
+	char	   *relation = qualified_name(relid);
 	List	   *names = NIL;
 	List	   *actions = NIL;
 	ListCell   *lc;
@@ -803,18 +711,9 @@ static void
 put_check(FunctionCallInfo fcinfo, const WfPart *part, const char *subject, const char *status,
 		  const char *detail, const char *remedy)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum		values[5] = {0};
-	bool		nulls[5] = {0};
+	const char *const row[] = {part->name, subject, status, detail, remedy};
 
-	values[0] = CStringGetTextDatum(part->name);
-	values[1] = CStringGetTextDatum(subject);
-	values[2] = CStringGetTextDatum(status);
-	values[3] = CStringGetTextDatum(detail);
-	nulls[4] = remedy == NULL;
-	if (remedy)
-		values[4] = CStringGetTextDatum(remedy);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	put_row(fcinfo, row, lengthof(row));
 }
 
 /* Report what attaching a table that fits would do. */
@@ -832,29 +731,23 @@ check_fitting(FunctionCallInfo fcinfo, Relation rel, const WfBinding *binding)
 					  "The optional column is absent, generated or of another type.", NULL);
 	}
 	put_check(fcinfo, part, WF_TRIGGER_NAME, trigger.create || trigger.enable ? "todo" : "ok",
-			  trigger.drop ? "The trigger would be replaced." :
-			  trigger.create ? "The trigger would be created." :
-			  trigger.enable ? "The trigger would be enabled." : "The trigger is there.",
-			  NULL);
-	if (trigger.strategy)
-		put_check(fcinfo, part, "(domain_id, lower(email))",
-				  strcmp(trigger.strategy, WF_CONTACTS_BY_KEY) == 0 ? "ok" : "unused",
-				  strcmp(trigger.strategy, WF_CONTACTS_BY_KEY) == 0
-				  ? "Existing contacts are found by this unique index."
-				  : "There is no such unique index: existing contacts are found under a lock.",
-				  NULL);
+			  psprintf("The trigger %s%s%s.", trigger.drop ? "would be replaced" :
+					   trigger.create ? "would be created" :
+					   trigger.enable ? "would be enabled" : "is there",
+					   trigger.strategy ? "; existing contacts are found by " : "",
+					   trigger.strategy ? trigger.strategy : ""), NULL);
 	if (part->is_stage)
 	{
 		IndexPlan	index = plan_index(rel, binding);
 
 		put_check(fcinfo, part, index.qualified, index.exists ? "ok" : "todo",
 				  index.exists ? "The index of ready items is there." :
-				  index.statements ? "The index is wanted, but the table is too large to build it in wf_attach()."
+				  index.statements ? "The index is wanted, but the table is too large to build it here."
 				  : "The index would be created.", index.statements);
 	}
 }
 
-/* The part that a table has or, by its name or columns, would take; or NULL. */
+/* The part that a table has or, by its columns or its name, would take. */
 static const WfPart *
 guess_part(Relation rel)
 {
@@ -872,7 +765,8 @@ guess_part(Relation rel)
 		if (wf_part_bind(rel, &wf_parts[i], &problems))
 			return &wf_parts[i];
 	}
-	return wf_part_by_name(RelationGetRelationName(rel));
+	return strcmp(RelationGetRelationName(rel), wf_parts[WF_PART_CONTACTS].name) == 0
+		? &wf_parts[WF_PART_CONTACTS] : &wf_parts[WF_PART_PAGES];
 }
 
 /* wf_check(table, part): what wf_attach() would do or refuse; changes nothing. */
@@ -880,8 +774,10 @@ Datum
 wf_check(PG_FUNCTION_ARGS)
 {
 	Relation	rel;
-	const WfPart *only = NULL;
-	int			i;
+	const WfPart *part;
+	List	   *problems = NIL;
+	WfBinding  *binding;
+	ListCell   *lc;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -890,37 +786,24 @@ wf_check(PG_FUNCTION_ARGS)
 				 errhint("Give the name of a table.")));
 	InitMaterializedSRF(fcinfo, 0);
 	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
-	if (!PG_ARGISNULL(1))
+	part = PG_ARGISNULL(1) ? guess_part(rel)
+		: wf_part_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	if (part == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown part \"%s\"", text_to_cstring(PG_GETARG_TEXT_PP(1))),
+				 errhint("Parts are \"pages\" and \"contacts\".")));
+	binding = wf_part_bind(rel, part, &problems);
+	foreach(lc, problems)
 	{
-		only = wf_part_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-		if (only == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown part \"%s\"", text_to_cstring(PG_GETARG_TEXT_PP(1))),
-					 errhint("Parts are \"pages\" and \"contacts\".")));
-	}
-	else
-		only = guess_part(rel);
-	for (i = 0; i < WF_PART_COUNT; i++)
-	{
-		List	   *problems = NIL;
-		WfBinding  *binding;
-		ListCell   *lc;
+		WfProblem  *p = lfirst(lc);
 
-		if (only && only != &wf_parts[i])
-			continue;
-		binding = wf_part_bind(rel, &wf_parts[i], &problems);
-		foreach(lc, problems)
-		{
-			WfProblem  *p = lfirst(lc);
-
-			put_check(fcinfo, &wf_parts[i], p->column ? p->column : RelationGetRelationName(rel),
-					  "problem", psprintf("%s.%s%s", p->message, p->detail ? " " : "",
-										  p->detail ? p->detail : ""), p->hint);
-		}
-		if (binding)
-			check_fitting(fcinfo, rel, binding);
+		put_check(fcinfo, part, p->column ? p->column : RelationGetRelationName(rel), "problem",
+				  psprintf("%s.%s%s", p->message, p->detail ? " " : "", p->detail ? p->detail : ""),
+				  p->hint);
 	}
+	if (binding)
+		check_fitting(fcinfo, rel, binding);
 	relation_close(rel, AccessShareLock);
 	PG_RETURN_VOID();
 }

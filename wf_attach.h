@@ -23,12 +23,11 @@ typedef struct WfAttachAction
 	char	   *detail;
 } WfAttachAction;
 
-/* A table that by its name could take a part. */
+/* A relation that by its name could take a part. */
 typedef struct WfCandidate
 {
 	Oid			relid;
 	char	   *relation;		/* quoted, schema-qualified */
-	bool		fits;			/* a table that has the required columns */
 } WfCandidate;
 
 /*
@@ -39,13 +38,11 @@ typedef struct WfCandidate
 extern List *wf_attach_table(const WfPart *part, Oid relid);
 
 /*
- * All relations of that name in user schemas, as a List of WfCandidate.  part
- * gives the required columns; NULL: every table fits.
+ * The tables of that name in user schemas that have the columns a part requires
+ * (part NULL: any table), as a List of WfCandidate; other relations of the name
+ * are appended to *others.
  */
-extern List *wf_attach_candidates(const char *name, const WfPart *part);
-
-/* Those that fit, or those that do not. */
-extern List *wf_attach_filter(List *candidates, bool fits);
+extern List *wf_attach_candidates(const char *name, const WfPart *part, List **others);
 
 /* "a, b, c" of the relations of a List of WfCandidate. */
 extern char *wf_attach_names(List *candidates);

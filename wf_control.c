@@ -14,8 +14,6 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "wf_compat.h"
 
 #include "access/relation.h"
@@ -348,7 +346,8 @@ change_pause(const char *template, int nargs, Datum stage, int expected)
 	args[0] = stage;
 	args[1] = CStringGetTextDatum(GetUserNameFromId(GetOuterUserId(), false));
 	SPI_connect();
-	if (SPI_execute_with_args(psprintf(template, table), nargs, argtypes, args, NULL, false, 0) != expected)
+	if (SPI_execute_with_args(psprintf(template, table), nargs, argtypes, args, NULL,
+							  false, 0) != expected)
 		elog(ERROR, "could not change table %s", table);
 	changed = SPI_processed > 0;
 	SPI_finish();

@@ -16,8 +16,6 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "wf_compat.h"
 
 #include "access/relation.h"
@@ -332,7 +330,7 @@ resolve_type(Install *install, const FreshType *spec)
 			(errcode(ERRCODE_DUPLICATE_OBJECT),
 			 errmsg("type \"%s\" exists already and lacks labels", spec->name),
 			 errdetail("So does \"wf_%s\".", spec->name),
-			 errhint("Create the extension in another schema: CREATE EXTENSION %s SCHEMA …;",
+			 errhint("Create the extension in another schema: CREATE EXTENSION %s SCHEMA other;",
 					 WF_EXTENSION_NAME)));
 }
 
@@ -413,19 +411,24 @@ attach_existing(const WfPart *part, const WfCandidate *candidate)
 
 /* Say that there is no telling which table is meant. */
 static void
-warn_unclear(const char *name, List *candidates, bool several)
+warn_several(const WfPart *part, List *fitting)
 {
-	bool		attachable = wf_part_by_name(name) != NULL;
-
 	ereport(WARNING,
-			(errmsg(several ? "several tables are named \"%s\"; none was attached"
-					: "no table was created or attached as \"%s\"", name),
-			 several ? errdetail("These have the required columns: %s.", wf_attach_names(candidates))
-			 : errdetail("This has the name, but not the required columns: %s.",
-						 wf_attach_names(candidates)),
-			 attachable ? errhint("Name the right one, as in: SELECT * FROM wf_attach(%s => %s);",
-								  name, several ? quote_literal_cstr(((WfCandidate *) linitial(candidates))->relation)
-								  : "…") : 0));
+			(errmsg("several tables are named \"%s\"; none was attached", part->name),
+			 errdetail("These have the required columns: %s.", wf_attach_names(fitting)),
+			 errhint("Name the right one, as in: SELECT * FROM wf_attach(%s => %s);", part->name,
+					 quote_literal_cstr(((WfCandidate *) linitial(fitting))->relation))));
+}
+
+/* Say that the name is taken by something else. */
+static void
+warn_taken(const char *name, const WfPart *part, char *detail)
+{
+	ereport(WARNING,
+			(errmsg("no table was created or attached as \"%s\"", name),
+			 errdetail("%s", detail),
+			 part ? errhint("Name the table to attach, as in: SELECT * FROM wf_attach(%s => 'my_table');",
+							part->name) : 0));
 }
 
 /* Create, attach or leave alone one of the tables. */
@@ -434,8 +437,8 @@ install_table(Install *install, int i)
 {
 	const FreshTable *table = &fresh_tables[i];
 	const WfPart *part = wf_part_by_name(table->name);
-	List	   *candidates = wf_attach_candidates(table->name, part);
-	List	   *fitting = wf_attach_filter(candidates, true);
+	List	   *others = NIL;
+	List	   *fitting = wf_attach_candidates(table->name, part, &others);
 
 	if (list_length(fitting) == 1)
 	{
@@ -445,15 +448,16 @@ install_table(Install *install, int i)
 	else if (fitting != NIL)
 	{
 		if (part)
-			warn_unclear(table->name, fitting, true);
+			warn_several(part, fitting);
 	}
-	else if (candidates != NIL)
-		warn_unclear(table->name, candidates, false);
+	else if (others != NIL)
+		warn_taken(table->name, part,
+				   psprintf("This has the name, but not the required columns: %s.",
+							wf_attach_names(others)));
 	else if (OidIsValid(type_in_schema(table->name, install->schema)) ||
 			 OidIsValid(get_relname_relid(table->name, install->schema)))
-		ereport(WARNING,
-				(errmsg("no table was created or attached as \"%s\"", table->name),
-				 errdetail("Schema %s has another object of that name.", install->schema_name)));
+		warn_taken(table->name, part,
+				   psprintf("Schema %s has another object of that name.", install->schema_name));
 	else
 	{
 		Oid			relid = create_table(install, table);

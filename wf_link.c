@@ -201,6 +201,18 @@ reset_buffers(WfLink *link)
 }
 
 bool
+wf_link_can_start(const char **problem)
+{
+	static char text[MAXPGPATH + 64];
+
+	if (access(crawler_path(), X_OK) == 0)
+		return true;
+	snprintf(text, sizeof(text), "could not execute crawler program \"%s\": %m", crawler_path());
+	*problem = text;
+	return false;
+}
+
+bool
 wf_link_start(WfLink *link, const char **problem)
 {
 	static char text[256];
@@ -209,12 +221,9 @@ wf_link_start(WfLink *link, const char **problem)
 
 	if (link->pid > 0)
 		return true;
-	*problem = text;
-	if (access(crawler_path(), X_OK) != 0)
-	{
-		snprintf(text, sizeof(text), "could not execute crawler program \"%s\": %m", crawler_path());
+	if (!wf_link_can_start(problem))
 		return false;
-	}
+	*problem = text;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 	{
 		snprintf(text, sizeof(text), "could not create a socket pair: %m");

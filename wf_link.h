@@ -25,6 +25,9 @@ typedef void (*WfResultHandler) (const WfResultMessage *result, void *arg);
 /* One per worker; no process yet. */
 extern WfLink *wf_link_create(WfResultHandler handler, void *arg);
 
+/* Is the program there?  If not, *problem (static) says so. */
+extern bool wf_link_can_start(const char **problem);
+
 /*
  * Start the crawler if there is none, and send it the settings.  False when
  * that failed; *problem (static) says why, and the caller tries again later.

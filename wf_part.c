@@ -15,8 +15,6 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "wf_compat.h"
 
 #include "access/genam.h"
@@ -25,6 +23,7 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am_d.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_enum.h"
@@ -34,6 +33,12 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/prep.h"
+#include "parser/analyze.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -487,6 +492,81 @@ wf_part_status_sql(const WfBinding *binding, int column, const char *alias)
 	if (bound->is_enum && bound->type != bound->base_type)
 		return psprintf("(%s)::%s", name, format_type_be_qualified(bound->base_type));
 	return name;
+}
+
+/* See wf_part.h. */
+char *
+wf_part_ready_condition(const WfBinding *binding)
+{
+	const WfColumnSpec *spec = binding->part->columns;
+	const WfBoundColumn *processing = &binding->column[WF_ITEM_PROCESSING];
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "%s OPERATOR(pg_catalog.=) %s",
+					 wf_part_status_sql(binding, WF_ITEM_PROCESSING, NULL),
+					 quote_literal_cstr(processing->label[WF_PROCESSING_QUEUED]));
+	if (binding->column[WF_ITEM_ERROR].attnum)
+		appendStringInfo(&buf, " AND %s IS NULL", quote_identifier(spec[WF_ITEM_ERROR].name));
+	return buf.data;
+}
+
+/* The same as an expression tree, prepared like an index predicate. */
+static List *
+ready_condition_tree(const WfBinding *binding)
+{
+	char	   *sql = psprintf("SELECT FROM %s WHERE %s", binding->relation,
+							   wf_part_ready_condition(binding));
+	RawStmt    *raw = linitial_node(RawStmt, pg_parse_query(sql));
+	Query	   *query = parse_analyze_fixedparams(raw, sql, NULL, 0, NULL);
+	Node	   *quals = eval_const_expressions(NULL, query->jointree->quals);
+	List	   *result;
+
+	quals = (Node *) canonicalize_qual((Expr *) quals, false);
+	result = make_ands_implicit((Expr *) quals);
+	fix_opfuncids((Node *) result);
+	return result;
+}
+
+/* Is an open index the one that ready items are found through? */
+static bool
+is_ready_index(Relation index, const WfBinding *binding, List *condition)
+{
+	Form_pg_index form = index->rd_index;
+	List	   *predicate;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready ||
+		form->indnkeyatts != 2 ||
+		form->indkey.values[0] != binding->column[WF_ITEM_DOMAIN_ID].attnum ||
+		form->indkey.values[1] != binding->column[WF_ITEM_ID].attnum)
+		return false;
+	predicate = RelationGetIndexPredicate(index);
+	return predicate != NIL &&
+		predicate_implied_by(predicate, condition, false) &&
+		predicate_implied_by(condition, predicate, false);
+}
+
+/* See wf_part.h. */
+Oid
+wf_part_ready_index(Relation rel, const WfBinding *binding)
+{
+	List	   *condition = ready_condition_tree(binding);
+	List	   *indexes = RelationGetIndexList(rel);
+	Oid			result = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (is_ready_index(index, binding, condition))
+			result = lfirst_oid(lc);
+		index_close(index, AccessShareLock);
+		if (OidIsValid(result))
+			break;
+	}
+	list_free(indexes);
+	return result;
 }
 
 /* The labels of a status column, as a List of strings. */

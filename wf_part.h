@@ -192,6 +192,16 @@ extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **p
  */
 extern char *wf_part_status_sql(const WfBinding *binding, int column, const char *alias);
 
+/* Condition of a ready item of a table, as SQL without free names. */
+extern char *wf_part_ready_condition(const WfBinding *binding);
+
+/*
+ * The index through which ready items of an open table are found: valid, on
+ * (domain_id, id), with a predicate equivalent to that condition, whoever made
+ * it and under whatever name.  InvalidOid when there is none.
+ */
+extern Oid wf_part_ready_index(Relation rel, const WfBinding *binding);
+
 /*
  * The label of a status column that a user's text names: any label of an enum,
  * one of ours for a column of type text; case, blanks, '-' and '_' may differ.

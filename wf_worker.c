@@ -53,6 +53,7 @@
 #define UNSHARED_POLL_MS	1000	/* poll interval where commits cannot wake us */
 #define BLOCKED_POLL_MS		5000	/* look again whether a blocked stage can run */
 #define STORE_RETRY_MS		500
+#define CLAIM_RETRY_MS		200
 #define SWEEP_INTERVAL_MS	60000
 #define HANG_CHECK_MS		1000
 #define MAX_RESENDS			10		/* of one item to new crawlers */
@@ -86,6 +87,7 @@ typedef struct Worker
 	bool		exhausted;		/* the last look found less than wanted */
 	TimestampTz pending_since;
 	TimestampTz next_store;		/* not before; 0: at once */
+	TimestampTz next_claim;		/* likewise */
 	TimestampTz next_poll;
 	TimestampTz next_due;		/* earliest retry known; 0: none */
 	TimestampTz next_sweep;
@@ -375,6 +377,8 @@ update_wait_events(void)
 	worker.events_socket = fd;
 }
 
+static void release_all(void);
+
 /* Start the crawler if it is needed and not there; send what it must fetch. */
 static bool
 ensure_crawler(void)
@@ -392,6 +396,7 @@ ensure_crawler(void)
 	{
 		worker.next_start = TimestampTzPlusMilliseconds(now, BLOCKED_POLL_MS);
 		set_blocked(problem);
+		release_all();
 		return false;
 	}
 	/* one that dies at once is started again, but not in a tight loop */
@@ -603,7 +608,8 @@ claim_is_due(void)
 	InFlight   *entry;
 	HASH_SEQ_STATUS seq;
 
-	if (!worker.look || slots == 0 || !wf_curation_enabled || got_sigterm || got_stop)
+	if (!worker.look || slots == 0 || GetCurrentTimestamp() < worker.next_claim ||
+		 !wf_curation_enabled || got_sigterm || got_stop)
 		return false;
 	if (worker.nfetching == 1)
 	{
@@ -624,7 +630,14 @@ claim_more(void)
 	ClaimWork	work = {0};
 	WfDbError	error;
 	int			wanted = Min(free_slots(), 256);
+	const char *problem;
 
+	if (!wf_link_running(worker.link) && !wf_link_can_start(&problem))
+	{
+		set_blocked(problem);
+		worker.look = false;
+		return;
+	}
 	work.request.picker = worker.picker;
 	work.request.n = wanted;
 	work.request.per_domain = wf_curation_max_concurrency_per_host;
@@ -633,8 +646,14 @@ claim_more(void)
 	work.request.context = worker.item_context;
 	if (!run_on_stage("wf_curation: claiming pages", do_claim, &work, &error))
 	{
-		set_blocked(error.message);
-		worker.look = false;
+		/* a conflict passes; anything else stops the stage until it is mended */
+		if (wf_db_is_transient(error.sqlstate))
+			worker.next_claim = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), CLAIM_RETRY_MS);
+		else
+		{
+			set_blocked(error.message);
+			worker.look = false;
+		}
 		return;
 	}
 	set_blocked("");
@@ -772,6 +791,8 @@ wait_timeout(TimestampTz now)
 		limit = until(now, worker.batch->deadline, limit);
 	else
 		limit = until(now, worker.next_sweep, limit);
+	if (worker.look && worker.next_claim > now)
+		limit = until(now, worker.next_claim, limit);
 	if (worker.npending > 0)
 		limit = until(now, Max(worker.next_store,
 							   TimestampTzPlusMilliseconds(worker.pending_since, GROUP_DELAY_MS)), limit);
@@ -825,7 +846,7 @@ order_is_finished(void)
 {
 	if (hash_get_num_entries(worker.in_flight) > 0)
 		return false;
-	return worker.budget == 0 || !worker.look || worker.blocked[0] || !wf_curation_enabled;
+	return worker.budget == 0 || !worker.look || !wf_curation_enabled;
 }
 
 /* Has the time of this worker come to stop fetching? */

@@ -34,6 +34,7 @@ OBJS = \
 	wf_store.o \
 	wf_sweep.o \
 	wf_trigger.o \
+	wf_views.o \
 	wf_worker.o \
 	$(CORE_OBJS)
 

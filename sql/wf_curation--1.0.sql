@@ -254,6 +254,88 @@ COMMENT ON FUNCTION wf_unschedule() IS
 	'remove the pg_cron job of this database; false if there was none';
 REVOKE ALL ON FUNCTION wf_unschedule() FROM PUBLIC;
 
+--
+-- 5. Seeing it work.  No view depends on a user's table: they stand on functions
+--    that look the attached tables up when called.  SECURITY DEFINER lets members
+--    of pg_monitor read our own tables; a user's table is counted as its owner.
+--
+
+CREATE FUNCTION wf_pipeline(OUT stage text, OUT status text, OUT count bigint,
+	OUT oldest timestamp with time zone, OUT next_due timestamp with time zone)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 5 SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS 'MODULE_PATHNAME', 'wf_pipeline';
+COMMENT ON FUNCTION wf_pipeline() IS 'rows of the view wf_pipeline';
+REVOKE ALL ON FUNCTION wf_pipeline() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wf_pipeline() TO pg_monitor;
+
+CREATE VIEW wf_pipeline AS
+	SELECT p.stage, p.status, p.count, p.oldest, p.next_due FROM wf_pipeline() p;
+COMMENT ON VIEW wf_pipeline IS 'how many items of each stage have which status';
+COMMENT ON COLUMN wf_pipeline.status IS
+	'processing status as the table spells it; NULL: selected and not queued, which the sweep repairs';
+COMMENT ON COLUMN wf_pipeline.oldest IS 'the earliest updated_at among them';
+COMMENT ON COLUMN wf_pipeline.next_due IS 'when the next retry among them is due';
+REVOKE ALL ON wf_pipeline FROM PUBLIC;
+GRANT SELECT ON wf_pipeline TO pg_monitor;
+
+CREATE FUNCTION wf_workers(OUT pid integer, OUT database text, OUT state text,
+	OUT in_flight integer, OUT pages_per_second double precision, OUT crawler_pid integer,
+	OUT kind text, OUT started timestamp with time zone)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 ROWS 4 SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'wf_workers';
+COMMENT ON FUNCTION wf_workers() IS 'rows of the view wf_workers';
+REVOKE ALL ON FUNCTION wf_workers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wf_workers() TO pg_monitor;
+
+CREATE VIEW wf_workers AS
+	SELECT w.pid, w.database, w.state, w.in_flight, w.pages_per_second, w.crawler_pid, w.kind, w.started
+	FROM wf_workers() w;
+COMMENT ON VIEW wf_workers IS 'the workers of the server, those of other databases, too';
+COMMENT ON COLUMN wf_workers.state IS
+	'starting, idle, busy or blocked; NULL, as in_flight and crawler_pid, where the library is not preloaded';
+COMMENT ON COLUMN wf_workers.pages_per_second IS
+	'of the last minute; of workers of other databases since their start';
+COMMENT ON COLUMN wf_workers.kind IS 'standing or on-demand';
+REVOKE ALL ON wf_workers FROM PUBLIC;
+GRANT SELECT ON wf_workers TO pg_monitor;
+
+CREATE FUNCTION wf_progress(OUT stage text, OUT done bigint, OUT total bigint,
+	OUT rate double precision, OUT eta timestamp with time zone)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE COST 10000 ROWS 1 SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS 'MODULE_PATHNAME', 'wf_progress';
+COMMENT ON FUNCTION wf_progress() IS 'rows of the view wf_progress';
+REVOKE ALL ON FUNCTION wf_progress() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wf_progress() TO pg_monitor;
+
+CREATE VIEW wf_progress AS
+	SELECT p.stage, p.done, p.total, p.rate, p.eta FROM wf_progress() p;
+COMMENT ON VIEW wf_progress IS 'how far each stage is, and when it will be done';
+COMMENT ON COLUMN wf_progress.done IS 'items that ended, well or not';
+COMMENT ON COLUMN wf_progress.total IS 'those and the ones queued or in flight';
+COMMENT ON COLUMN wf_progress.rate IS 'items that ended per second, over the last five minutes';
+COMMENT ON COLUMN wf_progress.eta IS 'when the rest will be done at this rate';
+REVOKE ALL ON wf_progress FROM PUBLIC;
+GRANT SELECT ON wf_progress TO pg_monitor;
+
+-- URLs and errors may be personal data: for the owner only.
+CREATE VIEW wf_attempts AS
+	SELECT a.id, a.stage, a.item AS page_id, a.url, a.attempt, a.outcome, a.http_status,
+		a.bytes, a.contacts, a.error, a.started_at AS started, a.finished_at AS finished,
+		a.finished_at - a.started_at AS took, a.worker_pid
+	FROM wf_attempt a;
+COMMENT ON VIEW wf_attempts IS 'every attempt that ended, for wf_curation.history_retention';
+COMMENT ON COLUMN wf_attempts.outcome IS 'ok, or the class of the error';
+COMMENT ON COLUMN wf_attempts.contacts IS 'addresses found on the page';
+REVOKE ALL ON wf_attempts FROM PUBLIC;
+
 -- Creates and attaches the user's tables now; not kept.
 CREATE FUNCTION wf_install()
 RETURNS void

@@ -215,6 +215,8 @@ read_tag(WfHtml *html, WfHtmlToken *token)
 	const char *gt;
 	const ElementInfo *info;
 
+	if (html->unclosed & UNCLOSED_GT)
+		return false;
 	while (p < html->end && !ends_name(*p))
 		p++;
 	gt = find_tag_end(html, p);
@@ -435,7 +437,7 @@ find_known_tag(const WfHtml *html)
 			while (name.data + name.len < html->end && name.len <= ELEMENT_MAX_NAME &&
 				   !ends_name(name.data[name.len]))
 				name.len++;
-			if (find_element(name) != NULL)
+			if (name.data + name.len < html->end && find_element(name) != NULL)
 				return p;
 		}
 		p++;

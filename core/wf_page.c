@@ -68,6 +68,8 @@ typedef struct Window
 	size_t		len;
 	int			segment_count;
 	bool		after_link;		/* the last token was </a> */
+	int			traced;			/* segment that trace is in; -1 none */
+	WfHtmlText	trace;			/* where page_position was last */
 	Segment		segments[WINDOW_SEGMENTS];
 	char		data[WINDOW_BYTES];
 } Window;
@@ -77,6 +79,7 @@ typedef struct Item
 	WfFinding	finding;
 	uint32_t	hash;
 	int			number;			/* order of finding, for equal positions */
+	bool		is_in_text;		/* found in the text (too) */
 	size_t		text_at;		/* in the window, while context is awaited */
 } Item;
 
@@ -91,7 +94,7 @@ typedef struct Extraction
 	Item	   *items;
 	int			count;
 	int			room;
-	int			pending;		/* first item from a link without context */
+	int			pending;		/* first item that may be without context */
 	bool		truncated;
 	bool		have_title;
 	WfSlice		title;
@@ -146,16 +149,16 @@ is_stopped(const Extraction *x)
 
 /*
  * Place in the page of the text at "at" (invariant 2), which must not be a
- * border or a gap.
+ * border or a gap.  Asked for ascending places it goes on from the last one,
+ * so that all the places of a window cost one more pass over it.
  */
 static size_t
 page_position(Extraction *x, size_t at)
 {
 	Window	   *w = &x->window;
-	const Segment *segment;
+	WfHtmlText *trace = &w->trace;
 	int			low = 0;
 	int			high = w->segment_count;
-	WfHtmlText	maker;
 
 	while (high - low > 1)
 	{
@@ -166,16 +169,21 @@ page_position(Extraction *x, size_t at)
 		else
 			high = mid;
 	}
-	segment = &w->segments[low];
-	maker.in = x->page.data + segment->page_at;
-	maker.in_end = x->page.data + x->page.len;
-	maker.in_pause = maker.in_end;
-	maker.out = w->data + segment->text_at;
-	maker.out_end = w->data + at;
-	maker.has_references = segment->has_references;
-	maker.preformatted = segment->preformatted;
-	wf_html_make_text(&maker);
-	return maker.in - x->page.data;
+	if (w->traced != low || trace->out > w->data + at)
+	{
+		const Segment *segment = &w->segments[low];
+
+		w->traced = low;
+		trace->in = x->page.data + segment->page_at;
+		trace->in_end = x->page.data + x->page.len;
+		trace->in_pause = trace->in_end;
+		trace->out = w->data + segment->text_at;
+		trace->has_references = segment->has_references;
+		trace->preformatted = segment->preformatted;
+	}
+	trace->out_end = w->data + at;
+	wf_html_make_text(trace);
+	return trace->in - x->page.data;
 }
 
 /* A border: whatever follows does not touch what is there. */
@@ -254,6 +262,7 @@ window_drop(Extraction *x, size_t cut)
 	}
 	else
 		w->segment_count = 0;
+	w->traced = -1;
 	w->len -= cut - 1;
 	w->data[0] = '\n';
 }
@@ -331,24 +340,22 @@ copy_field(Extraction *x, WfSlice bytes, WfSlice *out)
 }
 
 /*
- * Add a finding unless its value is known; sets *item to the new one, or to
- * NULL.  A value seen in text and again in a link counts as from the link.
+ * Add a finding unless its value is known.  Sets *item to the finding of that
+ * value and *is_new; to NULL when there is no room for another.
  */
 static WfStatus
 add_item(Extraction *x, WfFindingKind kind, WfFindingSource source, WfSlice value,
-		 WfSlice raw, Item **item)
+		 Item **item, bool *is_new)
 {
 	uint32_t	hash = hash_value(x, kind, value);
 	uint16_t   *slot = find_slot(x, kind, value, hash);
-	WfFinding  *finding;
 	WfStatus	status;
 
 	*item = NULL;
+	*is_new = *slot == 0;
 	if (*slot != 0)
 	{
-		finding = &x->items[*slot - 1].finding;
-		if (source < finding->source)
-			finding->source = source;
+		*item = &x->items[*slot - 1];
 		return WF_OK;
 	}
 	if (x->count == WF_MAX_FINDINGS)
@@ -358,51 +365,24 @@ add_item(Extraction *x, WfFindingKind kind, WfFindingSource source, WfSlice valu
 	}
 	if (x->count == x->room && (status = grow_items(x)) != WF_OK)
 		return status;
-	memset(&x->items[x->count], 0, sizeof(Item));
-	finding = &x->items[x->count].finding;
-	finding->kind = kind;
-	finding->source = source;
-	if ((status = copy_field(x, value, &finding->value)) != WF_OK ||
-		(status = copy_field(x, raw, &finding->raw)) != WF_OK)
-		return status;
-	*item = &x->items[x->count++];
+	*item = &x->items[x->count];
+	memset(*item, 0, sizeof(Item));
+	(*item)->finding.kind = kind;
+	(*item)->finding.source = source;
 	(*item)->hash = hash;
 	(*item)->number = x->count;
-	*slot = (uint16_t) x->count;
-	return WF_OK;
-}
-
-/* Go up to "count" characters back or forth from at, within text. */
-static size_t
-step_back(WfSlice text, size_t at, int count)
-{
-	while (count-- > 0 && at > 0)
-	{
-		at--;
-		while (at > 0 && ((unsigned char) text.data[at] & 0xC0) == 0x80)
-			at--;
-	}
-	return at;
-}
-
-static size_t
-step_forth(WfSlice text, size_t at, int count)
-{
-	while (count-- > 0 && at < text.len)
-	{
-		at++;
-		while (at < text.len && ((unsigned char) text.data[at] & 0xC0) == 0x80)
-			at++;
-	}
-	return at;
+	status = copy_field(x, value, &(*item)->finding.value);
+	if (status == WF_OK)
+		*slot = (uint16_t) ++x->count;
+	return status;
 }
 
 /* The text around "at": whole words in front of it, WF_MAX_CONTEXT in all. */
 static WfStatus
 make_context(Extraction *x, WfSlice text, size_t at, WfSlice *context)
 {
-	size_t		start = step_back(text, at, CONTEXT_BEFORE);
-	size_t		end = step_forth(text, start, WF_MAX_CONTEXT);
+	size_t		start = wf_text_step_back(text, at, CONTEXT_BEFORE);
+	size_t		end = wf_text_step_forth(text, start, WF_MAX_CONTEXT);
 
 	while (start > 0 && start < at && !wf_is_space(text.data[start - 1]))
 		start++;
@@ -412,18 +392,33 @@ make_context(Extraction *x, WfSlice text, size_t at, WfSlice *context)
 	return context->data != NULL ? WF_OK : WF_ERR_NOMEM;
 }
 
+/*
+ * A value in the text of the window.  One known from a link may stand in the
+ * text before that: the place is always that of the first.
+ */
 static WfStatus
 add_from_text(Extraction *x, WfFindingKind kind, WfSlice text, WfSlice value,
 			  size_t start, size_t end)
 {
 	WfSlice		raw = {text.data + start, end - start};
+	WfFinding  *finding;
 	Item	   *item;
-	WfStatus	status = add_item(x, kind, WF_SOURCE_TEXT, value, raw, &item);
+	bool		is_new;
+	size_t		position;
+	WfStatus	status = add_item(x, kind, WF_SOURCE_TEXT, value, &item, &is_new);
 
-	if (status != WF_OK || item == NULL)
+	if (status != WF_OK || item == NULL || item->is_in_text)
 		return status;
-	item->finding.position = (uint32_t) page_position(x, start);
-	return make_context(x, text, start, &item->finding.context);
+	item->is_in_text = true;
+	finding = &item->finding;
+	position = page_position(x, start);
+	if (!is_new && finding->position <= position)
+		return WF_OK;
+	finding->position = (uint32_t) position;
+	status = copy_field(x, raw, &finding->raw);
+	if (status == WF_OK)
+		status = make_context(x, text, start, &finding->context);
+	return status;
 }
 
 /* Let the recognisers search the window up to cut. */
@@ -459,7 +454,7 @@ settle_links(Extraction *x)
 		Item	   *item = &x->items[i];
 		WfStatus	status;
 
-		if (item->finding.source != WF_SOURCE_LINK || item->finding.context.data != NULL)
+		if (item->finding.context.data != NULL)
 			continue;
 		status = make_context(x, text, item->text_at, &item->finding.context);
 		if (status != WF_OK)
@@ -529,18 +524,22 @@ take_text(Extraction *x, WfSlice raw, bool has_references, bool preformatted)
 	return WF_OK;
 }
 
+/* A value in a link; one known from the text counts as from the link, too. */
 static WfStatus
 add_from_link(Extraction *x, WfFindingKind kind, WfSlice value, WfSlice raw, size_t position)
 {
 	Item	   *item;
-	WfStatus	status = add_item(x, kind, WF_SOURCE_LINK, value, raw, &item);
+	bool		is_new;
+	WfStatus	status = add_item(x, kind, WF_SOURCE_LINK, value, &item, &is_new);
 
-	if (status == WF_OK && item != NULL)
-	{
-		item->finding.position = (uint32_t) position;
-		item->text_at = x->window.len;
-	}
-	return status;
+	if (status != WF_OK || item == NULL)
+		return status;
+	item->finding.source = WF_SOURCE_LINK;
+	if (!is_new)
+		return WF_OK;
+	item->finding.position = (uint32_t) position;
+	item->text_at = x->window.len;
+	return copy_field(x, raw, &item->finding.raw);
 }
 
 /*
@@ -771,6 +770,7 @@ wf_page_extract(const WfExtractor *extractor, WfArena *arena,
 	x->window.len = 1;
 	x->window.data[0] = '\n';
 	x->window.segment_count = 0;
+	x->window.traced = -1;
 	x->window.after_link = false;
 	x->contacts = wf_contact_scan_create(extractor->contacts, arena);
 	x->phones = wf_phone_scan_create(extractor->phones, arena, in->default_region);

@@ -306,6 +306,30 @@ wf_text_char_count(WfSlice text)
 	return count;
 }
 
+size_t
+wf_text_step_back(WfSlice text, size_t at, int count)
+{
+	while (count-- > 0 && at > 0)
+	{
+		at--;
+		while (at > 0 && ((unsigned char) text.data[at] & 0xC0) == 0x80)
+			at--;
+	}
+	return at;
+}
+
+size_t
+wf_text_step_forth(WfSlice text, size_t at, int count)
+{
+	while (count-- > 0 && at < text.len)
+	{
+		at++;
+		while (at < text.len && ((unsigned char) text.data[at] & 0xC0) == 0x80)
+			at++;
+	}
+	return at;
+}
+
 void
 wf_text_lower(char *data, size_t len)
 {

@@ -55,6 +55,10 @@ extern WfSlice wf_text_truncate(WfSlice text, size_t max);
 /* Number of characters of clean text. */
 extern size_t wf_text_char_count(WfSlice text);
 
+/* The place up to "count" characters before or behind "at", within clean text. */
+extern size_t wf_text_step_back(WfSlice text, size_t at, int count);
+extern size_t wf_text_step_forth(WfSlice text, size_t at, int count);
+
 /* ASCII letters to lower case, in place; other bytes stay. */
 extern void wf_text_lower(char *data, size_t len);
 

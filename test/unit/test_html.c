@@ -1,0 +1,243 @@
+/*-------------------------------------------------------------------------
+ *
+ * test_html.c
+ *	  core/wf_html.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "test/unit/unit.h"
+
+#include "core/wf_html.h"
+#include "core/wf_html_elements.h"
+#include "core/wf_text.h"
+
+/*
+ * The tokens of html in short: text as it is, <name attribute=value|...>,
+ * </name>, {raw}; the input ends at the end of its memory.
+ */
+static void
+tokens(const char *html, const char *expected)
+{
+	size_t		len = strlen(html);
+	char	   *copy = malloc(len);
+	static char got[4096];
+	size_t		n = 0;
+	WfHtml		it;
+	WfHtmlToken token;
+
+	memcpy(copy, html, len);
+	wf_html_init(&it, (WfSlice) {copy, len});
+	while (wf_html_next(&it, &token))
+	{
+		WfSlice		rest = token.attributes;
+		WfHtmlAttribute a;
+		char		decoded[1024];
+
+		switch (token.type)
+		{
+			case WF_HTML_TEXT:
+				n += sprintf(got + n, "%.*s", (int) wf_html_decode(token.text, false, decoded), decoded);
+				break;
+			case WF_HTML_RAW:
+				n += sprintf(got + n, "{%.*s}", (int) token.text.len, token.text.data);
+				break;
+			case WF_HTML_END_TAG:
+				n += sprintf(got + n, "</%.*s>", (int) token.name.len, token.name.data);
+				break;
+			default:
+				n += sprintf(got + n, "<%.*s", (int) token.name.len, token.name.data);
+				while (wf_html_next_attribute(&rest, &a))
+					n += sprintf(got + n, "|%.*s=%.*s", (int) a.name.len, a.name.data,
+								 (int) wf_html_decode(a.value, true, decoded), decoded);
+				n += sprintf(got + n, ">");
+		}
+	}
+	free(copy);
+	is((WfSlice) {got, n}, expected, html);
+}
+
+static void
+test_tags(void)
+{
+	tokens("", "");
+	tokens("a", "a");
+	tokens("<p>x</p>", "<p>x</p>");
+	tokens("<P CLASS=X>y", "<P|CLASS=X>y");
+	tokens("<a b='1' c=\"2\" d=3 e f = g>", "<a|b=1|c=2|d=3|e=|f=g>");
+	tokens("<br/><hr / ><a b=c/>", "<br><hr><a|b=c/>");
+	tokens("<a b=\"x>y\" c='<p>'>z", "<a|b=x>y|c=<p>>z");
+	tokens("<a =\"x>y", "<a|=\"x=>y");
+	tokens("<a \"b\" 'c'>", "<a|\"b\"=|'c'=>");
+	tokens("<a b=>c", "<a|b=>c");
+	tokens("<a b='1'c='2'>", "<a|b=1|c=2>");
+	tokens("<a\n\tb\r\n=\n'c'\n>", "<a|b=c>");
+	tokens("</p x='>'>y", "</p>y");
+	tokens("<div<p>x", "<div<p>x");
+	tokens("<a href='?a=1&amp;b&copy=2&copy;'>", "<a|href=?a=1&b&copy=2\xC2\xA9>");
+	tokens("1 < 2 <3 <", "1 < 2 <3 <");
+	tokens("<<p>>", "<<p>>");
+	tokens("a</>b</ x>c", "abc");
+}
+
+static void
+test_comments(void)
+{
+	tokens("a<!-- <p> -->b", "ab");
+	tokens("a<!-->b", "ab");
+	tokens("a<!--->b", "ab");
+	tokens("a<!---->b", "ab");
+	tokens("a<!-- x --!>b", "ab");
+	tokens("a<!---!>b-->c", "ac");
+	tokens("a<!-- x -- > y -->b", "ab");
+	tokens("a<!-- x --->b", "ab");
+	tokens("a<!doctype html>b<?xml x?>c<![CDATA[d]]>e<!x>f", "abcef");
+	tokens("a<!-- no end > b", "a b");
+	tokens("a<!-- no end", "a<!-- no end");
+	tokens("a<!-- x -->b<!-- no end > c", "ab c");
+	tokens("a<!no end", "a<!no end");
+	tokens("a<!", "a<!");
+	tokens("a</", "a</");
+	tokens("a</b", "a</b");
+}
+
+static void
+test_raw(void)
+{
+	tokens("<script>a<b</script>c", "<script>{a<b}</script>c");
+	tokens("<SCRIPT>a</Script >c", "<SCRIPT>{a}</Script>c");
+	tokens("<script></script>", "<script></script>");
+	tokens("<script>a</scripts>b</script>c", "<script>{a</scripts>b}</script>c");
+	tokens("<script><!-- <script> </script> --></script>d",
+		   "<script>{<!-- <script> </script> -->}</script>d");
+	tokens("<script><!-- </script>d-->", "<script>{<!-- }</script>d-->");
+	tokens("<script><!--><script></script>d", "<script>{<!--><script>}</script>d");
+	tokens("<script><!-- <script></script>d", "<script>{<!-- <script>}</script>d");
+	tokens("<style>a>b{}</style>c", "<style>{a>b{}}</style>c");
+	tokens("<iframe><p></iframe>", "<iframe>{<p>}</iframe>");
+	tokens("<noframes><p></noframes><noembed><p></noembed><xmp><p></xmp>",
+		   "<noframes>{<p>}</noframes><noembed>{<p>}</noembed><xmp>{<p>}</xmp>");
+	tokens("<title>a<b>&amp;</title>c", "<title>a<b>&</title>c");
+	tokens("<textarea><p></textarea>c", "<textarea><p></textarea>c");
+	tokens("<noscript><p>a</noscript><template><p>b</template>",
+		   "<noscript><p>a</noscript><template><p>b</template>");
+	tokens("<script>var a<0; b <p>c</p>", "<script>{var a<0; b }<p>c</p>");
+	tokens("<style>a{} no end", "<style>{a{} no end}");
+	tokens("<title>a<p>b", "<title>a<p>b");
+	tokens("<script>a</script", "<script>{a</script}");
+}
+
+static void
+test_broken_tags(void)
+{
+	tokens("<a href='x>y <p>z", "<a|href=x>y <p>z");
+	tokens("a<b c", "a<b c");
+	tokens("<a b=\"c>d<p title='>'>e", "<a|b=c>d<p|title=>'>e");
+	tokens("<a b='x'><p c=\"", "<a|b=x><p c=\"");
+}
+
+static void
+decoded(const char *text, const char *expected)
+{
+	char		out[256];
+	WfSlice		copy;
+	size_t		len = strlen(text);
+
+	copy.data = memcpy(malloc(len), text, len);
+	copy.len = len;
+	is((WfSlice) {out, wf_html_decode(copy, false, out)}, expected, text);
+	free((void *) copy.data);
+}
+
+static void
+test_references(void)
+{
+	decoded("&amp;&lt;&gt;&quot;&apos;", "&<>\"'");
+	decoded("&AMP;&amp&AMPx", "&&&x");
+	decoded("&commat;&period;&num;&lpar;&plus;&NewLine;", "@.#(+\n");
+	decoded("&#64;&#x40;&#X40;&#064;&#64x", "@@@@@x");
+	decoded("&#;&#x;&#", "&#;&#x;&#");
+	decoded("&#0;&#xD800;&#x110000;&#99999999999999;", "\uFFFD\uFFFD\uFFFD\uFFFD");
+	decoded("&#128;&#x99;&#x81;", "\u20AC\u2122\xC2\x81");
+	decoded("&notit;&notin;&not;", "\u00ACit;\u2209\u00AC");
+	decoded("&eacute;&eacute&Eacute;&hellip&hellip;", "\u00E9\u00E9\u00C9&hellip\u2026");
+	decoded("&nosuch;&;&&a", "&nosuch;&;&&a");
+	decoded("&thetasym;&bogusnamethatisverylongindeed;", "\u03D1&bogusnamethatisverylongindeed;");
+	decoded("&a&lt&", "&a<&");
+	decoded("&gt", ">");
+	decoded("&g", "&g");
+}
+
+static void
+test_elements(void)
+{
+	size_t		count = sizeof(elements) / sizeof(elements[0]);
+	size_t		i;
+	bool		all = true;
+	WfHtml		it;
+	WfHtmlToken token;
+	char		tag[32];
+
+	for (i = 0; i < count; i++)
+	{
+		sprintf(tag, "<%s>", elements[i].name);
+		wf_html_init(&it, slice(tag));
+		all = all && wf_html_next(&it, &token) && token.flags == elements[i].flags &&
+			token.element == elements[i].element && (token.flags & WF_HTML_KNOWN);
+	}
+	ok(all, "every element is found");
+	wf_html_init(&it, slice("<blink-182>"));
+	ok(wf_html_next(&it, &token) && token.flags == 0 && token.element == WF_ELEMENT_OTHER,
+	   "no other is");
+	wf_html_init(&it, slice("<TD ID=a id=b>"));
+	ok(wf_html_next(&it, &token) && (token.flags & WF_HTML_BLOCK), "in any case");
+	{
+		WfSlice		value;
+
+		ok(wf_html_find_attribute(&token, slice("id"), &value), "an attribute is found");
+		is(value, "a", "the first of its name");
+		ok(!wf_html_find_attribute(&token, slice("name"), &value), "or not");
+	}
+}
+
+/* Inputs that make a careless tokenizer quadratic: each has to be done at once. */
+static void
+test_time(void)
+{
+	static const char *const patterns[] = {
+		"<", "<!--", "<!-- -", "<a ", "<a b=\"", "<a b='>' ", "<script>", "<script><!--<script>",
+		"<script><!--<script></script>", "<style>", "<title>", "<textarea></", "</", "<?", "&", "&#",
+		"&#1", "&a", "&notin", "<a b=\">\"", "<xmp><", "<p", "<p/", "<p =", ">", "-->", "--!", "=\"",
+		"<style></styl", "<script></script", "<a b=\">\" c='<p>", "<!-->", "<!", "</a b='"
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+	{
+		WfSlice		input = repeat(patterns[i], 400000 / strlen(patterns[i]));
+		char	   *out = malloc(input.len);
+		double		start = cpu_seconds();
+		WfHtml		it;
+		WfHtmlToken token;
+
+		wf_html_init(&it, input);
+		while (wf_html_next(&it, &token))
+			wf_html_decode(token.text, false, out);
+		ok(cpu_seconds() - start < 3, "400 kB of %s take %.2f s", patterns[i],
+		   cpu_seconds() - start);
+		free(out);
+		free((void *) input.data);
+	}
+}
+
+int
+main(void)
+{
+	test_tags();
+	test_comments();
+	test_raw();
+	test_broken_tags();
+	test_references();
+	test_elements();
+	test_time();
+	return done();
+}

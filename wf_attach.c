@@ -197,7 +197,6 @@ wf_attach_has_email_key(Relation contacts, const WfBinding *binding)
 		if (result)
 			break;
 	}
-	list_free(indexes);
 	return result;
 }
 
@@ -374,14 +373,6 @@ find_trigger(Relation rel, Oid function)
 	return found;
 }
 
-/* SQL name of the trigger function. */
-static char *
-function_name(void)
-{
-	return quote_qualified_identifier(get_namespace_name(wf_part_extension_schema()),
-									  "wf_curation_trigger");
-}
-
 /* Look at the trigger of an open table. */
 static TriggerPlan
 plan_trigger(Relation rel, const WfBinding *binding)
@@ -406,6 +397,8 @@ attach_trigger(const WfBinding *binding, List *actions)
 	const WfPart *part = binding->part;
 	Relation	rel = relation_open(binding->relid, NoLock);
 	TriggerPlan plan = plan_trigger(rel, binding);
+	char	   *schema = get_namespace_name(wf_part_extension_schema());
+	char	   *function = quote_qualified_identifier(schema, "wf_curation_trigger");
 
 	relation_close(rel, NoLock);	/* DDL refuses relations that are open */
 	if (plan.drop)
@@ -414,7 +407,7 @@ attach_trigger(const WfBinding *binding, List *actions)
 	if (plan.create)
 		wf_attach_run(psprintf("CREATE TRIGGER " WF_TRIGGER_NAME " BEFORE INSERT OR UPDATE ON %s "
 							   "FOR EACH ROW EXECUTE FUNCTION %s(%s%s%s)",
-							   binding->relation, function_name(), quote_literal_cstr(part->name),
+							   binding->relation, function, quote_literal_cstr(part->name),
 							   plan.strategy ? ", " : "",
 							   plan.strategy ? quote_literal_cstr(plan.strategy) : ""));
 	if (plan.enable)

@@ -198,7 +198,12 @@ main()
 	fi
 	process once
 	report_job
-	[ "$MODE" = cron ] || measure_ratio
+	if [ "$MODE" = cron ]; then
+		say "runs of pg_cron's job: $(query "SELECT string_agg(n || ' ' || status, ', ')
+			FROM (SELECT status, count(*) AS n FROM cron.job_run_details GROUP BY 1) x")"
+	else
+		measure_ratio
+	fi
 	say "server log, warnings and worse: $(grep -cE '(WARNING|ERROR|FATAL|PANIC):' "$CLUSTER/server.log" || true)"
 }
 

@@ -72,12 +72,13 @@ cpu_of()
 	done | awk -v hz="$(getconf CLK_TCK)" '{ u += $12; s += $13 } END { print u / hz, s / hz }'
 }
 
+# Private memory: what is resident without shared buffers and program text.
 rss_of()
 {
 	local pid
 
 	for pid; do
-		awk -v pid="$pid" '/^Name/ { name = $2 } /^VmRSS/ { printf "%s[%s] %d kB  ", name, pid, $2 }' \
+		awk -v pid="$pid" '/^Name/ { name = $2 } /^RssAnon/ { printf "%s[%s] %d kB  ", name, pid, $2 }' \
 			"/proc/$pid/status"
 	done
 	echo

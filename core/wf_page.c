@@ -99,8 +99,8 @@ typedef struct Extraction
 	bool		have_title;
 	WfSlice		title;
 	uint16_t	table[TABLE_SLOTS]; /* 1 + index into items; 0 free */
-	char		link[2][WF_MAX_URL + 1];	/* a link being examined */
 	Window		window;
+	char		link[2][WF_MAX_URL + 1];	/* a link being examined */
 } Extraction;
 
 struct WfExtractor
@@ -183,6 +183,19 @@ page_position(Extraction *x, size_t at)
 	}
 	trace->out_end = w->data + at;
 	wf_html_make_text(trace);
+
+	/* what makes no text, such as a second space, does not count */
+	trace->out_end++;
+	while (trace->in < trace->in_end)
+	{
+		WfHtmlText	step = *trace;
+
+		step.in_pause = step.in + 1;
+		wf_html_make_text(&step);
+		if (step.out > trace->out)
+			break;
+		trace->in = step.in;
+	}
 	return trace->in - x->page.data;
 }
 
@@ -551,19 +564,10 @@ may_be_contact_link(WfSlice href)
 {
 	if (href.len == 0)
 		return false;
-	switch (href.data[0] | 0x20)
-	{
-		case 'm':
-		case 't':
-		case 'p':
-		case 'c':
-		case '&' | 0x20:
-		case '%' | 0x20:
-			return true;
-		case '/' | 0x20:
-			return href.len > 1 && (href.data[1] | 0x20) == 'm';
-	}
-	return (unsigned char) href.data[0] <= ' ';
+	if (href.data[0] == '/')
+		return href.len > 1 && wf_lower_char(href.data[1]) == 'm';
+	return (unsigned char) href.data[0] <= ' ' ||
+		memchr("mtpc&%", wf_lower_char(href.data[0]), 6) != NULL;
 }
 
 static WfStatus
@@ -763,15 +767,13 @@ wf_page_extract(const WfExtractor *extractor, WfArena *arena,
 	memset(out, 0, sizeof(*out));
 	if (x == NULL)
 		return WF_ERR_NOMEM;
-	memset(x, 0, offsetof(Extraction, link));
+	memset(x, 0, offsetof(Extraction, window.segments));
 	x->extractor = extractor;
 	x->arena = arena;
 	x->in = in;
 	x->window.len = 1;
 	x->window.data[0] = '\n';
-	x->window.segment_count = 0;
 	x->window.traced = -1;
-	x->window.after_link = false;
 	x->contacts = wf_contact_scan_create(extractor->contacts, arena);
 	x->phones = wf_phone_scan_create(extractor->phones, arena, in->default_region);
 	if (x->contacts == NULL || x->phones == NULL)

@@ -1,0 +1,269 @@
+/*-------------------------------------------------------------------------
+ *
+ * test_page.c
+ *	  core/wf_page.c: whole pages.
+ *
+ *-------------------------------------------------------------------------
+ */
+#define _GNU_SOURCE				/* memmem */
+#include "test/unit/unit.h"
+
+#include "core/wf_page.h"
+#include "core/wf_text.h"
+
+#define ARENA_LIMIT ((size_t) 64 * 1024 * 1024)
+
+static WfExtractor *extractor;
+static WfArena *arena;
+
+static WfStatus
+extract(WfSlice body, WfFindings *findings)
+{
+	WfPageInput in = {body};
+
+	in.default_region = "US";
+	wf_arena_reset(arena);
+	return wf_page_extract(extractor, arena, &in, findings);
+}
+
+/* Findings as "position source value", one a line. */
+static void
+finds(const char *html, const char *expected)
+{
+	WfFindings	findings;
+	char		got[4096];
+	size_t		n = 0;
+	int			i;
+
+	if (extract(slice(html), &findings) != WF_OK)
+	{
+		ok(false, "%s", html);
+		return;
+	}
+	for (i = 0; i < findings.count; i++)
+	{
+		const WfFinding *f = &findings.items[i];
+
+		n += sprintf(got + n, "%s%u %s %.*s", n > 0 ? "\n" : "", f->position,
+					 wf_finding_source_name(f->source), (int) f->value.len, f->value.data);
+	}
+	is((WfSlice) {got, n}, expected, html);
+}
+
+static void
+test_visible_text(void)
+{
+	finds("", "");
+	finds("<p>a@example.org</p>", "3 text a@example.org");
+	finds("in<b>fo</b>@exam<wbr>ple.org", "0 text info@example.org");
+	finds("<td>Helga</td><td>anna@example.org</td>", "18 text anna@example.org");
+	finds("Helga<br>anna@example.org", "9 text anna@example.org");
+	finds("<li>a@example.org<li>b@example.org", "4 text a@example.org\n21 text b@example.org");
+	finds("<a>a@example.org</a><a>Contact</a>", "3 text a@example.org");
+	finds("info@<a href='http://example.org'>example.org</a>", "0 text info@example.org");
+	finds("a@example.org<img>b", "0 text a@example.org");
+	finds("<custom-x>a@example.org</custom-x>b", "10 text a@example.org");
+	finds("<!-- a@example.org --><script>'b@example.org'</script><style>c@example.org</style>", "");
+	finds("<input value='a@example.org'><p title=b@example.org>", "");
+	finds("<noscript>a@example.org</noscript><template>b@example.org</template>",
+		  "10 text a@example.org\n44 text b@example.org");
+	finds("<textarea>a@example.org</textarea>", "10 text a@example.org");
+	finds("<xmp>a@example.org &amp;b</xmp>", "5 text a@example.org");
+	finds("a&#64;example&period;org", "0 text a@example.org");
+	finds("&nbsp;&nbsp;a@example.org", "12 text a@example.org");
+	finds("  \n\t a@exam\xE2\x80\x8Bple.org", "5 text a@example.org");
+	finds("a@example.org<", "0 text a@example.org");
+	finds("<a href='x>a@example.org", "11 text a@example.org");
+	finds("<!-- x >a@example.org", "8 text a@example.org");
+	finds("<script>x <p>a@example.org", "13 text a@example.org");
+}
+
+static void
+test_numbers(void)
+{
+	finds("<p>(202)&nbsp;555-0143", "3 text +12025550143");
+	finds("<td>202</td><td>555-0143</td>", "");
+	finds("<pre>202\n555-0143\n(202) 555-0144</pre>", "18 text +12025550144");
+	finds("202\n555-0143", "0 text +12025550143");
+	finds("<a href='tel:+1%20202%20555%200143'>202-555-0144</a>",
+		  "0 link +12025550143\n36 text +12025550144");
+	finds("<a href=tel:2025550143>202-555-0143</a>", "0 link +12025550143");
+	finds("x.org?v=12025550143999", "");
+	finds("<img src='/2025550143.jpg' width=2025550143>", "");
+}
+
+static void
+test_links(void)
+{
+	finds("<a href='mailto:a@example.org'>write</a>", "0 link a@example.org");
+	finds("<a href=\"&#109;ailto&colon;a&#64;example.org?subject=b@example.org\">a@example.org</a>",
+		  "0 link a@example.org");
+	finds("<link rel=author href=mailto:a@example.org><area href=mailto:b@example.org>",
+		  "0 link a@example.org\n43 link b@example.org");
+	finds("<p href=mailto:a@example.org>", "");
+	finds("a@example.org <a href=mailto:A@EXAMPLE.ORG>", "0 link a@example.org");
+	finds("a@example.org b@example.net a@example.org", "0 text a@example.org\n14 text b@example.net");
+	finds("<a href='mailto:a@example.org,b@example.org'>", "0 link a@example.org\n0 link b@example.org");
+}
+
+static void
+test_fields(void)
+{
+	WfFindings	findings;
+	const WfFinding *f;
+
+	extract(slice("<title> A &amp;\n <b> </title><h1>Our team</h1><p>Anna Example, sales:\n"
+				  "<a href='mailto:Anna@Example.org'>write&nbsp;me</a> or call (202) 555-0143."), &findings);
+	is(findings.title, "A & <b>", "title");
+	is_int(findings.count, 2, "two findings");
+	f = &findings.items[0];
+	ok(f->kind == WF_KIND_EMAIL && f->source == WF_SOURCE_LINK, "an address in a link");
+	is(f->raw, "Anna@Example.org", "raw of a link");
+	is(f->context, "A & <b> Our team Anna Example, sales: write me or call (202) 555-0143.",
+	   "context of a link");
+	ok(f->name.len == 0 && f->job_title.len == 0 && f->phone.len == 0, "no more is known");
+	f = &findings.items[1];
+	ok(f->kind == WF_KIND_PHONE && f->source == WF_SOURCE_TEXT, "a number in text");
+	is(f->raw, "(202) 555-0143", "raw of text");
+	is(f->context, "Anna Example, sales: write me or call (202) 555-0143.", "context of text");
+
+	extract(slice("<meta charset=iso-8859-1>M\xFCller a@example.org"), &findings);
+	is_int(findings.count, 1, "latin-1");
+	is(findings.items[0].context, "M\xC3\xBCller a@example.org", "is decoded");
+	is_int(findings.items[0].position, 33, "and positions count the UTF-8 form");
+	extract(slice("<a href='tel:%FF+1 (202) 555%000143'>"), &findings);
+	is_int(findings.count, 1, "a strange link");
+	is(findings.items[0].value, "+12025550143", "has a number");
+	extract(slice("<title>no candidates</title>"), &findings);
+	is(findings.title, "no candidates", "title of a page without candidates");
+}
+
+/* Text far longer than the window, with and without places to cut it. */
+static void
+test_windows(void)
+{
+	static const char *const pieces[] = {
+		"<p>word <b>word</b></p>", "word &amp; ", "<b>x</b>", "<i></i>", "x", " ", "\xC3\xA4<u>\xC2\xA0</u>"
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+	{
+		WfSlice		filler = repeat(pieces[i], 300000 / strlen(pieces[i]));
+		char	   *html = malloc(3 * filler.len + 1000);
+		WfFindings	findings;
+		bool		good = true;
+		int			f;
+
+		sprintf(html, "%s a@example.org %s (202) 555-0143 %s <a href=mailto:b@example.org>b</a> "
+				"c@example.org", filler.data, filler.data, filler.data);
+		ok(extract(slice(html), &findings) == WF_OK && findings.count == 4,
+		   "a megabyte of \"%s\" hides nothing", pieces[i]);
+		for (f = 0; f < findings.count; f++)
+		{
+			const char *at = html + findings.items[f].position;
+			WfSlice		raw = findings.items[f].raw;
+
+			good = good && (*at == '<' || memcmp(at, raw.data, raw.len) == 0) &&
+				memmem(findings.items[f].context.data, findings.items[f].context.len,
+					   *at == '<' ? "b c" : raw.data, *at == '<' ? 3 : raw.len) != NULL;
+		}
+		if (!good)
+			for (f = 0; f < findings.count; f++)
+				printf("# %.20s: %.*s\n", html + findings.items[f].position,
+					   (int) findings.items[f].context.len, findings.items[f].context.data);
+		ok(good, "and places and contexts are right");
+		free(html);
+		free((void *) filler.data);
+	}
+}
+
+static void
+test_limits(void)
+{
+	WfPageInput in = {WF_SLICE_EMPTY};
+	WfFindings	findings;
+	char	   *html = malloc(4 * 1024 * 1024);
+	size_t		len = 0;
+	sig_atomic_t stop = 1;
+	WfArena    *small;
+	size_t		limit;
+	int			i;
+	bool		good = true;
+
+	for (i = 0; i < WF_MAX_FINDINGS + 500; i++)
+		len += sprintf(html + len, "<a href='mailto:a%d@example.org'>x</a> b%d@example.org ", i, i);
+	ok(extract((WfSlice) {html, len}, &findings) == WF_OK && findings.truncated &&
+	   findings.count == WF_MAX_FINDINGS, "not more than so many findings");
+	for (i = 1; i < findings.count; i++)
+		good = good && findings.items[i - 1].position <= findings.items[i].position;
+	ok(good, "in page order");
+
+	in.body = (WfSlice) {html, len};
+	in.stop = &stop;
+	ok(wf_page_extract(extractor, arena, &in, &findings) == WF_ERR_STOPPED, "it can be stopped");
+
+	/* memory may run out anywhere */
+	in.stop = NULL;
+	in.body.len = len / 10;
+	for (limit = 0, good = true; limit < 1024 * 1024; limit += 4096)
+	{
+		WfStatus	status;
+
+		small = wf_arena_create(limit);
+		status = wf_page_extract(extractor, small, &in, &findings);
+		good = good && (status == WF_OK || status == WF_ERR_NOMEM);
+		wf_arena_free(small);
+	}
+	ok(good, "every limit of memory is kept");
+
+	/* three times the body, and what every page costs */
+	len = 3 * 1024 * 1024;
+	memset(html, 0x80, len);
+	small = wf_arena_create(3 * len + 512 * 1024);
+	in.body.len = len;
+	ok(wf_page_extract(extractor, small, &in, &findings) == WF_OK, "three bytes for one are enough");
+	wf_arena_free(small);
+	free(html);
+}
+
+/* Hostile pages of one megabyte: each has to be done in time. */
+static void
+test_time(void)
+{
+	static const char *const patterns[] = {
+		"<a href='mailto:", "<a href='mailto:a@example.org,", "<a href=tel:1>", "<pre>", "<b>1</b>",
+		"a@example.org ", "<a>a@example.org</a>", "&#64;", "&#49;", "<b>a@example.org</b>x",
+		"<title>", "<td>1", "\xC2\xA0", "\xE2\x80\x8B", "x\xFF", "&", "<x>", "202-555-0143 ",
+		"<a href='&#109;ailto:%40%40'>", "<meta charset=x>", "\xE2"
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+	{
+		WfSlice		body = repeat(patterns[i], 1000000 / strlen(patterns[i]));
+		double		start = cpu_seconds();
+		WfFindings	findings;
+
+		ok(extract(body, &findings) == WF_OK, "a page of %s", patterns[i]);
+		ok(cpu_seconds() - start < 5, "takes %.2f s", cpu_seconds() - start);
+		free((void *) body.data);
+	}
+}
+
+int
+main(void)
+{
+	extractor = wf_extractor_create();
+	arena = wf_arena_create(ARENA_LIMIT);
+	test_visible_text();
+	test_numbers();
+	test_links();
+	test_fields();
+	test_windows();
+	test_limits();
+	test_time();
+	wf_arena_free(arena);
+	wf_extractor_free(extractor);
+	return done();
+}

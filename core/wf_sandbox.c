@@ -80,13 +80,18 @@ raise_oom_score(void)
 	close(fd);
 }
 
-/* Resolver threads: small stacks, no malloc arenas of their own. */
+/*
+ * Resolver threads get small stacks and no malloc arenas of their own; what
+ * an unusually large page needed goes back to the system at once.
+ */
 static void
-limit_threads(void)
+limit_memory(void)
 {
 	pthread_attr_t attr;
 
 	(void) mallopt(M_ARENA_MAX, 1);
+	(void) mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+	(void) mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
 	if (pthread_attr_init(&attr) != 0)
 		return;
 	if (pthread_attr_setstacksize(&attr, THREAD_STACK) == 0)
@@ -118,7 +123,7 @@ wf_sandbox_prepare(bool worker, int last_fd)
 	if (!UNDER_SANITIZER)
 	{
 		lower_limit(RLIMIT_AS, ADDRESS_SPACE);
-		limit_threads();
+		limit_memory();
 	}
 	return true;
 }

@@ -485,7 +485,7 @@ def memory():
         watcher.join()
         ended = len(re.findall(r"^  outcome", out, re.M))
         RESULTS.report("memory: %s: peak %d MB" % (name, peak[0] / 1024),
-                       ended == 64 and peak[0] < 128 * 1024, out[:2000])
+                       ended == 64 and peak[0] < 64 * 1024, out[:2000])
 
 
 def many_at_once():

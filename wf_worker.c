@@ -329,6 +329,18 @@ fetching_items(int *n)
  */
 
 /*
+ * The socket was closed: the set knows it by number only, and the next
+ * crawler's may have the same.
+ */
+static void
+forget_wait_events(void)
+{
+	if (worker.events)
+		FreeWaitEventSet(worker.events);
+	worker.events = NULL;
+}
+
+/*
  * The crawler is gone or must go.  The item it was handling has had its
  * attempt; the others are sent to the next crawler.
  */
@@ -340,6 +352,7 @@ end_crawler(const char *why)
 	int			n;
 	char		error[200];
 
+	forget_wait_events();
 	ereport(LOG, (errmsg("crawler ended (%s): %s", wf_link_last_end(worker.link), why)));
 	items = fetching_items(&n);
 	for (int i = 0; i < n; i++)

@@ -7,9 +7,11 @@ Needs no database.  Prints TAP and a closing line; exit status 1 if anything
 failed.  With NAMEs only the cases whose name contains one of them are run.
 """
 import concurrent.futures
+import glob
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import threading
 import time
 
 import faultserver
+import worker
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CRAWLER = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else os.path.join(
@@ -520,6 +523,172 @@ def many_at_once():
                    code == 0 and len(blocks) == 2000, stderr)
 
 
+# ---------- as a worker sees it ----------
+
+SETTINGS = {"allowed_networks": "127.0.0.0/8", "respect_robots": "off"}
+
+
+def worker_basics(server):
+    if not wanted("worker"):
+        return
+    base = "http://127.0.0.1:%d" % server.port
+    c = worker.Crawler(CRAWLER, SETTINGS)
+    kind, payload = c.read()
+    RESULTS.report("worker: READY comes first", kind == "R" and payload == b"\1\0\0\0")
+    for i in range(1, 101):
+        c.fetch(i, base + "/ok?%d" % i, i % 2)
+    found = c.results(100)
+    RESULTS.report("worker: one RESULT for each FETCH",
+                   sorted(found) == list(range(1, 101)) and all(r.outcome == "ok" for r in found.values()))
+    RESULTS.report("worker: bodies on request only",
+                   found[1].body == faultserver.PAGE and found[2].body == b"" and found[1].findings == 1)
+    c.fetch(200, base + "/status?404", 1)
+    r = c.results(1)[200]
+    RESULTS.report("worker: body of a failure on request",
+                   r.outcome == "http_client" and r.status == 404 and r.body == faultserver.PAGE)
+    c.fetch(201, base + "/retry-seconds")
+    c.fetch(202, base + "/retry-date")
+    c.fetch(203, base + "/retry-huge")
+    c.fetch(204, base + "/retry-nonsense")
+    c.fetch(205, base + "/retry-negative")
+    found = c.results(5)
+    waits = [found[i].retry_after_ms for i in range(201, 206)]
+    RESULTS.report("worker: Retry-After %s" % waits, waits[0] == 120000 and 290000 <= waits[1] <= 300000 and
+                   waits[2] == 7 * 24 * 3600000 and waits[3:] == [0, 0])
+    c.fetch(300, base + "/hang-response")
+    c.fetch(301, base + "/ok")
+    r = c.results(1)
+    c.cancel(300)
+    c.cancel(999)
+    c.fetch(302, base + "/ok")
+    r2 = c.results(1)
+    RESULTS.report("worker: no RESULT after CANCEL", list(r) == [301] and list(r2) == [302] and c.read(0.5) is None)
+    RESULTS.report("worker: nothing is handled now", c.current() == 0 and c.beat() > 0)
+    c.fetch(400, "http://127.0.0.1:%d/ok" % server.port, 0, "elsewhere.example")
+    c.config(dict(SETTINGS, require_domain_match="on"))
+    c.fetch(401, "http://127.0.0.1:%d/ok" % server.port, 0, "elsewhere.example")
+    c.fetch(402, "http://localhost:%d/ok" % server.port, 0, "localhost")
+    found = c.results(3)
+    RESULTS.report("worker: CONFIG applies to what comes after it",
+                   [found[i].outcome for i in (400, 401, 402)] == ["ok", "policy", "ok"])
+    c.config({"max_redirects": "many"})
+    kind, payload = c.read()
+    c.fetch(500, base + "/ok")
+    r = c.results(1)[500]
+    RESULTS.report("worker: nothing is fetched under a bad CONFIG",
+                   kind == "L" and r.outcome == "internal" and b"max_redirects" in r.error)
+    c.config(SETTINGS)
+    c.fetch(501, base + "/ok")
+    RESULTS.report("worker: until a good one comes", c.results(1)[501].outcome == "ok" or c.config({}))
+    c.close()
+
+
+def worker_ends(server):
+    if not wanted("worker"):
+        return
+    for name, last in (("EOF", None), ("an impossible frame", b"\xff\xff\xff\xff"),
+                       ("an unknown message", worker.frame("?", b"")),
+                       ("a message of our own side", worker.frame("R", b"\1\0\0\0")),
+                       ("a truncated FETCH", worker.frame("F", b"\1"))):
+        c = worker.Crawler(CRAWLER, SETTINGS)
+        c.read()
+        for i in range(1, 65):
+            c.fetch(i, "http://127.0.0.1:%d/hang-response?%d" % (server.port, i))
+        time.sleep(0.1)
+        started = time.monotonic()
+        if last is None:
+            c.socket.shutdown(socket.SHUT_WR)
+        else:
+            c.socket.sendall(last)
+        status = c.ended()
+        took = time.monotonic() - started
+        RESULTS.report("worker: ends at %s, %.3f s" % (name, took), status == 0 and took < 1, status)
+        c.close()
+
+
+def worker_sandbox(server):
+    if not wanted("worker") or "asan" in CRAWLER:
+        return
+    c = worker.Crawler(CRAWLER, SETTINGS)
+    c.read()
+    links = [os.readlink(fd) for fd in glob.glob("/proc/%d/fd/*" % c.pid)]
+    with open("/proc/%d/environ" % c.pid) as environ:
+        inherited = environ.read()
+    with open("/proc/%d/limits" % c.pid) as limits:
+        text = limits.read()
+    RESULTS.report("worker: seccomp and no_new_privs",
+                   c.status_field("Seccomp") == "2" and c.status_field("NoNewPrivs") == "1")
+    RESULTS.report("worker: limits", re.search(r"Max core file size\s+0 ", text) is not None and
+                   re.search(r"Max file size\s+0 ", text) is not None and
+                   re.search(r"Max address space\s+1073741824 ", text) is not None, text)
+    RESULTS.report("worker: open descriptors", not [l for l in links if l.startswith("/") and l not in
+                   ("/dev/null",) and "/dev/pts" not in l and not l.startswith("/tmp")], links)
+    RESULTS.report("worker: first to go when memory is short",
+                   open("/proc/%d/oom_score_adj" % c.pid).read().strip() == "500")
+    RESULTS.report("worker: works at /", os.readlink("/proc/%d/cwd" % c.pid) == "/", inherited)
+    c.close()
+
+
+def worker_backpressure(server):
+    """A worker that does not read stops the crawler, not its memory."""
+    name = "worker: slow reader"
+    if not wanted("worker"):
+        return
+    c = worker.Crawler(CRAWLER, SETTINGS)
+    c.read()
+    for i in range(1, 201):
+        c.fetch(i, "http://127.0.0.1:%d/ok-size?900000" % server.port, 1)
+    time.sleep(2)
+    size = int(c.status_field("VmRSS"))
+    beat = c.beat()
+    time.sleep(1.2)
+    alive = c.beat() != beat
+    found = c.results(200, 20)
+    limit = 1 << 30 if "asan" in CRAWLER else 64 * 1024
+    RESULTS.report("%s: %d MB, then %d results" % (name, size / 1024, len(found)),
+                   len(found) == 200 and size < limit and alive and
+                   all(len(r.body) == 900000 for r in found.values()))
+    c.close()
+
+
+def worker_faults(server):
+    """The crawler that hostile pages can hit: the board names the page."""
+    program = os.path.join(os.path.dirname(CRAWLER), "wf_crawler_faults")
+    if not wanted("worker"):
+        return
+    if not os.path.exists(program) or "asan" in CRAWLER:
+        RESULTS.skip("worker: faults", "needs wf_crawler_faults")
+        return
+    for fault, ends in (("crash", lambda s: os.WIFSIGNALED(s) and os.WTERMSIG(s) == signal.SIGSEGV),
+                        ("exit", lambda s: os.WIFEXITED(s) and os.WEXITSTATUS(s) == 7),
+                        ("leak", os.WIFSIGNALED)):
+        faultserver.PATHS["/wf-fault/" + fault] = faultserver.ok
+        c = worker.Crawler(program, SETTINGS)
+        c.read()
+        for i in range(1, 11):
+            c.fetch(i, "http://127.0.0.1:%d/hang-response?%d" % (server.port, i))
+        c.fetch(77, "http://127.0.0.5:%d/wf-fault/%s" % (server.port, fault))
+        status = c.ended(20)
+        RESULTS.report("worker: %s is blamed on its page" % fault,
+                       status is not None and ends(status) and c.current() == 77, (status, c.current()))
+        c.close()
+    faultserver.PATHS["/wf-fault/loop"] = faultserver.ok
+    c = worker.Crawler(program, SETTINGS)
+    c.read()
+    c.fetch(78, "http://127.0.0.1:%d/wf-fault/loop" % server.port)
+    time.sleep(0.5)
+    beat = c.beat()
+    time.sleep(1.5)
+    RESULTS.report("worker: an endless loop is seen on the board", c.current() == 78 and c.beat() == beat)
+    c.close()
+    c = worker.Crawler(program, SETTINGS)
+    c.read()
+    os.kill(c.pid, signal.SIGTERM)
+    status = c.ended()
+    RESULTS.report("worker: SIGTERM ends it", status is not None and os.WIFSIGNALED(status))
+    c.close()
+
+
 def main():
     global MAIN
     faultserver.prepare_bombs()
@@ -532,6 +701,11 @@ def main():
     environment_cases(MAIN)
     tls_cases()
     all_at_once(MAIN)
+    worker_basics(MAIN)
+    worker_ends(MAIN)
+    worker_sandbox(MAIN)
+    worker_backpressure(MAIN)
+    worker_faults(MAIN)
     hanging_host()
     reuse()
     politeness()

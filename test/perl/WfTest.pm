@@ -218,7 +218,7 @@ sub crawler_pids
 
 	return sort { $a <=> $b } grep {
 		my $parent = $all->{$_}[0];
-		$all->{$_}[1] eq 'wf_crawler'
+		$all->{$_}[1] =~ /^wf_crawler/
 		  && ($parent == $postmaster
 			|| ($all->{$parent} && $all->{$parent}[0] == $postmaster))
 	} keys %$all;

@@ -1,0 +1,74 @@
+# Whatever happens to the crawler costs one page one attempt, and the cluster
+# stays up.  Needs the crawler with faults (make wf_crawler_faults).
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use WfTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $faulty = "$FindBin::RealBin/../../wf_crawler_faults";
+-x $faulty or plan skip_all => 'wf_crawler_faults is not built (make wf_crawler_faults)';
+
+my $web = start_nginx(pages => {
+	(map { ("/$_.html" => "<p>info\@site$_.com</p>") } 1 .. 30),
+	(map { ("/wf-fault/$_" => '<p>never@seen-at-all.com</p>') } qw(crash loop exit leak)) });
+my $hang = start_hanging_server();
+my $node = new_node(conf => {
+	'wf_curation.crawler_path' => $faulty,
+	'wf_curation.max_attempts' => 2,
+	'wf_curation.max_concurrency_per_host' => 100 });
+
+sub value { return $node->safe_psql('postgres', $_[0]) }
+
+my $postmaster = slurp_file($node->data_dir . '/postmaster.pid');
+
+foreach my $fault (qw(crash exit loop leak))
+{
+	value('DELETE FROM pages; DELETE FROM contacts');
+	add_pages($node, { status => 'Selected' }, $web->url("/wf-fault/$fault", '127.0.1.1'),
+		map { $web->url("/$_.html", '127.0.1.1') } 1 .. 30);
+	wait_until_done($node);
+	is(statuses($node, "url !~ 'fault'"), 'Complete=30', "$fault: all other pages are Complete");
+	is(statuses($node, "url ~ 'fault'"), 'Error=1', "$fault: the page ends Error");
+	like(value("SELECT page_processing_error FROM pages WHERE url ~ 'fault'"),
+		qr/the crawler ended \((signal|exit code) \d+\) while it handled this page/,
+		"$fault: with a reason");
+	is(value("SELECT string_agg(attempt::text, ',' ORDER BY attempt) FROM wf_attempt a"
+		  . " JOIN pages p ON p.id = a.item WHERE p.url ~ 'fault'"),
+		'1,2', "$fault: after two counted attempts");
+	is(value("SELECT max(attempt) FROM wf_attempt a JOIN pages p ON p.id = a.item WHERE p.url !~ 'fault'"),
+		'1', "$fault: the others had one attempt");
+	is(value('SELECT count(*) FROM contacts WHERE email !~ \'^notfound_\''), '30', "$fault: no contact lost or doubled");
+}
+
+# ---- any signal, with fetches in flight
+
+value('DELETE FROM pages');
+my @ids = add_pages($node, { status => 'Selected' }, map { $hang->url("/p$_", '127.0.2.1') } 1 .. 10);
+wait_until(sub { $hang->count_requests(qr/p/) == 10 }, 'ten fetches hang');
+my $expected = 10;
+foreach my $signal (qw(KILL TERM SEGV ABRT STOP))
+{
+	my ($pid) = crawler_pids($node);
+
+	kill $signal => $pid;
+	$expected += 10;
+	wait_until(sub { !is_alive($pid) }, "$signal: the crawler is gone");
+	wait_until(sub { $hang->count_requests(qr/p/) >= $expected }, "$signal: all fetches were sent again");
+	$expected = $hang->count_requests(qr/p/);
+}
+is(statuses($node), 'Processing=10', 'still in flight');
+is(value('SELECT max(attempt) FROM wf_claim'), '1', 'with one attempt counted');
+
+is(slurp_file($node->data_dir . '/postmaster.pid'), $postmaster, 'the postmaster is the same');
+unlike(server_log($node), qr/terminating any other active server processes/, 'the cluster never restarted');
+
+my ($last) = crawler_pids($node);
+$node->stop('fast');
+wait_until(sub { !is_alive($last) }, 'no crawler survives the server');
+done_testing();
+

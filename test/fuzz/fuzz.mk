@@ -8,9 +8,9 @@
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 5
 FUZZ_BUILD = build/fuzz
-FUZZ_NAMES = html page url charset
+FUZZ_NAMES = $(patsubst $(srcdir)/test/fuzz/fuzz_%.c,%,$(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
 FUZZ_CORE = $(addprefix $(srcdir)/core/wf_,arena.c text.c charset.c html.c contact.c \
-	phone.c page.c finding.c outcome.c url.c)
+	phone.c page.c finding.c outcome.c url.c message.c)
 FUZZ_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I$(srcdir) \
 	-DWF_PAGE_WINDOW=1024
@@ -23,7 +23,7 @@ $(FUZZ_BUILD)/fuzz_%: $(srcdir)/test/fuzz/fuzz_%.c $(FUZZ_CORE) $(wildcard $(src
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_CORE) -lpcre2-8 -lidn2 -lpsl
 
 fuzz-%: $(FUZZ_BUILD)/fuzz_%
-	@mkdir -p $(FUZZ_BUILD)/corpus_$*
+	@mkdir -p $(FUZZ_BUILD)/corpus_$* $(srcdir)/test/fuzz/corpus/$*
 	@$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 \
 		-artifact_prefix=$(FUZZ_BUILD)/$*- -dict=$(srcdir)/test/fuzz/fuzz.dict \
 		$(FUZZ_BUILD)/corpus_$* $(srcdir)/test/fuzz/corpus/$* > $<.log 2>&1 || \

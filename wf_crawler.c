@@ -241,6 +241,27 @@ send_log(Crawler *crawler, const char *text)
 	(void) wf_message_write_log(&crawler->out, (WfSlice) {text, strlen(text)});
 }
 
+/* Have the room of what was sent used again. */
+static void
+compact_output(Crawler *crawler)
+{
+	size_t		pending = out_pending(crawler);
+
+	if (pending == 0)
+	{
+		wf_arena_reset(crawler->out_arena);
+		memset(&crawler->out, 0, sizeof(crawler->out));
+		crawler->out.arena = crawler->out_arena;
+		crawler->out_sent = 0;
+	}
+	else if (crawler->out_sent >= pending)
+	{
+		memcpy(crawler->out.data, crawler->out.data + crawler->out_sent, pending);
+		crawler->out.len = pending;
+		crawler->out_sent = 0;
+	}
+}
+
 /* Send what the worker takes now.  False: it is gone. */
 static bool
 flush_output(Crawler *crawler)
@@ -272,13 +293,7 @@ flush_output(Crawler *crawler)
 		(void) epoll_ctl(crawler->epoll_fd, EPOLL_CTL_MOD, WF_CRAWLER_SOCKET_FD, &event);
 		crawler->out_watched = blocked;
 	}
-	if (!blocked)
-	{
-		wf_arena_reset(crawler->out_arena);
-		memset(&crawler->out, 0, sizeof(crawler->out));
-		crawler->out.arena = crawler->out_arena;
-		crawler->out_sent = 0;
-	}
+	compact_output(crawler);
 	return true;
 }
 

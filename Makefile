@@ -22,6 +22,10 @@ OBJS = \
 	wf_encoding.o \
 	wf_extract.o \
 	wf_guc.o \
+	wf_health.o \
+	wf_health_queue.o \
+	wf_health_server.o \
+	wf_health_tables.o \
 	wf_identity.o \
 	wf_install.o \
 	wf_launcher.o \

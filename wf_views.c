@@ -144,7 +144,7 @@ wf_views_is(const WfBinding *b, const char *alias, int column, int label)
 
 	if (spelling == NULL)
 		return pstrdup("false");
-	return psprintf("%s OPERATOR(pg_catalog.=) %s", wf_views_ref(b, alias, column),
+	return psprintf("%s OPERATOR(pg_catalog.=) %s", wf_part_status_sql(b, column, alias),
 					quote_literal_cstr(spelling));
 }
 

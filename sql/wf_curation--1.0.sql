@@ -325,6 +325,17 @@ COMMENT ON COLUMN wf_progress.eta IS 'when the rest will be done at this rate';
 REVOKE ALL ON wf_progress FROM PUBLIC;
 GRANT SELECT ON wf_progress TO pg_monitor;
 
+CREATE FUNCTION wf_health(OUT check_name text, OUT status text, OUT detail text, OUT remedy text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 25 SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS 'MODULE_PATHNAME', 'wf_health';
+COMMENT ON FUNCTION wf_health() IS
+	'everything that is known to go wrong: ok, warn or fail, and the statement that repairs it';
+REVOKE ALL ON FUNCTION wf_health() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION wf_health() TO pg_monitor;
+
 -- URLs and errors may be personal data: for the owner only.
 CREATE VIEW wf_attempts AS
 	SELECT a.id, a.stage, a.item AS page_id, a.url, a.attempt, a.outcome, a.http_status,

@@ -1,0 +1,449 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_health_queue.c
+ *	  Checks of wf_health() about items, claims and the history of attempts.
+ *
+ * Pages are read as their owner and claims with our own rights, so never in
+ * one statement; both see the snapshot of the check, and so agree.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "wf_compat.h"
+
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "wf_guc.h"
+#include "wf_health.h"
+
+#define COUNTED			1000	/* items are counted up to here */
+#define MATCHED			10000	/* items or claims matched with each other at most */
+#define FEW				20		/* pages without contacts are not strange yet */
+#define RATE_MINIMUM	10		/* attempts that an error rate is calculated from */
+#define IDLE_CHECK_MS	2000	/* a worker takes a ready item sooner */
+#define HISTORY_LIMIT	((int64) 10 * 1024 * 1024 * 1024)	/* bytes */
+
+#define LITERAL_(x)		#x
+#define LITERAL(x)		LITERAL_(x)
+
+static const WfBinding *
+pages(const WfHealth *h)
+{
+	return h->table[WF_PART_PAGES].binding;
+}
+
+static bool
+has_error_column(const WfHealth *h)
+{
+	return pages(h)->column[WF_ITEM_ERROR].attnum != 0;
+}
+
+/* How many rows of a table meet a condition, counted up to a limit. */
+static int64
+count_rows(const WfBinding *b, const char *condition, int limit)
+{
+	wf_views_select(b->owner,
+					psprintf("SELECT pg_catalog.count(*) FROM (SELECT FROM %s p WHERE %s LIMIT %d) x",
+							 b->relation, condition, limit),
+					0, NULL, NULL);
+	return wf_views_int64(0, 1);
+}
+
+/* The ids of items that meet a condition, at most MATCHED, as a uuid[]; NULL if none. */
+static bool
+item_ids(const WfBinding *b, const char *condition, Datum *ids)
+{
+	bool		isnull;
+
+	wf_views_select(b->owner,
+					psprintf("SELECT pg_catalog.array_agg(x.id) FROM (SELECT %s::pg_catalog.uuid AS id"
+							 " FROM %s p WHERE %s LIMIT " LITERAL(MATCHED) ") x",
+							 wf_views_ref(b, "p", WF_ITEM_ID), b->relation, condition),
+					0, NULL, NULL);
+	*ids = wf_views_column(0, 1, &isnull);
+	return !isnull;
+}
+
+/* How many of these items have no claim. */
+static int64
+count_unclaimed(const WfHealth *h, Datum ids)
+{
+	Oid			types[] = {UUIDARRAYOID, TEXTOID};
+	Datum		values[2];
+
+	values[0] = ids;
+	values[1] = CStringGetTextDatum(pages(h)->part->stage);
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.count(*) FROM pg_catalog.unnest($1) u(item) WHERE NOT EXISTS"
+							 " (SELECT 1 FROM %s c WHERE c.stage = $2 AND c.item = u.item)",
+							 wf_health_own(h, "wf_claim")), 2, types, values);
+	return wf_views_int64(0, 1);
+}
+
+/* "n pages are" or "1 page is" */
+static char *
+pages_are(int64 n, int64 limit)
+{
+	return n == 1 ? pstrdup("1 page is") : psprintf("%s pages are", wf_health_number(n, limit));
+}
+
+/* ------------------------------------------------------------------------
+ * Items whose state is wrong
+ * ------------------------------------------------------------------------
+ */
+
+/* See wf_health.h. */
+void
+wf_health_orphans(WfHealth *h)
+{
+	const WfBinding *b = pages(h);
+	int64		n = count_rows(b, psprintf("%s AND %s IS NULL", wf_views_queues(b, "p"),
+										   wf_views_ref(b, "p", WF_ITEM_PROCESSING)), COUNTED);
+
+	if (n > 0)
+		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
+						 "%s selected and not queued: the trigger was bypassed or overruled.",
+						 pages_are(n, COUNTED));
+}
+
+/*
+ * Claims whose worker is gone or whose lease is over.  Somebody else's (pid 0)
+ * end with the next sweep after their lease.
+ */
+static void
+count_lost(const WfHealth *h, int64 *dead, int64 *overdue)
+{
+	Oid			types[] = {BOOLOID};
+	Datum		values[1];
+
+	values[0] = BoolGetDatum(!h->in_recovery);
+	wf_views_select(InvalidOid,
+					psprintf("WITH live AS MATERIALIZED (SELECT a.pid, a.backend_start"
+							 " FROM pg_catalog.pg_stat_get_activity(NULL) a) "
+							 "SELECT pg_catalog.count(*) FILTER (WHERE x.dead),"
+							 " pg_catalog.count(*) FILTER (WHERE x.overdue AND NOT x.dead)"
+							 " FROM (SELECT $1 AND c.worker_pid <> 0 AND NOT EXISTS (SELECT 1 FROM live l"
+							 "  WHERE l.pid = c.worker_pid AND l.backend_start = c.worker_started) AS dead,"
+							 "  c.lease_until < pg_catalog.clock_timestamp() - CASE WHEN c.worker_pid = 0"
+							 "   THEN interval '2 minutes' ELSE interval '5 seconds' END AS overdue"
+							 "  FROM %s c WHERE c.worker_pid IS NOT NULL LIMIT " LITERAL(MATCHED) ") x",
+							 wf_health_own(h, "wf_claim")), 1, types, values);
+	*dead = wf_views_int64(0, 1);
+	*overdue = wf_views_int64(0, 2);
+}
+
+static void
+check_claims(WfHealth *h)
+{
+	int64		dead;
+	int64		overdue;
+
+	count_lost(h, &dead, &overdue);
+	if (dead > 0)
+	{
+		/* a worker may have ended in good order since the snapshot was taken */
+		PushActiveSnapshot(GetTransactionSnapshot());
+		count_lost(h, &dead, &overdue);
+		PopActiveSnapshot();
+	}
+	if (dead > 0)
+		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
+						 "%s claimed by a worker that is gone.", pages_are(dead, MATCHED));
+	if (overdue > 0)
+		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
+						 "%s claimed and the lease is over.", pages_are(overdue, MATCHED));
+}
+
+/* See wf_health.h. */
+void
+wf_health_stuck(WfHealth *h)
+{
+	const WfBinding *b = pages(h);
+	const char *processing = wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING);
+	const char *queued = b->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_QUEUED];
+	Datum		ids;
+	int64		n = item_ids(b, processing, &ids) ? count_unclaimed(h, ids) : 0;
+
+	if (n > 0)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("UPDATE %s AS p SET %s = %s WHERE %s AND %s NOT IN (SELECT item FROM %s);",
+								  b->relation,
+								  quote_identifier(b->part->columns[WF_ITEM_PROCESSING].name),
+								  quote_literal_cstr(queued), processing,
+								  wf_views_ref(b, "p", WF_ITEM_ID),
+								  wf_health_own(h, "wf_claim")),
+						 "%s in processing and no worker has claimed them: unless another service works on them,"
+						 " nobody does.", pages_are(n, MATCHED));
+	check_claims(h);
+}
+
+/* See wf_health.h. */
+void
+wf_health_waiting(WfHealth *h)
+{
+	const WfBinding *b = pages(h);
+	Datum		ids;
+	int64		n;
+
+	if (!has_error_column(h) ||
+		!item_ids(b, psprintf("%s AND %s IS NOT NULL",
+							  wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+							  wf_views_ref(b, "p", WF_ITEM_ERROR)), &ids))
+		return;
+	n = count_unclaimed(h, ids);
+	if (n > 0)
+		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
+						 "%s waiting for a retry that nobody has noted.", pages_are(n, MATCHED));
+}
+
+/* See wf_health.h. */
+void
+wf_health_no_reason(WfHealth *h)
+{
+	const WfBinding *b = pages(h);
+	int64		n = 0;
+
+	if (has_error_column(h))
+		n = count_rows(b, psprintf("%s AND %s IS NULL",
+								   wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_ERROR),
+								   wf_views_ref(b, "p", WF_ITEM_ERROR)), COUNTED);
+	if (n > 0)
+		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
+						 "%s in error without a reason: something else wrote the status.",
+						 pages_are(n, COUNTED));
+}
+
+/* ------------------------------------------------------------------------
+ * Items that wait too long
+ * ------------------------------------------------------------------------
+ */
+
+/* Was nothing processed for five minutes, and is nothing in flight? */
+static bool
+nothing_happens(const WfHealth *h)
+{
+	wf_views_select(InvalidOid,
+					psprintf("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM %s a"
+							 " WHERE a.finished_at > pg_catalog.clock_timestamp() - interval '5 minutes')"
+							 " AND NOT EXISTS (SELECT 1 FROM %s c WHERE c.worker_pid <> 0"
+							 " AND c.lease_until > pg_catalog.clock_timestamp())"
+							 " AND NOT EXISTS (SELECT 1 FROM %s p)",
+							 wf_health_own(h, "wf_attempt"), wf_health_own(h, "wf_claim"),
+							 wf_health_own(h, "wf_paused")), 0, NULL, NULL);
+	return SPI_processed > 0;
+}
+
+/* Condition of an item that has been ready for five minutes. */
+static char *
+long_ready(const WfBinding *b)
+{
+	return psprintf("%s AND p.%s < pg_catalog.clock_timestamp() - interval '5 minutes'",
+					wf_part_ready_condition(b),
+					quote_identifier(b->part->columns[WF_ITEM_UPDATED_AT].name));
+}
+
+/* Retries that have been due for five minutes. */
+static int64
+count_overdue_retries(const WfHealth *h)
+{
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.count(*) FROM (SELECT FROM %s c WHERE c.worker_pid IS NULL"
+							 " AND c.not_before < pg_catalog.clock_timestamp() - interval '5 minutes'"
+							 " LIMIT " LITERAL(COUNTED) ") x", wf_health_own(h, "wf_claim")),
+					0, NULL, NULL);
+	return wf_views_int64(0, 1);
+}
+
+/* Items that have been ready for five minutes, with a new snapshot. */
+static int64
+count_long_ready(const WfHealth *h)
+{
+	const WfBinding *b = pages(h);
+	int64		n = 0;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (nothing_happens(h))
+		n = count_overdue_retries(h);
+	if (n == 0 && b->column[WF_ITEM_UPDATED_AT].attnum && nothing_happens(h))
+		n = count_rows(b, long_ready(b), COUNTED);
+	PopActiveSnapshot();
+	return n;
+}
+
+/*
+ * See wf_health.h.  That an item has waited long is no fault while others are
+ * processed; and updated_at may be older than the request, which an idle
+ * worker takes at once: so look again after a moment.
+ */
+void
+wf_health_oldest_ready(WfHealth *h)
+{
+	int64		n;
+
+	if (h->standing == 0 || !wf_curation_enabled || count_long_ready(h) == 0)
+		return;
+	for (int i = 0; i < IDLE_CHECK_MS / 50; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(50000);
+	}
+	n = count_long_ready(h);
+	if (n > 0)
+		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_process_batch", "10"),
+						 "%s ready for more than five minutes, and the worker takes none.",
+						 pages_are(n, COUNTED));
+}
+
+/* ------------------------------------------------------------------------
+ * Results
+ * ------------------------------------------------------------------------
+ */
+
+/* See wf_health.h. */
+void
+wf_health_error_rate(WfHealth *h)
+{
+	int64		total;
+	int64		failed;
+
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE x.outcome <> 'ok'),"
+							 " pg_catalog.mode() WITHIN GROUP (ORDER BY x.outcome) FILTER (WHERE x.outcome <> 'ok')"
+							 " FROM (SELECT a.outcome FROM %s a"
+							 "  WHERE a.finished_at > pg_catalog.clock_timestamp() - interval '1 hour'"
+							 "  ORDER BY a.finished_at DESC LIMIT " LITERAL(MATCHED) ") x",
+							 wf_health_own(h, "wf_attempt")), 0, NULL, NULL);
+	total = wf_views_int64(0, 1);
+	failed = wf_views_int64(0, 2);
+	if (total >= RATE_MINIMUM && failed * 10 > total)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("SELECT outcome, error, count(*) FROM %s WHERE outcome <> 'ok'"
+								  " AND finished > now() - interval '1 hour' GROUP BY 1, 2 ORDER BY 3 DESC;",
+								  wf_health_own(h, "wf_attempts")),
+						 INT64_FORMAT " of the last " INT64_FORMAT " attempts within the last hour failed, most often with \"%s\".",
+						 failed, total, wf_views_text(0, 3));
+}
+
+/* Of the latest pages that were fetched well: how many, and their contacts. */
+static int64
+recent_yield(const WfHealth *h, int64 *contacts)
+{
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.count(*), pg_catalog.sum(x.contacts) FROM (SELECT a.contacts"
+							 " FROM %s a WHERE a.outcome = 'ok'"
+							 " AND a.finished_at > pg_catalog.clock_timestamp() - interval '1 day'"
+							 " ORDER BY a.finished_at DESC LIMIT " LITERAL(COUNTED) ") x",
+							 wf_health_own(h, "wf_attempt")), 0, NULL, NULL);
+	*contacts = wf_views_int64(0, 2);
+	return wf_views_int64(0, 1);
+}
+
+/* See wf_health.h. */
+void
+wf_health_nothing_produced(WfHealth *h)
+{
+	const WfBinding *b = pages(h);
+	const WfBinding *c = h->table[WF_PART_CONTACTS].binding;
+	const char *email = wf_views_ref(c, "p", WF_CONTACT_EMAIL);
+	const char *complete = wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_COMPLETE);
+	int64		contacts;
+	int64		n = recent_yield(h, &contacts);
+
+	if (n > FEW && contacts == 0)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("SELECT url, http_status, bytes FROM %s WHERE outcome = 'ok'"
+								  " ORDER BY finished DESC LIMIT 20;", wf_health_own(h, "wf_attempts")),
+						 "None of the last %s pages that were fetched had a contact.",
+						 wf_health_number(n, COUNTED));
+	if (n > FEW)
+		return;
+	n = count_rows(b, complete, COUNTED);
+	if (n > FEW &&
+		count_rows(c, psprintf("%s IS NULL OR %s::pg_catalog.text OPERATOR(pg_catalog.!~~) 'notfound\\_%%'",
+							   email, email), 1) == 0)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("SELECT * FROM %s AS p WHERE %s LIMIT 20;", b->relation,
+								  complete),
+						 "%s complete, and table %s has no contact.",
+						 pages_are(n, COUNTED), c->relation);
+}
+
+/* ------------------------------------------------------------------------
+ * Sweep and history
+ * ------------------------------------------------------------------------
+ */
+
+/* Has a standing worker of this database run for so long? */
+static bool
+worker_has_run(const WfHealth *h, int seconds)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; i < h->nworkers; i++)
+		if (h->workers[i].database == MyDatabaseId && !h->workers[i].on_demand &&
+			TimestampDifferenceExceeds(h->workers[i].started, now, seconds * 1000))
+			return true;
+	return false;
+}
+
+/* See wf_health.h. */
+void
+wf_health_sweep(WfHealth *h)
+{
+	bool		swept;
+
+	if (h->in_recovery)
+		return;
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.date_trunc('second', s.last_sweep), s.last_sweep"
+							 " < pg_catalog.clock_timestamp() - interval '5 minutes' FROM %s s",
+							 wf_health_own(h, "wf_sweep_state")), 0, NULL, NULL);
+	swept = SPI_processed > 0;
+	if (!swept && worker_has_run(h, 300))
+		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
+						 "A worker runs, but no sweep ever ran.");
+	else if (swept && worker_has_run(h, 60) && strcmp(wf_views_text(0, 2), "t") == 0)
+		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
+						 "A worker runs, but the last sweep, due each minute, ran at %s.",
+						 wf_views_text(0, 1));
+}
+
+/* See wf_health.h. */
+void
+wf_health_history(WfHealth *h)
+{
+	Oid			types[] = {INT4OID};
+	Datum		values[1];
+	char	   *table = wf_health_own(h, "wf_attempt");
+	char	   *oldest;
+	int64		size;
+
+	values[0] = Int32GetDatum(wf_curation_history_retention);
+	wf_views_select(InvalidOid,
+					psprintf("SELECT (SELECT pg_catalog.date_trunc('second', pg_catalog.min(a.finished_at))"
+							 " FROM %s a HAVING pg_catalog.min(a.finished_at) < pg_catalog.clock_timestamp()"
+							 " - $1 * interval '1 minute' - interval '1 hour'),"
+							 " pg_catalog.pg_total_relation_size(%s::pg_catalog.regclass)",
+							 table, quote_literal_cstr(table)), 1, types, values);
+	oldest = wf_views_text(0, 1);
+	size = wf_views_int64(0, 2);
+	if (oldest)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("DELETE FROM %s WHERE finished_at < now() - interval '%d minutes';",
+								  table, wf_curation_history_retention),
+						 "The history of attempts reaches back to %s, further than \"%s\" says.",
+						 oldest, "wf_curation.history_retention");
+	if (size > HISTORY_LIMIT)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 wf_health_set("wf_curation.history_retention", "'1d'"),
+						 "The history of attempts takes " INT64_FORMAT " GB of disk space.",
+						 size / (1024 * 1024 * 1024));
+}

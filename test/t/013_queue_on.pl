@@ -20,7 +20,8 @@ sub queue_on
 	$node->append_conf('postgresql.conf', "wf_curation.queue_on = '$labels'");
 	$node->reload;
 	return $node->poll_query_until('postgres',
-		"LOAD 'wf_curation'; SELECT current_setting('wf_curation.queue_on') = '$labels'");
+		"LOAD 'wf_curation'; SELECT current_setting('wf_curation.queue_on') = '$labels'",
+		"LOAD\nt");
 }
 
 # Set the curation of a page; its processing status.

@@ -143,8 +143,14 @@ drop_group(WfPicker *picker, int at)
 void
 wf_pick_reset(WfPicker *picker)
 {
+	HASH_SEQ_STATUS seq;
+	DomainEntry *entry;
+
 	while (picker->ngroups > 0)
 		drop_group(picker, picker->ngroups - 1);
+	hash_seq_init(&seq, picker->domains);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		entry->in_flight = 0;
 }
 
 void

@@ -33,7 +33,11 @@ extern WfDomainKey wf_pick_key(const pg_uuid_t *domain);
 /* One per worker, in TopMemoryContext. */
 extern WfPicker *wf_pick_create(void);
 
-/* Forget all candidates, e.g. after the tables changed. */
+/*
+ * Forget all candidates and reservations: the tables changed, or a claim
+ * failed and it is unknown what was given out.  The caller reserves anew for
+ * what it has in flight.
+ */
 extern void wf_pick_reset(WfPicker *picker);
 
 /*

@@ -121,6 +121,17 @@ handle_sigterm(SIGNAL_ARGS)
 	errno = save_errno;
 }
 
+/*
+ * lock_timeout arrives as SIGINT, like pg_cancel_backend(); between
+ * transactions there is nothing to cancel.
+ */
+static void
+handle_sigint(SIGNAL_ARGS)
+{
+	if (in_transaction)
+		StatementCancelHandler(postgres_signal_arg);
+}
+
 static void
 handle_stop(SIGNAL_ARGS)
 {
@@ -171,6 +182,19 @@ set_blocked(const char *why)
 				(errmsg("wf_curation processes again in database %u", MyDatabaseId)));
 }
 
+/* Start picking anew; only what is in flight counts against its domain. */
+static void
+reset_picker(void)
+{
+	HASH_SEQ_STATUS seq;
+	InFlight   *entry;
+
+	wf_pick_reset(worker.picker);
+	hash_seq_init(&seq, worker.in_flight);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		wf_pick_reserve(worker.picker, entry->item->domain);
+}
+
 /* The tables or whose rights changed: nothing planned or picked is valid. */
 static void
 forget_plans(void)
@@ -178,7 +202,7 @@ forget_plans(void)
 	wf_queue_reset();
 	wf_store_reset();
 	wf_sweep_reset();
-	wf_pick_reset(worker.picker);
+	reset_picker();
 }
 
 /*
@@ -207,6 +231,8 @@ run_on_stage(const char *activity, void (*work) (WfStage *stage, void *arg), voi
 		}
 		if (stage_work.wanted == worker.owner && OidIsValid(worker.owner))
 			return true;
+		if (!OidIsValid(worker.owner))
+			worker.next_sweep = 0;	/* who knows what happened meanwhile */
 		worker.owner = stage_work.wanted;
 		forget_plans();
 		if (!OidIsValid(worker.owner))
@@ -659,6 +685,7 @@ claim_more(void)
 	work.request.context = worker.item_context;
 	if (!run_on_stage("wf_curation: claiming pages", do_claim, &work, &error))
 	{
+		reset_picker();
 		/* a conflict passes; anything else stops the stage until it is mended */
 		if (wf_db_is_transient(error.sqlstate))
 			worker.next_claim = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), CLAIM_RETRY_MS);
@@ -992,7 +1019,7 @@ set_up_process(void)
 {
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, handle_sigterm);
-	pqsignal(SIGINT, SIG_IGN);
+	pqsignal(SIGINT, handle_sigint);
 	pqsignal(SIGUSR2, handle_stop);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(worker.args.database, InvalidOid, 0);

@@ -204,12 +204,12 @@ wf_attach_has_email_key(Relation contacts, const WfBinding *binding)
 static double
 estimate_rows(Relation rel)
 {
-	List	   *members = list_make1_oid(RelationGetRelid(rel));
+	List	   *members = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE
+		? find_all_inheritors(RelationGetRelid(rel), AccessShareLock, NULL)
+		: list_make1_oid(RelationGetRelid(rel));
 	double		rows = 0;
 	ListCell   *lc;
 
-	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
-		members = find_all_inheritors(RelationGetRelid(rel), AccessShareLock, NULL);
 	foreach(lc, members)
 	{
 		Relation	member = relation_open(lfirst_oid(lc), AccessShareLock);
@@ -486,11 +486,10 @@ wf_attach_candidates(const char *name, const WfPart *part, List **others)
 	Datum		required[WF_MAX_COLUMNS];
 	Datum		args[2];
 	List	   *result = NIL;
-	int			n = 0;
 	uint64		row;
-	int			i;
+	int			n = 0;
 
-	for (i = 0; part && i < part->ncolumns; i++)
+	for (int i = 0; part && i < part->ncolumns; i++)
 	{
 		if (part->columns[i].required)
 			required[n++] = CStringGetTextDatum(part->columns[i].name);
@@ -538,11 +537,10 @@ attach_by_name(const WfPart *part)
 {
 	Oid			relid = wf_part_table(part->id, NULL);
 	List	   *others = NIL;
-	List	   *fitting;
+	List	   *fitting = wf_attach_candidates(part->name, part, &others);
 
 	if (OidIsValid(relid))
 		return wf_attach_table(part, relid);
-	fitting = wf_attach_candidates(part->name, part, &others);
 	if (fitting == NIL)
 		return note(NIL, part, NULL, "nothing found",
 					psprintf("no table named \"%s\" has the required columns", part->name));

@@ -72,6 +72,9 @@ extern char *wf_health_set(const char *name, const char *value);
 /* One of our own tables, quoted and qualified. */
 extern char *wf_health_own(const WfHealth *h, const char *table);
 
+/* A point in time as SQL text, whatever DateStyle is. */
+#define WF_HEALTH_TIME(value) "pg_catalog.to_char(" value ", 'YYYY-MM-DD HH24:MI:SSOF')"
+
 /* "n", or "n or more" if it reached the limit it was counted up to. */
 extern char *wf_health_number(int64 n, int64 limit);
 

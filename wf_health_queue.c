@@ -180,8 +180,8 @@ wf_health_stuck(WfHealth *h)
 								  quote_literal_cstr(queued), processing,
 								  wf_views_ref(b, "p", WF_ITEM_ID),
 								  wf_health_own(h, "wf_claim")),
-						 "%s in processing and no worker has claimed them: unless another service works on them,"
-						 " nobody does.", pages_are(n, MATCHED));
+						 "%s in processing without a claim: nobody works there, unless another service does.",
+						 pages_are(n, MATCHED));
 	check_claims(h);
 }
 
@@ -403,7 +403,7 @@ wf_health_sweep(WfHealth *h)
 	if (h->in_recovery)
 		return;
 	wf_views_select(InvalidOid,
-					psprintf("SELECT pg_catalog.date_trunc('second', s.last_sweep), s.last_sweep"
+					psprintf("SELECT " WF_HEALTH_TIME("s.last_sweep") ", s.last_sweep"
 							 " < pg_catalog.clock_timestamp() - interval '5 minutes' FROM %s s",
 							 wf_health_own(h, "wf_sweep_state")), 0, NULL, NULL);
 	swept = SPI_processed > 0;
@@ -428,7 +428,7 @@ wf_health_history(WfHealth *h)
 
 	values[0] = Int32GetDatum(wf_curation_history_retention);
 	wf_views_select(InvalidOid,
-					psprintf("SELECT (SELECT pg_catalog.date_trunc('second', pg_catalog.min(a.finished_at))"
+					psprintf("SELECT (SELECT " WF_HEALTH_TIME("pg_catalog.min(a.finished_at)")
 							 " FROM %s a HAVING pg_catalog.min(a.finished_at) < pg_catalog.clock_timestamp()"
 							 " - $1 * interval '1 minute' - interval '1 hour'),"
 							 " pg_catalog.pg_total_relation_size(%s::pg_catalog.regclass)",

@@ -66,7 +66,7 @@ void
 wf_health_paused(WfHealth *h)
 {
 	wf_views_select(InvalidOid,
-					psprintf("SELECT p.stage, p.paused_by, pg_catalog.date_trunc('second', p.since)"
+					psprintf("SELECT p.stage, p.paused_by, " WF_HEALTH_TIME("p.since")
 							 " FROM %s p ORDER BY p.stage", wf_health_own(h, "wf_paused")),
 					0, NULL, NULL);
 	for (uint64 row = 0; row < SPI_processed; row++)
@@ -287,7 +287,7 @@ check_last_run(WfHealth *h, int64 job, const char *command)
 
 	values[0] = Int64GetDatum(job);
 	wf_views_select(InvalidOid,
-					"SELECT d.return_message, pg_catalog.date_trunc('second', d.start_time)"
+					"SELECT d.return_message, " WF_HEALTH_TIME("d.start_time")
 					" FROM (SELECT r.* FROM (SELECT a.* FROM cron.job_run_details a"
 					" ORDER BY a.runid DESC LIMIT 1000) r WHERE r.jobid = $1"
 					" AND r.status IN ('succeeded', 'failed') ORDER BY r.runid DESC LIMIT 1) d"
@@ -326,7 +326,7 @@ wf_health_schedule(WfHealth *h)
 
 	if (!OidIsValid(get_extension_oid("pg_cron", true)))
 	{
-		wf_health_ok(h, "pg_cron is not installed in this database, so there is no schedule.");
+		wf_health_ok(h, "There is no schedule: pg_cron is not installed in this database.");
 		return;
 	}
 	wf_views_select(InvalidOid, "SELECT j.jobid, j.active, j.command" OUR_JOBS " ORDER BY j.jobid",

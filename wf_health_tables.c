@@ -472,17 +472,29 @@ check_rights(WfHealth *h, const WfBinding *b, Oid role, const char *wanted)
 								  quote_identifier(name)),
 						 "Role \"%s\", which the workers use, lacks the right to %s on table %s.",
 						 name, missing, b->relation);
+}
+
+/* Schemas of the tables that the role may not use. */
+static void
+check_schemas(WfHealth *h, Oid role)
+{
+	Oid			types[] = {OIDOID, OIDARRAYOID};
+	Datum		values[2];
+	char	   *name = GetUserNameFromId(role, false);
+
+	values[0] = ObjectIdGetDatum(role);
+	values[1] = table_oids(h);
 	wf_views_select(InvalidOid,
-					"SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_class c"
-					" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $2"
-					" AND NOT pg_catalog.has_schema_privilege($1, n.oid, 'USAGE')",
+					"SELECT DISTINCT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_class c"
+					" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($2)"
+					" AND NOT pg_catalog.has_schema_privilege($1, n.oid, 'USAGE') ORDER BY 1",
 					2, types, values);
-	if (SPI_processed > 0)
+	for (uint64 row = 0; row < SPI_processed; row++)
 		wf_health_report(h, WF_HEALTH_FAIL,
-						 psprintf("GRANT USAGE ON SCHEMA %s TO %s;", wf_views_text(0, 1),
+						 psprintf("GRANT USAGE ON SCHEMA %s TO %s;", wf_views_text(row, 1),
 								  quote_identifier(name)),
 						 "Role \"%s\", which the workers use, may not use schema %s.", name,
-						 wf_views_text(0, 1));
+						 wf_views_text(row, 1));
 }
 
 /* See wf_health.h. */
@@ -498,6 +510,7 @@ wf_health_identity(WfHealth *h)
 	{
 		check_rights(h, pages, role, "SELECT, UPDATE");
 		check_rights(h, contacts, role, "SELECT, INSERT, UPDATE");
+		check_schemas(h, role);
 	}
 	else
 		wf_health_report(h, WF_HEALTH_FAIL,

@@ -424,24 +424,28 @@ wf_queue_claim(WfClaimRequest *request)
 	request->more = alone || n >= request->n;
 }
 
-void
-wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid)
+/*
+ * valid[i]: the statement (WF_STMT_LOCK or _RUNNING) still finds the item, and
+ * its claim carries our token.  Claims of the others are deleted.
+ */
+static void
+check_items(WfStage *stage, WfStageStatement statement, WfItem **items, int n, bool *valid)
 {
 	Datum		values[2];
-	bool	   *locked = palloc0(Max(n, 1) * sizeof(bool));
+	bool	   *running = palloc0(Max(n, 1) * sizeof(bool));
 	WfItem	  **lost = palloc(Max(n, 1) * sizeof(WfItem *));
 	int			nlost = 0;
 
 	memset(valid, 0, n * sizeof(bool));
 	values[0] = wf_queue_ids(items, n);
 	values[1] = wf_queue_tokens(items, n);
-	wf_db_execute(&stage->stmt[WF_STMT_LOCK], WF_AS_OWNER, values, NULL);
+	wf_db_execute(&stage->stmt[statement], WF_AS_OWNER, values, NULL);
 	for (uint64 r = 0; r < SPI_processed; r++)
 	{
 		pg_uuid_t	id = uuid_column(r, 1);
 
 		for (int i = 0; i < n; i++)
-			locked[i] |= memcmp(&items[i]->id, &id, sizeof(id)) == 0;
+			running[i] |= memcmp(&items[i]->id, &id, sizeof(id)) == 0;
 	}
 	SPI_freetuptable(SPI_tuptable);
 	execute_own(&fence_stmt, values, NULL);
@@ -450,13 +454,25 @@ wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid)
 		pg_uuid_t	id = uuid_column(r, 1);
 
 		for (int i = 0; i < n; i++)
-			valid[i] |= locked[i] && memcmp(&items[i]->id, &id, sizeof(id)) == 0;
+			valid[i] |= running[i] && memcmp(&items[i]->id, &id, sizeof(id)) == 0;
 	}
 	SPI_freetuptable(SPI_tuptable);
 	for (int i = 0; i < n; i++)
 		if (!valid[i])
 			lost[nlost++] = items[i];
 	wf_queue_forget(lost, nlost);
+}
+
+void
+wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid)
+{
+	check_items(stage, WF_STMT_LOCK, items, n, valid);
+}
+
+void
+wf_queue_check(WfStage *stage, WfItem **items, int n, bool *valid)
+{
+	check_items(stage, WF_STMT_RUNNING, items, n, valid);
 }
 
 void

@@ -59,6 +59,9 @@ extern void wf_queue_claim(WfClaimRequest *request);
  */
 extern void wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid);
 
+/* The same without locking, as a hint that may be outdated at once. */
+extern void wf_queue_check(WfStage *stage, WfItem **items, int n, bool *valid);
+
 /* Give items back: Queued again, the attempt not counted. */
 extern void wf_queue_release(WfStage *stage, WfItem **items, int n);
 

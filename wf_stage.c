@@ -202,6 +202,10 @@ make_finish_statements(WfStage *stage)
 						   " ORDER BY p.%s FOR NO KEY UPDATE",
 						   id, rel, id, running, id),
 				  1, UUIDARRAYOID);
+	set_statement(stage, WF_STMT_RUNNING,
+				  psprintf("SELECT p.%s FROM %s p WHERE p.%s = ANY ($1) AND %s",
+						   id, rel, id, running),
+				  1, UUIDARRAYOID);
 	set_statement(stage, WF_STMT_FINISH,
 				  psprintf("UPDATE %s p SET %s = CASE u.action WHEN 0 THEN CAST(%s AS %s)"
 						   " WHEN 1 THEN CAST(%s AS %s) ELSE CAST(%s AS %s) END%s%s%s "

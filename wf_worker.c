@@ -56,6 +56,7 @@
 #define CLAIM_RETRY_MS		200
 #define SWEEP_INTERVAL_MS	60000
 #define HANG_CHECK_MS		1000
+#define CHECK_INTERVAL_MS	1000	/* between looks for cancelled pages */
 #define MAX_RESENDS			10		/* of one item to new crawlers */
 #define LEASE_MARGIN_MS		60000	/* beyond request_timeout */
 
@@ -93,6 +94,7 @@ typedef struct Worker
 	TimestampTz next_sweep;
 	TimestampTz next_renew;
 	TimestampTz next_hang_check;
+	TimestampTz next_check;
 	TimestampTz next_start;		/* of the crawler, after failures */
 	int			start_failures;
 	uint64		pages;
@@ -639,6 +641,12 @@ free_slots(void)
 	return Max(slots, 0);
 }
 
+static bool
+slots_are_taken(void)
+{
+	return hash_get_num_entries(worker.in_flight) >= wf_curation_max_concurrency;
+}
+
 /* Is there something, and enough room that a claim is worth a transaction? */
 static bool
 claim_is_due(void)
@@ -754,6 +762,54 @@ release_all(void)
 	pfree(work.items);
 }
 
+typedef struct CheckWork
+{
+	WfItem	  **items;
+	bool	   *valid;
+	int			n;
+} CheckWork;
+
+static void
+do_check(WfStage *stage, void *arg)
+{
+	CheckWork  *work = arg;
+
+	wf_queue_check(stage, work->items, work->n, work->valid);
+}
+
+/*
+ * All slots are taken: free those of pages that nobody wants any more (they
+ * were de-selected, re-queued or deleted), rather than wait for their servers.
+ */
+static void
+cancel_unwanted(TimestampTz now)
+{
+	CheckWork	work;
+	WfDbError	error;
+
+	if (worker.nfetching == 0 || now < worker.next_check || !slots_are_taken())
+		return;
+	worker.next_check = TimestampTzPlusMilliseconds(now, CHECK_INTERVAL_MS);
+	work.items = fetching_items(&work.n);
+	work.valid = palloc(work.n * sizeof(bool));
+	if (run_on_stage("wf_curation: looking for cancelled pages", do_check, &work, &error))
+	{
+		for (int i = 0; i < work.n; i++)
+		{
+			if (work.valid[i])
+				continue;
+			if (wf_link_running(worker.link))
+				(void) wf_link_cancel(worker.link, work.items[i]->token);
+			drop_item(work.items[i]);
+			worker.look = true;
+			if (worker.batch)
+				worker.batch->returned++;
+		}
+	}
+	pfree(work.valid);
+	pfree(work.items);
+}
+
 static void
 do_renew(WfStage *stage, void *arg)
 {
@@ -808,6 +864,7 @@ handle_timers(TimestampTz now)
 		worker.next_renew = TimestampTzPlusMilliseconds(now, lease / 3);
 	}
 	watch_crawler(now);
+	cancel_unwanted(now);
 }
 
 static long

@@ -47,7 +47,7 @@ WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
-REGRESS = install guc trigger attach extract control privileges
+REGRESS = install guc trigger attach extract control privileges health
 REGRESS_OPTS = --inputdir=$(srcdir)/test
 ISOLATION = claim_race archive_processing
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation

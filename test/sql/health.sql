@@ -1,6 +1,6 @@
 --
 -- wf_health() catches faults, and its remedies repair them.  The views.
--- Each remedy is run as it was printed.
+-- Each remedy is run as it was printed; what it prints is no matter of this test.
 --
 SELECT current_database() AS regress_db \gset
 CREATE DATABASE wf_test_health;
@@ -22,17 +22,23 @@ SELECT DISTINCT status, detail ~ '^[A-Z].*\.$' AS sentence, remedy IS NULL FROM 
 ALTER TABLE pages DISABLE TRIGGER zz_wf_curation;
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 ALTER TABLE contacts ENABLE REPLICA TRIGGER zz_wf_curation;
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 CREATE FUNCTION overrule() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.page_processing_status := NULL; RETURN NEW; END';
 CREATE TRIGGER zzz_late BEFORE UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION overrule();
 CREATE TRIGGER zzz_after AFTER UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION overrule();
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 :look;
 DROP FUNCTION overrule() CASCADE;
 DROP TRIGGER zz_wf_curation ON pages;
@@ -40,11 +46,15 @@ CREATE TRIGGER zz_wf_curation BEFORE INSERT OR UPDATE OF page_curation_status ON
 	FOR EACH ROW EXECUTE FUNCTION wf_curation_trigger('pages');
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 ALTER DATABASE wf_test_health SET session_replication_role = replica;
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 :look;
 
 --
@@ -55,24 +65,32 @@ CREATE TRIGGER zz_wf_curation BEFORE INSERT OR UPDATE ON old_pages
 	FOR EACH ROW EXECUTE FUNCTION wf_curation_trigger('pages');
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 DROP TABLE old_pages;
-SELECT count(*) FROM wf_detach();
+SELECT count(*) > 0 FROM wf_detach();
 :look;
 SELECT string_agg(remedy, ' ' ORDER BY remedy) AS remedy FROM (:look) x WHERE check_name = 'attached' \gset
+\o /dev/null
 :remedy
+\o
 ALTER TABLE pages RENAME COLUMN url TO link;
 :look;
 ALTER TABLE pages RENAME COLUMN link TO url;
 ALTER TYPE page_processing_status RENAME VALUE 'Complete' TO 'Fertig';
 :look;
 SELECT remedy FROM (:look) x WHERE check_name = 'columns_and_labels' \gset
+\o /dev/null
 :remedy
+\o
 :look;
 ALTER TABLE contacts ALTER COLUMN page_id TYPE text, DROP CONSTRAINT contacts_page_id_fkey;
 :look;
 SELECT remedy FROM (:look) x WHERE check_name = 'columns_and_labels' \gset
+\o /dev/null
 :remedy
+\o
 :look;
 
 --
@@ -81,15 +99,21 @@ SELECT remedy FROM (:look) x WHERE check_name = 'columns_and_labels' \gset
 DROP INDEX pages_wf_ready_idx;
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'pages_wf_ready_idx'::regclass;
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 DROP INDEX contacts_domain_id_email_key;
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 :look;
 
 --
@@ -113,10 +137,14 @@ INSERT INTO wf_claim (stage, item, attempt, token, worker_pid, worker_started, c
 SELECT * FROM wf_pipeline;
 SELECT * FROM wf_progress;
 SELECT remedy FROM (:look) x WHERE remedy LIKE 'UPDATE%' \gset
+\o /dev/null
 :remedy
+\o
 SELECT * FROM (SELECT DISTINCT remedy FROM (:look) x) y;
 SELECT DISTINCT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 :look;
 SELECT stage, status, count, oldest IS NULL AS no_oldest, next_due IS NULL AS no_due FROM wf_pipeline;
 INSERT INTO wf_claim (stage, item, attempt, token, worker_pid, worker_started, claimed_at, lease_until)
@@ -137,9 +165,11 @@ SELECT outcome, contacts, count(*), min(took) FROM wf_attempts GROUP BY 1, 2 ORD
 UPDATE wf_attempt SET outcome = 'ok', contacts = 1;
 :look;
 UPDATE wf_attempt SET finished_at = now() - interval '8 days', contacts = 0;
-:look;
+SELECT check_name, status, regexp_replace(detail, '\d\S+ \S+\d,', 'TIME,'), remedy FROM (:look) x;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 :look;
 INSERT INTO pages (url, page_curation_status, page_processing_status)
 	SELECT 'https://b.example/' || n, 'Selected', 'Complete' FROM generate_series(1, 21) n;
@@ -153,9 +183,11 @@ DELETE FROM pages;
 -- Settings of the operator
 --
 SELECT wf_pause('page');
-SELECT check_name, status, detail ~ '^Stage "page" was paused by role ".*" at 2.*\.$', remedy FROM (:look) x;
+SELECT check_name, status, detail ~ '^Stage "page" was paused by role ".*" at 20\d\d-.*\.$', remedy FROM (:look) x;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'wf_curation';
 :look;
 UPDATE pg_extension SET extversion = '1.0' WHERE extname = 'wf_curation';
@@ -177,6 +209,7 @@ CREATE FUNCTION harmless() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW
 ALTER FUNCTION harmless() OWNER TO regress_wf_health_owner;
 CREATE TRIGGER aa BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION harmless();
 SELECT check_name, status, replace(detail, current_user, 'SUPERUSER'), remedy FROM (:look) x;
+DROP FUNCTION harmless() CASCADE;
 ALTER TABLE pages OWNER TO regress_wf_health_owner;
 ALTER TABLE contacts OWNER TO regress_wf_health_owner;
 :look;
@@ -185,7 +218,9 @@ REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 :look;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 :look;
 ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
 :look;
@@ -214,7 +249,9 @@ SELECT count(*) FROM wf_workers;
 RESET ROLE;
 DROP POLICY all_rows ON pages;
 SELECT remedy FROM (:look) x WHERE check_name = 'row_level_security' \gset
+\o /dev/null
 :remedy
+\o
 SET ROLE regress_wf_health_monitor;
 :look;
 SELECT * FROM wf_pipeline WHERE count = 0;
@@ -230,15 +267,17 @@ RESET ROLE;
 --
 -- Partitions; a table that nothing can be told about
 --
-SELECT count(*) FROM wf_detach();
+SELECT count(*) > 0 FROM wf_detach();
 CREATE TABLE parted (id uuid, domain_id uuid, url text, page_curation_status text,
 	page_processing_status text, page_processing_error text) PARTITION BY LIST (url);
 CREATE TABLE part1 PARTITION OF parted FOR VALUES IN ('a');
-SELECT count(*) FROM wf_attach(pages => 'parted', contacts => 'contacts');
+SELECT count(*) > 0 FROM wf_attach(pages => 'parted', contacts => 'contacts');
 ALTER TABLE part1 DISABLE TRIGGER zz_wf_curation;
 :look;
 SELECT remedy FROM (:look) x \gset
+\o /dev/null
 :remedy
+\o
 :look;
 INSERT INTO parted (id, url, page_curation_status, page_processing_status) VALUES (gen_random_uuid(), 'a', 'Selected', 'Imported');
 SELECT * FROM wf_pipeline;

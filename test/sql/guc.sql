@@ -1,0 +1,52 @@
+-- Settings: levels, limits, and what a bad value says.
+
+LOAD 'wf_curation';
+
+-- every setting with its level, unit and default
+SELECT name, context, unit, vartype, boot_val, min_val, max_val
+FROM pg_settings WHERE name LIKE 'wf\_curation.%' ORDER BY name;
+
+-- no setting without a description
+SELECT name FROM pg_settings WHERE name LIKE 'wf\_curation.%' AND short_desc = '';
+
+-- policy cannot be weakened by a session, not even a superuser's
+SET wf_curation.allowed_networks = '127.0.0.0/8';
+SET wf_curation.verify_tls = off;
+SET wf_curation.max_body_size = '1GB';
+
+-- an unknown name is refused, not remembered
+SET wf_curation.no_such_setting = 1;
+
+-- bad values: one error with detail and hint
+SET wf_curation.user_agent = '';
+SET wf_curation.user_agent = E'a\nX-Header: b';
+SET wf_curation.default_region = 'Germany';
+\set VERBOSITY sqlstate
+SET wf_curation.batch_size = 0;
+SET wf_curation.request_timeout = '1us';
+SET wf_curation.max_concurrency = 100000;
+\set VERBOSITY default
+
+-- good ones, with units
+SET wf_curation.host_delay = '1s';
+SHOW wf_curation.host_delay;
+SET wf_curation.history_retention = '2d';
+SHOW wf_curation.history_retention;
+
+-- SIGHUP settings are checked as well
+ALTER SYSTEM SET wf_curation.allowed_networks = '10.0.0.0/33';
+ALTER SYSTEM SET wf_curation.allowed_networks = 'localhost';
+ALTER SYSTEM SET wf_curation.allowed_ports = '80,99999';
+ALTER SYSTEM SET wf_curation.denied_hosts = 'a b';
+ALTER SYSTEM SET wf_curation.queue_on = 'New';
+ALTER SYSTEM SET wf_curation.queue_on = '';
+
+-- an ordinary user may change none of them
+CREATE ROLE regress_wf_user;
+SET ROLE regress_wf_user;
+\set VERBOSITY sqlstate
+SET wf_curation.batch_size = 5;
+SHOW wf_curation.allowed_networks;
+\set VERBOSITY default
+RESET ROLE;
+DROP ROLE regress_wf_user;

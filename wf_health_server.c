@@ -24,6 +24,8 @@
 #include "wf_health.h"
 #include "wf_link.h"
 
+#define BLOCKED_CHECK_MS 1000	/* a worker has looked again by then */
+
 /* Processes that occupy no slot of max_worker_processes for long. */
 #define OTHER_PROCESSES \
 	"'client backend', 'parallel worker', 'autovacuum launcher', 'autovacuum worker'," \
@@ -175,21 +177,39 @@ report_unknown_databases(WfHealth *h)
 							 "wf_curation.databases", (char *) lfirst(lc));
 }
 
-/* A worker that runs and cannot process. */
+/* Which worker of this database cannot process?  0: all can. */
+static int
+blocked_worker(void)
+{
+	WfWorkerInfo *slots = palloc(WF_MAX_WORKERS * sizeof(WfWorkerInfo));
+	int			n = wf_shmem_workers(slots);
+
+	for (int i = 0; i < n; i++)
+		if (slots[i].database == MyDatabaseId && slots[i].state == WF_WORKER_BLOCKED)
+			return slots[i].pid;
+	return 0;
+}
+
+/*
+ * A worker that runs and cannot process.  It looks again every few seconds; so
+ * that a reason which has gone is no finding, have it look now.
+ */
 static void
 report_blocked(WfHealth *h)
 {
-	for (int i = 0; i < h->nworkers; i++)
+	if (blocked_worker() != 0)
+		wf_shmem_wake();
+	for (int waited = 0; blocked_worker() != 0 && waited < BLOCKED_CHECK_MS; waited += 20)
 	{
-		const WfWorkerRow *w = &h->workers[i];
-
-		if (w->database == MyDatabaseId && w->has_slot && w->slot.state == WF_WORKER_BLOCKED)
-			wf_health_report(h, WF_HEALTH_FAIL,
-							 psprintf("SELECT * FROM %s.wf_health() WHERE status = 'fail';",
-									  h->schema),
-							 "Worker %d processes nothing; another check, or the server log, says why.",
-							 w->pid);
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(20000);
 	}
+	if (blocked_worker() != 0)
+		wf_health_report(h, WF_HEALTH_FAIL,
+						 psprintf("SELECT * FROM %s.wf_health() WHERE status = 'fail';",
+								  h->schema),
+						 "Worker %d processes nothing; another check, or the server log, says why.",
+						 blocked_worker());
 }
 
 /* What makes somebody process. */

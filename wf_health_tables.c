@@ -610,14 +610,14 @@ wf_health_locks(WfHealth *h)
 		if (pid && state)
 			wf_health_report(h, WF_HEALTH_WARN,
 							 psprintf("SELECT pg_terminate_backend(%s);", pid),
-							 "Session %s has been %s for %s and holds a %s on table %s.",
+							 "Session %s has been %s for %s and holds lock %s on table %s.",
 							 pid, state, wf_views_text(row, 5), mode, table);
 		else if (gid)
 			wf_health_report(h, WF_HEALTH_WARN, psprintf("ROLLBACK PREPARED %s;", gid),
-							 "Prepared transaction %s holds a %s on table %s.", gid, mode, table);
+							 "Prepared transaction %s holds lock %s on table %s.", gid, mode, table);
 		else
 			wf_health_report(h, WF_HEALTH_WARN, NULL,
-							 "Process %s holds a %s on table %s.",
+							 "Process %s holds lock %s on table %s.",
 							 pid ? pid : "unknown", mode, table);
 	}
 }

@@ -296,6 +296,7 @@ make_item(uint64 row, bool alone)
 	item->alone = alone;
 	item->url = url ? url : pstrdup("");
 	item->old_error = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 4);
+	item->domain_name = utf8_column(row, 5);
 	item->claimed_at = GetCurrentTransactionStartTimestamp();
 	return item;
 }

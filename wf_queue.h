@@ -28,6 +28,7 @@ typedef struct WfItem
 	bool		ended;			/* has a result; waits to be stored */
 	TimestampTz claimed_at;
 	char	   *url;			/* UTF-8, palloc'd in the context given to claim */
+	char	   *domain_name;	/* UTF-8, or NULL: nobody asks */
 	char	   *old_error;		/* of the page before the claim, or NULL */
 } WfItem;
 

@@ -72,7 +72,7 @@ ready_condition(const WfStage *stage, const char *alias)
 	StringInfoData s;
 
 	initStringInfo(&s);
-	appendStringInfo(&s, "%s.%s = %s", alias, item_column(stage, WF_ITEM_PROCESSING),
+	appendStringInfo(&s, "%s = %s", wf_part_status_sql(stage->items, WF_ITEM_PROCESSING, alias),
 					 label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED));
 	if (stage->has_error_column)
 		appendStringInfo(&s, " AND %s.%s IS NULL", alias, item_column(stage, WF_ITEM_ERROR));
@@ -83,7 +83,7 @@ ready_condition(const WfStage *stage, const char *alias)
 static char *
 is_processing(const WfStage *stage, const char *alias, WfProcessingLabel which)
 {
-	return psprintf("%s.%s = %s", alias, item_column(stage, WF_ITEM_PROCESSING),
+	return psprintf("%s = %s", wf_part_status_sql(stage->items, WF_ITEM_PROCESSING, alias),
 					label(stage, WF_ITEM_PROCESSING, which));
 }
 
@@ -141,6 +141,39 @@ make_pick_statements(WfStage *stage)
 				  2, UUIDOID, INT4OID);
 }
 
+/*
+ * The name of an item's domain, for wf_curation.require_domain_match: the
+ * column "domain" of the table that domain_id refers to.  NULL, the SQL for
+ * "unknown", when nobody asks; C's NULL when it cannot be known.
+ */
+static char *
+domain_expression(const WfStage *stage)
+{
+	Relation	rel;
+	char	   *expression = NULL;
+	ListCell   *lc;
+
+	if (!wf_curation_require_domain_match)
+		return "NULL::pg_catalog.text";
+	rel = table_open(stage->items->relid, AccessShareLock);
+	foreach(lc, RelationGetFKeyList(rel))
+	{
+		ForeignKeyCacheInfo *fk = lfirst(lc);
+		AttrNumber	name = get_attnum(fk->confrelid, "domain");
+
+		if (fk->nkeys != 1 || name == InvalidAttrNumber ||
+			fk->conkey[0] != stage->items->column[WF_ITEM_DOMAIN_ID].attnum)
+			continue;
+		expression = psprintf("(SELECT d.domain::pg_catalog.text FROM %s d WHERE d.%s = p.%s)",
+							  quote_qualified_identifier(get_namespace_name(get_rel_namespace(fk->confrelid)),
+														 get_rel_name(fk->confrelid)),
+							  quote_identifier(get_attname(fk->confrelid, fk->confkey[0], false)),
+							  item_column(stage, WF_ITEM_DOMAIN_ID));
+	}
+	table_close(rel, AccessShareLock);
+	return expression;
+}
+
 static void
 make_claim_statement(WfStage *stage)
 {
@@ -154,7 +187,7 @@ make_claim_statement(WfStage *stage)
 						   " WHERE q.%s = ANY ($1) AND %s"
 						   " ORDER BY q.%s FOR NO KEY UPDATE SKIP LOCKED) q "
 						   "WHERE p.%s = q.id "
-						   "RETURNING p.%s, p.%s, p.%s::pg_catalog.text, q.old_error",
+						   "RETURNING p.%s, p.%s, p.%s::pg_catalog.text, q.old_error, %s",
 						   rel, item_column(stage, WF_ITEM_PROCESSING),
 						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING),
 						   error ? ", " : "", error ? error : "", error ? " = NULL" : "",
@@ -162,7 +195,7 @@ make_claim_statement(WfStage *stage)
 						   id, error ? "q." : "NULL", error ? psprintf("%s::pg_catalog.text", error) : "::pg_catalog.text",
 						   rel, id, is_processing(stage, "q", WF_PROCESSING_QUEUED), id,
 						   id, id, item_column(stage, WF_ITEM_DOMAIN_ID),
-						   item_column(stage, WF_ITEM_URL)),
+						   item_column(stage, WF_ITEM_URL), domain_expression(stage)),
 				  1, UUIDARRAYOID);
 }
 
@@ -237,7 +270,7 @@ queues_condition(const WfStage *stage)
 	StringInfoData s;
 
 	initStringInfo(&s);
-	appendStringInfo(&s, "p.%s IN (", item_column(stage, WF_ITEM_CURATION));
+	appendStringInfo(&s, "%s IN (", wf_part_status_sql(stage->items, WF_ITEM_CURATION, "p"));
 	for (int i = 0; i < WF_MAX_LABELS; i++)
 	{
 		if (!(labels & (1U << i)) || column->label[i] == NULL)
@@ -494,6 +527,12 @@ load(WfStage *stage, const char **problem)
 	if (stage->targets_by_key && !has_email_key(stage->targets))
 	{
 		*problem = "the unique index on contacts (domain_id, lower(email)) is missing";
+		return false;
+	}
+	if (domain_expression(stage) == NULL)
+	{
+		*problem = "wf_curation.require_domain_match is on, but domain_id of the pages table"
+			" refers to no table with a column \"domain\"";
 		return false;
 	}
 	stage->owner = wf_identity_resolve(stage->items, stage->targets, &why);

@@ -278,6 +278,8 @@ drop_item(WfItem *item)
 	if (!item->ended)
 		worker.nfetching--;
 	pfree(item->url);
+	if (item->domain_name)
+		pfree(item->domain_name);
 	if (item->old_error)
 		pfree(item->old_error);
 	pfree(item);
@@ -290,6 +292,8 @@ send_item(WfItem *item)
 
 	fetch.seq = item->token;
 	fetch.url = (WfSlice) {item->url, strlen(item->url)};
+	if (item->domain_name)
+		fetch.domain = (WfSlice) {item->domain_name, strlen(item->domain_name)};
 	return wf_link_fetch(worker.link, &fetch);
 }
 

@@ -73,19 +73,18 @@ count_summary()
 }
 
 # check NAME COUNTER COMMAND…: the command's status never ends the script;
-# CHECK_OK says how it went, empty for a failure.
+# CHECK_OK says how it went, empty for a failure.  A check that takes longer
+# than CHECK_SECONDS is ended and has failed.
 CHECK_OK=
+CHECK_SECONDS=900
+CHECK_GROUP=
 check()
 {
 	local name=$1 counter=$2 log=$LOG_DIR/$1.log status=0 start=$SECONDS
 	local passed failed skipped
 
 	shift 2
-	# not "|| status=$?": that would switch errexit off inside COMMAND
-	set +e
-	(set -e; "$@") >"$log" 2>&1 </dev/null
-	status=$?
-	set -e
+	run_limited "$log" "$@" || status=$?
 	read -r passed failed skipped < <("$counter" "$log" "$status") || true
 	: "${passed:=0}" "${failed:=0}" "${skipped:=0}"
 	if [ $((passed + failed + skipped)) -eq 0 ] && [ "$status" -eq 0 ]; then
@@ -97,6 +96,39 @@ check()
 	CHECK_OK=
 	[ "$failed" -gt 0 ] || CHECK_OK=1
 	add_result "$name" "$passed" "$failed" "$skipped" $((SECONDS - start))
+}
+
+# In the background, so that a signal to the script acts at once; with job
+# control, which gives the command a process group to be ended by and leaves its
+# signals alone (without, SIGINT would be ignored in all of it).
+run_limited()
+{
+	local log=$1 status=0 watchdog
+
+	shift
+	set -m
+	("$@") >"$log" 2>&1 </dev/null &
+	CHECK_GROUP=$!
+	(
+		sleep "$CHECK_SECONDS"
+		echo "*** ended after $CHECK_SECONDS s" >>"$log"
+		kill -TERM -- "-$CHECK_GROUP"
+		sleep 10
+		kill -KILL -- "-$CHECK_GROUP"
+	) >/dev/null 2>&1 &
+	watchdog=$!
+	set +m
+	wait "$CHECK_GROUP" || status=$?
+	kill -TERM -- "-$watchdog" 2>/dev/null || true
+	wait "$watchdog" 2>/dev/null || true
+	CHECK_GROUP=
+	return "$status"
+}
+
+# For the exit trap: whatever the check in hand has started.
+end_check()
+{
+	[ -z "$CHECK_GROUP" ] || kill -TERM -- "-$CHECK_GROUP" 2>/dev/null || true
 }
 
 add_result()

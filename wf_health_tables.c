@@ -614,7 +614,8 @@ wf_health_locks(WfHealth *h)
 							 pid, state, wf_views_text(row, 5), mode, table);
 		else if (gid)
 			wf_health_report(h, WF_HEALTH_WARN, psprintf("ROLLBACK PREPARED %s;", gid),
-							 "Prepared transaction %s holds lock %s on table %s.", gid, mode, table);
+							 "Prepared transaction %s holds lock %s on table %s.",
+							 gid, mode, table);
 		else
 			wf_health_report(h, WF_HEALTH_WARN, NULL,
 							 "Process %s holds lock %s on table %s.",

@@ -31,6 +31,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
@@ -77,6 +78,8 @@ wf_views_select(Oid role, const char *sql, int nargs, Oid *types, Datum *values)
 	int			save_context;
 	int			rc;
 
+	/* else pg_stat_get_activity() is what it was when the transaction first asked */
+	pgstat_clear_backend_activity_snapshot();
 	GetUserIdAndSecContext(&save_user, &save_context);
 	if (OidIsValid(role))
 		SetUserIdAndSecContext(role, save_context | SECURITY_LOCAL_USERID_CHANGE |

@@ -478,6 +478,8 @@ turn(Crawler *crawler, bool worker)
 	crawler->board->beat++;
 	if (worker && (!flush_output(crawler) || !wait_for_worker(crawler)))
 		return false;
+	if (!worker && wf_fetch_pending(crawler->fetcher) == 0)
+		return true;
 	if (wf_fetch_pending(crawler->fetcher) > 0 && (wait < 0 || wait > MAX_WAIT_MS))
 		wait = MAX_WAIT_MS;
 	count = epoll_wait(crawler->epoll_fd, events, MAX_EVENTS, wait);

@@ -25,6 +25,7 @@
 
 #define MAX_RESTARTS		3
 #define SLOW_LOOKUP_MS		4000
+#define ROBOTS_TIMEOUT		20000	/* ms */
 #define SCRATCH_LIMIT		(256 * 1024)
 
 static int64_t
@@ -84,7 +85,7 @@ transfer_create(const WfFetchRequest *request)
 
 	if (transfer == NULL)
 		return NULL;
-	transfer->seq = request->seq;
+	transfer->seq = transfer->blame = request->seq;
 	transfer->keep_body = request->keep_body;
 	transfer->requested = strndup(request->url.len ? request->url.data : "", request->url.len);
 	transfer->domain = strndup(request->domain.len ? request->domain.data : "",
@@ -139,8 +140,11 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 		if (outcome == WF_OUTCOME_OK || transfer->keep_body)
 			result.body = (WfSlice) {slot->body.data, slot->body.len};
 	}
-	wf_fetch_announce(fetcher, transfer->seq);
-	fetcher->callbacks.done(fetcher->callbacks.arg, &result);
+	wf_fetch_announce(fetcher, transfer->blame);
+	if (transfer->robots_for)
+		wf_fetch_robots_store(fetcher, transfer, &result);
+	else
+		fetcher->callbacks.done(fetcher->callbacks.arg, &result);
 	wf_fetch_announce(fetcher, 0);
 	if (slot)
 	{
@@ -148,6 +152,8 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 		wf_slot_release(slot);
 		wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
 	}
+	if (transfer->robots_for)
+		wf_hosts_refresh(&fetcher->hosts, transfer->robots_for, fetcher->now_ms);
 	transfer_forget(fetcher, transfer);
 	transfer_free(transfer);
 }
@@ -235,26 +241,35 @@ admit(WfFetcher *fetcher, WfTransfer *transfer, WfSlice target, char *error)
 	return WF_OUTCOME_OK;
 }
 
-WfStatus
-wf_fetch_add(WfFetcher *fetcher, const WfFetchRequest *request)
+/* Enter a new transfer into the table and its first queue, or end it. */
+static void
+submit(WfFetcher *fetcher, WfTransfer *transfer)
 {
-	WfTransfer *transfer = transfer_create(request);
-	WfTransfer **bucket = seq_bucket(fetcher, request->seq);
+	WfTransfer **bucket = seq_bucket(fetcher, transfer->seq);
 	char		error[WF_MAX_ERROR];
 	WfOutcome	outcome;
 
-	if (transfer == NULL)
-		return WF_ERR_NOMEM;
 	transfer->seq_next = *bucket;
 	*bucket = transfer;
 	fetcher->pending++;
-	wf_fetch_announce(fetcher, request->seq);
-	outcome = admit(fetcher, transfer, request->url, error);
+	wf_fetch_announce(fetcher, transfer->blame);
+	outcome = admit(fetcher, transfer, slice_of(transfer->requested), error);
 	wf_fetch_announce(fetcher, 0);
 	if (outcome != WF_OUTCOME_OK)
 		end_transfer(fetcher, transfer, outcome, error);
 	else
-		wf_hosts_enqueue(&fetcher->hosts, transfer, false, fetcher->now_ms);
+		wf_hosts_enqueue(&fetcher->hosts, transfer, transfer->robots_for != NULL,
+						 fetcher->now_ms);
+}
+
+WfStatus
+wf_fetch_add(WfFetcher *fetcher, const WfFetchRequest *request)
+{
+	WfTransfer *transfer = transfer_create(request);
+
+	if (transfer == NULL)
+		return WF_ERR_NOMEM;
+	submit(fetcher, transfer);
 	return WF_OK;
 }
 
@@ -280,13 +295,9 @@ find_transfer(WfFetcher *fetcher, uint64_t seq)
 	return transfer;
 }
 
-void
-wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
+static void
+cancel_transfer(WfFetcher *fetcher, WfTransfer *transfer)
 {
-	WfTransfer *transfer = find_transfer(fetcher, seq);
-
-	if (transfer == NULL)
-		return;
 	if (transfer->slot)
 	{
 		(void) curl_multi_remove_handle(fetcher->multi, transfer->slot->easy);
@@ -298,6 +309,15 @@ wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
 	transfer_free(transfer);
 }
 
+void
+wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
+{
+	WfTransfer *transfer = find_transfer(fetcher, seq);
+
+	if (transfer && !transfer->robots_for)
+		cancel_transfer(fetcher, transfer);
+}
+
 /* ---------- starts ---------- */
 
 static void
@@ -305,6 +325,9 @@ start_hop(WfFetcher *fetcher, WfTransfer *transfer)
 {
 	int64_t		left = fetcher->config.request_timeout - transfer->spent_ms;
 	WfSlot	   *slot = wf_slot_acquire(fetcher);
+
+	if (transfer->robots_for && left > ROBOTS_TIMEOUT - transfer->spent_ms)
+		left = ROBOTS_TIMEOUT - transfer->spent_ms;
 
 	if (slot == NULL)
 	{
@@ -320,9 +343,59 @@ start_hop(WfFetcher *fetcher, WfTransfer *transfer)
 	if (transfer->started_ms == 0)
 		transfer->started_ms = fetcher->now_ms;
 	fetcher->stats.requests++;
+	wf_hosts_started(&fetcher->hosts, transfer->host, fetcher->now_ms);
 	if (wf_slot_prepare(slot) != CURLE_OK ||
 		curl_multi_add_handle(fetcher->multi, slot->easy) != CURLM_OK)
 		end_transfer(fetcher, transfer, WF_OUTCOME_INTERNAL, "transfer could not be started");
+}
+
+/* The robots.txt of the page's host first; the page goes back to its queue. */
+static void
+ask_robots(WfFetcher *fetcher, WfTransfer *page)
+{
+	WfHost	   *host = page->host;
+	char		url[WF_MAX_HOST + 64];
+	WfFetchRequest request = {.seq = WF_OWN_SEQ + ++fetcher->own_seq, .keep_body = true};
+	WfTransfer *transfer;
+
+	snprintf(url, sizeof(url), "%s/robots.txt", host->origin);
+	request.url = slice_of(url);
+	transfer = transfer_create(&request);
+	if (transfer == NULL)
+	{
+		wf_hosts_ended(&fetcher->hosts, host, fetcher->now_ms);
+		end_transfer(fetcher, page, WF_OUTCOME_INTERNAL, "crawler is short of memory");
+		return;
+	}
+	transfer->blame = page->seq;
+	transfer->robots_for = host;
+	host->robots_state = WF_ROBOTS_ASKED;
+	wf_hosts_enqueue(&fetcher->hosts, page, true, fetcher->now_ms);
+	wf_hosts_ended(&fetcher->hosts, host, fetcher->now_ms);
+	submit(fetcher, transfer);
+}
+
+/* True when robots.txt lets the page start; otherwise it was dealt with. */
+static bool
+pass_robots(WfFetcher *fetcher, WfTransfer *page)
+{
+	WfHost	   *host = page->host;
+	char		error[WF_MAX_ERROR];
+	WfOutcome	outcome;
+
+	if (!fetcher->config.respect_robots || page->robots_for)
+		return true;
+	if (host->robots_state != WF_ROBOTS_KNOWN || host->robots_until_ms <= fetcher->now_ms)
+	{
+		ask_robots(fetcher, page);
+		return false;
+	}
+	outcome = wf_fetch_robots_judge(page, error);
+	if (outcome == WF_OUTCOME_OK)
+		return true;
+	wf_hosts_ended(&fetcher->hosts, host, fetcher->now_ms);
+	end_transfer(fetcher, page, outcome, error);
+	return false;
 }
 
 /* Returns whether anything was started. */
@@ -339,6 +412,8 @@ start_ready(WfFetcher *fetcher)
 
 		if (transfer == NULL)
 			break;
+		if (!pass_robots(fetcher, transfer))
+			continue;
 		start_hop(fetcher, transfer);
 		any = true;
 	}
@@ -594,6 +669,8 @@ wf_fetch_configure(WfFetcher *fetcher, const WfConfig *config)
 	wf_netguard_free(fetcher->guard);
 	fetcher->guard = guard;
 
+	if (fetcher->config.user_agent && strcmp(fetcher->config.user_agent, user_agent) != 0)
+		wf_hosts_expire_robots(&fetcher->hosts);
 	/* of the texts only this one is looked at again */
 	free(fetcher->config.user_agent);
 	fetcher->config = *config;
@@ -672,7 +749,7 @@ wf_fetch_free(WfFetcher *fetcher)
 	for (int i = 0; i < WF_FETCH_BUCKETS; i++)
 	{
 		while (fetcher->by_seq[i])
-			wf_fetch_cancel(fetcher, fetcher->by_seq[i]->seq);
+			cancel_transfer(fetcher, fetcher->by_seq[i]);
 	}
 	for (WfSlot *slot = fetcher->free_slots; slot; slot = next)
 	{

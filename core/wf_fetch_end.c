@@ -150,15 +150,6 @@ judge_abort(const WfSlot *slot, char *error)
 	}
 }
 
-static curl_off_t
-time_info(const WfSlot *slot, CURLINFO info)
-{
-	curl_off_t	value = 0;
-
-	(void) curl_easy_getinfo(slot->easy, info, &value);
-	return value;
-}
-
 /* Which of the time limits it was follows from how far the transfer came. */
 static WfOutcome
 judge_timeout(const WfSlot *slot, char *error)
@@ -167,14 +158,17 @@ judge_timeout(const WfSlot *slot, char *error)
 	int64_t		took = slot->fetcher->now_ms - slot->start_ms;
 	bool		https = strncmp(slot->transfer->url, "https:", 6) == 0;
 	double		connect_s = config->connect_timeout / 1000.0;
-	double		request_s = config->request_timeout / 1000.0;
+	curl_off_t	lookup_time = 0;
+	double		request_s = (slot->transfer->robots_for ? slot->timeout_ms :
+							 config->request_timeout) / 1000.0;
 
-	if (time_info(slot, CURLINFO_NAMELOOKUP_TIME_T) == 0)
+	(void) curl_easy_getinfo(slot->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_time);
+	if (!slot->connected && lookup_time == 0)
 	{
 		snprintf(error, WF_MAX_ERROR, "name resolution timed out after %.6g s", took / 1000.0);
 		return WF_OUTCOME_DNS_TEMPORARY;
 	}
-	if (time_info(slot, https ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T) == 0)
+	if (!slot->connected)
 		snprintf(error, WF_MAX_ERROR, "%s timed out after %.6g s (%s)",
 				 https ? "connection or TLS handshake" : "connection", connect_s,
 				 "wf_curation.connect_timeout");

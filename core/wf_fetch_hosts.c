@@ -16,7 +16,8 @@
 
 #include "wf_fetch_int.h"
 
-#define MAX_IDLE_HOSTS 4096
+#define MAX_IDLE_HOSTS		4096
+#define MAX_ROBOTS_BYTES	(8 * 1024 * 1024)	/* rules of all hosts */
 
 static uint32_t
 hash_bytes(const char *data, size_t len)
@@ -66,12 +67,24 @@ list_append(WfHosts *hosts, WfHost *host, WfHostList which)
 	list->count++;
 }
 
+void
+wf_hosts_drop_robots(WfHosts *hosts, WfHost *host)
+{
+	hosts->robots_bytes -= host->robots_size;
+	free(host->robots);
+	host->robots = NULL;
+	host->robots_size = 0;
+	host->robots_outcome = WF_OUTCOME_OK;
+	host->delay_ms = 0;
+}
+
 static void
 forget(WfHosts *hosts, WfHost *host)
 {
 	WfHost	  **link = &hosts->buckets[host->hash % WF_FETCH_BUCKETS];
 
 	list_remove(hosts, host);
+	wf_hosts_drop_robots(hosts, host);
 	while (*link != host)
 		link = &(*link)->bucket_next;
 	*link = host->bucket_next;
@@ -83,8 +96,12 @@ forget(WfHosts *hosts, WfHost *host)
 static WfHostList
 right_list(const WfHosts *hosts, const WfHost *host, int64_t now)
 {
+	bool		asked = host->robots_state == WF_ROBOTS_ASKED;
+
 	if (host->head == NULL)
-		return host->running > 0 ? WF_HOST_BUSY : WF_HOST_IDLE;
+		return host->running > 0 || asked ? WF_HOST_BUSY : WF_HOST_IDLE;
+	if (asked && host->head->robots_for == NULL)
+		return WF_HOST_BUSY;
 	if (host->running >= (host->reached ? hosts->per_host : 1))
 		return WF_HOST_BUSY;
 	return host->next_start_ms > now ? WF_HOST_DELAYED : WF_HOST_READY;
@@ -133,8 +150,10 @@ wf_hosts_enqueue(WfHosts *hosts, WfTransfer *transfer, bool front, int64_t now)
 {
 	WfHost	   *host = transfer->host;
 
-	transfer->prev = front ? NULL : host->tail;
 	transfer->next = front ? host->head : NULL;
+	while (transfer->next && transfer->next->robots_for && !transfer->robots_for)
+		transfer->next = transfer->next->next;
+	transfer->prev = transfer->next ? transfer->next->prev : host->tail;
 	if (transfer->prev)
 		transfer->prev->next = transfer;
 	else
@@ -190,11 +209,53 @@ wf_hosts_next(WfHosts *hosts, int64_t now)
 	transfer = host->head;
 	unlink_transfer(host, transfer);
 	host->running++;
-	host->next_start_ms = hosts->delay_ms > 0 ? now + hosts->delay_ms : 0;
 	/* to the end of the list, if it stays ready at all */
 	list_remove(hosts, host);
 	place(hosts, host, now);
 	return transfer;
+}
+
+static int
+delay_of(const WfHosts *hosts, const WfHost *host)
+{
+	return host->delay_ms > hosts->delay_ms ? host->delay_ms : hosts->delay_ms;
+}
+
+void
+wf_hosts_started(WfHosts *hosts, WfHost *host, int64_t now)
+{
+	int			delay = delay_of(hosts, host);
+
+	host->next_start_ms = delay > 0 ? now + delay : 0;
+	if (delay > 0)
+		place(hosts, host, now);
+}
+
+void
+wf_hosts_refresh(WfHosts *hosts, WfHost *host, int64_t now)
+{
+	place(hosts, host, now);
+}
+
+void
+wf_hosts_expire_robots(WfHosts *hosts)
+{
+	for (int i = 0; i < WF_FETCH_BUCKETS; i++)
+	{
+		for (WfHost *host = hosts->buckets[i]; host; host = host->bucket_next)
+			host->robots_until_ms = 0;
+	}
+}
+
+void
+wf_hosts_keep_robots(WfHosts *hosts, WfHost *host, int64_t now)
+{
+	hosts->robots_bytes += host->robots_size;
+	/* the answer came later than the delay of its own request began */
+	if (host->delay_ms > 0 && host->next_start_ms < now + host->delay_ms)
+		host->next_start_ms = now + host->delay_ms;
+	while (hosts->robots_bytes > MAX_ROBOTS_BYTES && hosts->lists[WF_HOST_IDLE].head)
+		forget(hosts, hosts->lists[WF_HOST_IDLE].head);
 }
 
 void
@@ -238,8 +299,8 @@ wf_hosts_configure(WfHosts *hosts, int per_host, int delay_ms, int64_t now)
 	{
 		for (WfHost *host = hosts->buckets[i]; host; host = host->bucket_next)
 		{
-			if (host->next_start_ms > now + delay_ms)
-				host->next_start_ms = now + delay_ms;
+			if (host->next_start_ms > now + delay_of(hosts, host))
+				host->next_start_ms = now + delay_of(hosts, host);
 			if (host->list != WF_HOST_IDLE)
 				place(hosts, host, now);
 		}

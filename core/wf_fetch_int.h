@@ -12,7 +12,8 @@
  * *	2. host->running counts the transfers of the host that have a slot.
  *	3. A host is in the ready list iff it may start a transfer now, in the
  *	   delayed list iff only time keeps it from that, in the idle list iff it
- *	   has neither queued nor running transfers.
+ *	   has neither queued nor running transfers and no robots.txt on its way
+ *	   (only idle hosts are ever forgotten).
  *	4. fetcher->body_bytes is the sum of body.len over all slots.
  *
  *-------------------------------------------------------------------------
@@ -24,8 +25,10 @@
 
 #include "wf_arena.h"
 #include "wf_fetch.h"
+#include "wf_robots.h"
 #include "wf_url.h"
 
+#define WF_OWN_SEQ				((uint64_t) 1 << 63)
 #define WF_FETCH_BUCKETS		4096	/* of both hash tables */
 #define WF_BODY_BUDGET			(16 * 1024 * 1024)	/* bodies of all transfers */
 #define WF_BODY_HARD_LIMIT		(24 * 1024 * 1024)
@@ -40,7 +43,9 @@ typedef struct WfTransfer WfTransfer;
 
 struct WfTransfer
 {
-	uint64_t	seq;
+	uint64_t	seq;			/* WF_OWN_SEQ and above: of the fetcher itself */
+	uint64_t	blame;			/* request to announce while it is handled */
+	WfHost	   *robots_for;		/* it is the robots.txt of this host */
 	bool		keep_body;
 	char	   *requested;		/* malloc'ed, NUL-terminated */
 	char	   *url;			/* of the present hop, normalised */
@@ -68,6 +73,13 @@ typedef enum WfHostList
 	WF_HOST_LIST_COUNT
 } WfHostList;
 
+typedef enum WfRobotsState
+{
+	WF_ROBOTS_UNKNOWN = 0,
+	WF_ROBOTS_ASKED,			/* being fetched: pages wait */
+	WF_ROBOTS_KNOWN				/* until robots_until_ms */
+} WfRobotsState;
+
 /* One authority: scheme, host and port. */
 struct WfHost
 {
@@ -82,6 +94,13 @@ struct WfHost
 	int			running;
 	bool		reached;		/* a connection was made: its name resolves */
 	int64_t		next_start_ms;	/* not before; 0 at once */
+	int			delay_ms;		/* Crawl-delay */
+	WfRobotsState robots_state;
+	int64_t		robots_until_ms;
+	WfRobots   *robots;			/* one block; NULL: no rules for us */
+	size_t		robots_size;
+	WfOutcome	robots_outcome; /* not OK: how pages end meanwhile … */
+	char		robots_error[256];	/* … and why */
 };
 
 typedef struct WfHostQueue
@@ -97,6 +116,7 @@ typedef struct WfHosts
 	WfHostQueue lists[WF_HOST_LIST_COUNT];
 	int			per_host;		/* limits, from the settings */
 	int			delay_ms;
+	size_t		robots_bytes;	/* of all hosts */
 } WfHosts;
 
 /* Why a callback of ours ended a transfer. */
@@ -134,6 +154,7 @@ struct WfSlot
 	/* state of the response */
 	WfAbort		abort;
 	bool		address_refused;
+	bool		connected;		/* TLS included: the request could be sent */
 	bool		body_started;
 	bool		body_wanted;
 	bool		paused;
@@ -166,6 +187,7 @@ struct WfFetcher
 	const WfOwnAddresses *own;
 	WfConfig	config;			/* own copy */
 	uint32_t	generation;
+	uint64_t	own_seq;		/* last number given to a transfer of our own */
 	WfNetguard *guard;
 	WfHosts		hosts;
 	WfTransfer *by_seq[WF_FETCH_BUCKETS];
@@ -209,7 +231,10 @@ extern int	wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events);
 /* The host of an origin, created if need be; NULL when out of memory. */
 extern WfHost *wf_hosts_get(WfHosts *hosts, const char *origin, size_t len);
 
-/* Put a transfer into the queue of its host, in front for a further hop. */
+/*
+ * Put a transfer into the queue of its host, in front for a further hop; a
+ * robots.txt is before all pages.
+ */
 extern void wf_hosts_enqueue(WfHosts *hosts, WfTransfer *transfer, bool front, int64_t now);
 
 /* Take a queued transfer out. */
@@ -220,6 +245,19 @@ extern void wf_hosts_wake(WfHosts *hosts, int64_t now);
 
 /* The next transfer that may start, hosts in turn; counted as running. */
 extern WfTransfer *wf_hosts_next(WfHosts *hosts, int64_t now);
+
+/* A transfer that wf_hosts_next gave is sent: the host's delay begins. */
+extern void wf_hosts_started(WfHosts *hosts, WfHost *host, int64_t now);
+
+/* Something about the host changed that decides what it may start. */
+extern void wf_hosts_refresh(WfHosts *hosts, WfHost *host, int64_t now);
+
+/* Forget the robots.txt of one host, or of all. */
+extern void wf_hosts_drop_robots(WfHosts *hosts, WfHost *host);
+extern void wf_hosts_expire_robots(WfHosts *hosts);
+
+/* Count a robots.txt just stored; make room among idle hosts if need be. */
+extern void wf_hosts_keep_robots(WfHosts *hosts, WfHost *host, int64_t now);
 
 /* A running transfer of the host gave up its slot. */
 extern void wf_hosts_ended(WfHosts *hosts, WfHost *host, int64_t now);
@@ -260,6 +298,15 @@ extern bool wf_lookup_ask(WfLookup *lookup, uint64_t seq, WfSlice host);
 
 /* The next answer; false when there is none yet. */
 extern bool wf_lookup_answer(WfLookup *lookup, WfLookupAnswer *answer);
+
+/* wf_fetch_robots.c */
+
+/* The robots.txt that transfer fetched has ended. */
+extern void wf_fetch_robots_store(WfFetcher *fetcher, const WfTransfer *transfer,
+								  const WfFetchResult *result);
+
+/* May this page be fetched, now that its host's robots.txt is known? */
+extern WfOutcome wf_fetch_robots_judge(const WfTransfer *transfer, char *error);
 
 /* wf_fetch_slot.c */
 extern WfSlot *wf_slot_acquire(WfFetcher *fetcher);

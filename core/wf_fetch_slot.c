@@ -112,13 +112,13 @@ begin_body(WfSlot *slot)
 			abort_with(slot, WF_ABORT_UNWANTED);
 		return slot->abort == WF_ABORT_NONE;
 	}
-	if (announced > slot->fetcher->config.max_body_size)
+	if (announced > slot->fetcher->config.max_body_size && !slot->transfer->robots_for)
 	{
 		abort_with(slot, WF_ABORT_BODY_SIZE);
 		return false;
 	}
 	body_acquire(slot);
-	if (announced > BODY_FIRST_ROOM)
+	if (announced > BODY_FIRST_ROOM && announced <= slot->fetcher->config.max_body_size)
 		(void) body_reserve(slot, (size_t) announced);
 	return true;
 }
@@ -130,13 +130,19 @@ on_body(char *data, size_t size, size_t count, void *arg)
 	WfFetcher  *fetcher = slot->fetcher;
 	size_t		len = size * count;
 
-	wf_fetch_announce(fetcher, slot->transfer->seq);
+	wf_fetch_announce(fetcher, slot->transfer->blame);
 	if (!slot->body_started && !begin_body(slot))
 		return CURL_WRITEFUNC_ERROR;
 	slot->received += len;
 	if (!slot->body_wanted)
 		return slot->received > MAX_UNWANTED ? abort_with(slot, WF_ABORT_UNWANTED) : len;
-	if ((int64_t) (slot->body.len + len) > fetcher->config.max_body_size)
+	if (slot->transfer->robots_for)
+	{
+		/* what is read of a long file counts */
+		if (slot->body.len >= WF_ROBOTS_MAX_BYTES)
+			return abort_with(slot, WF_ABORT_UNWANTED);
+	}
+	else if ((int64_t) (slot->body.len + len) > fetcher->config.max_body_size)
 		return abort_with(slot, WF_ABORT_BODY_SIZE);
 	if (fetcher->body_bytes + len > WF_BODY_HARD_LIMIT &&
 		fetcher->body_bytes > slot->body.len && slot != fetcher->first_slot)
@@ -234,7 +240,7 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	WfSlice		line = {data, len};
 	WfSlice		value;
 
-	wf_fetch_announce(slot->fetcher, slot->transfer->seq);
+	wf_fetch_announce(slot->fetcher, slot->transfer->blame);
 	slot->header_bytes += len;
 	slot->header_lines++;
 	if (slot->header_bytes > MAX_HEADER_BYTES || slot->header_lines > MAX_HEADER_LINES)
@@ -274,6 +280,7 @@ on_prereq(void *arg, char *remote, char *local, int remote_port, int local_port)
 		return CURL_PREREQFUNC_ABORT;
 	}
 	slot->address_refused = false;
+	slot->connected = true;
 	wf_hosts_reached(&fetcher->hosts, slot->transfer->host, fetcher->now_ms);
 	return CURL_PREREQFUNC_OK;
 }
@@ -449,6 +456,7 @@ wf_slot_prepare(WfSlot *slot)
 
 	slot->abort = WF_ABORT_NONE;
 	slot->address_refused = false;
+	slot->connected = false;
 	slot->body_started = false;
 	slot->body_wanted = false;
 	slot->informational = 0;

@@ -114,7 +114,7 @@ wf_fetch_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unus
 		return 0;
 	}
 	(void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &slot);
-	entry->seq = slot && slot->transfer ? slot->transfer->seq : 0;
+	entry->seq = slot && slot->transfer ? slot->transfer->blame : 0;
 	entry->wanted = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
 	if (entry->wanted == entry->registered)
 		return 0;

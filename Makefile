@@ -48,7 +48,7 @@ PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
 REGRESS = install guc trigger attach extract control privileges health
-REGRESS_OPTS = --inputdir=$(srcdir)/test
+REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
 ISOLATION = claim_race archive_processing
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation
 TAP_TESTS = 1

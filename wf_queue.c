@@ -10,6 +10,9 @@
  *	Queued, error not NULL		waits; the claim row has not_before
  *	Processing					in flight; the claim row has worker and token
  *
+ * A token belongs to one claim in flight: it ends (0) when the claim waits, so
+ * that nobody who read it earlier can take the waiting claim for the old one.
+ *
  * A fresh request clears the error, so the trigger resets attempts and drops
  * running results without ever writing here: whoever claims next takes a new
  * token, and the old result fails the fence.
@@ -96,7 +99,7 @@ make_statements(void)
 		 "DELETE FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = ANY ($1)"
 		 " AND c.worker_pid IS NULL AND c.not_before <= now()", 1, UUIDARRAYOID);
 	make(&release_stmt,
-		 "UPDATE %s c SET worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+		 "UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 		 " attempt = c.attempt - 1, not_before = now() FROM unnest($1, $2) u(item, token)"
 		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
 		 2, UUIDARRAYOID, INT8ARRAYOID);
@@ -105,7 +108,7 @@ make_statements(void)
 		 " WHERE c.worker_pid = $1 AND c.worker_started = $2",
 		 3, INT4OID, TIMESTAMPTZOID, INT4OID);
 	make(&wait_stmt,
-		 "UPDATE %s c SET worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+		 "UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 		 " not_before = u.not_before FROM unnest($1, $2, $3) u(item, token, not_before)"
 		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
 		 3, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID);

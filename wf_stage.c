@@ -87,13 +87,23 @@ is_processing(const WfStage *stage, const char *alias, WfProcessingLabel which)
 					label(stage, WF_ITEM_PROCESSING, which));
 }
 
+/* The time now for a column: timestamps without zone are UTC by convention. */
+static const char *
+now_for(const WfBoundColumn *column)
+{
+	return column->base_type == TIMESTAMPOID ?
+		"pg_catalog.timezone('UTC', pg_catalog.now())" : "pg_catalog.now()";
+}
+
 /* ", updated_at = now()" where there is such a column */
 static const char *
 touch_item(const WfStage *stage)
 {
-	if (stage->items->column[WF_ITEM_UPDATED_AT].attnum == 0)
+	const WfBoundColumn *column = &stage->items->column[WF_ITEM_UPDATED_AT];
+
+	if (column->attnum == 0)
 		return "";
-	return psprintf(", %s = pg_catalog.now()", item_column(stage, WF_ITEM_UPDATED_AT));
+	return psprintf(", %s = %s", item_column(stage, WF_ITEM_UPDATED_AT), now_for(column));
 }
 
 static void
@@ -385,10 +395,11 @@ phone_completion(const WfStage *stage, const char *source, char **assignment, ch
 	const char *phone = target_column(stage, WF_CONTACT_PHONE_NUMBER);
 	const char *updated = target_column(stage, WF_CONTACT_UPDATED_AT);
 
-	*assignment = psprintf("%s = CAST(%s AS %s)%s%s%s", phone, source,
-						   column_type(&stage->targets->column[WF_CONTACT_PHONE_NUMBER]),
-						   updated ? ", " : "", updated ? updated : "",
-						   updated ? " = pg_catalog.now()" : "");
+	*assignment = psprintf("%s = CAST(%s AS %s)", phone, source,
+						   column_type(&stage->targets->column[WF_CONTACT_PHONE_NUMBER]));
+	if (updated)
+		*assignment = psprintf("%s, %s = %s", *assignment, updated,
+							   now_for(&stage->targets->column[WF_CONTACT_UPDATED_AT]));
 	*condition = psprintf("(c.%s IS NULL OR c.%s::pg_catalog.text IN ('', 'Phone not found'))"
 						  " AND %s IS NOT NULL", phone, phone, source);
 }
@@ -419,19 +430,33 @@ insert_contacts(const WfStage *stage, const char *tail)
 }
 
 /*
- * How a contact is matched: (domain, lower(address)); one without an address
- * by its page.
+ * Is there a contact like this already?  Matched by (domain, lower(address));
+ * one without an address by its page.  Contacts without a domain are matched
+ * among themselves, in a branch of its own: an index on domain_id serves both.
  */
 static char *
-contact_match(const WfStage *stage)
+no_such_contact(const WfStage *stage)
 {
+	const char *rel = stage->targets->relation;
+	const char *item_domain = item_column(stage, WF_ITEM_DOMAIN_ID);
+	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
 	const char *email = target_column(stage, WF_CONTACT_EMAIL);
+	char	   *same;
 
-	return psprintf("c.%s = p.%s AND (pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email)"
+	same = psprintf("(pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email)"
 					" OR (u.email IS NULL AND c.%s IS NULL AND c.%s = u.page_id))",
-					target_column(stage, WF_CONTACT_DOMAIN_ID),
-					item_column(stage, WF_ITEM_DOMAIN_ID), email, email,
-					target_column(stage, WF_CONTACT_PAGE_ID));
+					email, email, target_column(stage, WF_CONTACT_PAGE_ID));
+	return psprintf("NOT EXISTS (SELECT 1 FROM %s c WHERE c.%s = p.%s AND %s)"
+					" AND NOT EXISTS (SELECT 1 FROM %s c WHERE p.%s IS NULL AND c.%s IS NULL AND %s)",
+					rel, domain, item_domain, same, rel, item_domain, domain, same);
+}
+
+/* An address that the column would cut is no address. */
+static char *
+email_fits(const WfStage *stage)
+{
+	return psprintf("(u.email IS NULL OR CAST(u.email AS %s)::pg_catalog.text = u.email)",
+					column_type(&stage->targets->column[WF_CONTACT_EMAIL]));
 }
 
 static void
@@ -440,7 +465,6 @@ make_contact_statements(WfStage *stage)
 	const char *email = target_column(stage, WF_CONTACT_EMAIL);
 	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
 	bool		has_phone = target_column(stage, WF_CONTACT_PHONE_NUMBER) != NULL;
-	char	   *match = contact_match(stage);
 	char	   *assignment;
 	char	   *condition;
 	char	   *tail;
@@ -455,27 +479,32 @@ make_contact_statements(WfStage *stage)
 		}
 		else
 			tail = "DO NOTHING";
-		tail = psprintf("WHERE u.email IS NOT NULL OR NOT EXISTS"
-						" (SELECT 1 FROM %s c WHERE %s)"
+		/* NULLs never conflict: such contacts are looked up */
+		tail = psprintf("WHERE %s AND ((u.email IS NOT NULL AND p.%s IS NOT NULL) OR (%s))"
 						" ORDER BY p.%s, pg_catalog.lower(u.email)"
 						" ON CONFLICT (%s, (pg_catalog.lower(%s::pg_catalog.text))) %s",
-						stage->targets->relation, match,
+						email_fits(stage), item_column(stage, WF_ITEM_DOMAIN_ID),
+						no_such_contact(stage),
 						item_column(stage, WF_ITEM_DOMAIN_ID), domain, email, tail);
 	}
 	else
-		tail = psprintf("WHERE NOT EXISTS (SELECT 1 FROM %s c WHERE %s) ON CONFLICT DO NOTHING",
-						stage->targets->relation, match);
+		tail = psprintf("WHERE %s AND %s ON CONFLICT DO NOTHING",
+						email_fits(stage), no_such_contact(stage));
 	set_contact_statement(stage, WF_STMT_CONTACTS_INSERT, insert_contacts(stage, tail));
 
-	if (stage->targets_by_key || !has_phone)
+	if (!has_phone)
 		return;
 	phone_completion(stage, "u.phone", &assignment, &condition);
 	set_contact_statement(stage, WF_STMT_CONTACTS_UPDATE,
 						  psprintf("UPDATE %s c SET %s FROM " CONTACT_SOURCE
-								   " JOIN %s p ON p.%s = u.page_id WHERE %s AND %s",
+								   " JOIN %s p ON p.%s = u.page_id"
+								   " WHERE (c.%s = p.%s OR (c.%s IS NULL AND p.%s IS NULL))"
+								   " AND pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email) AND %s",
 								   stage->targets->relation, assignment,
 								   stage->items->relation, item_column(stage, WF_ITEM_ID),
-								   match, condition));
+								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
+								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
+								   email, condition));
 }
 
 static WfBinding *

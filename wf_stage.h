@@ -32,7 +32,7 @@ typedef enum WfStageStatement
 	WF_STMT_UNEXPLAINED,		/* n int → id of those Queued with an error, any */
 	WF_STMT_PROCESSING,			/* n int → id of those Processing */
 	WF_STMT_NO_REASON,			/* n int → id: Error without a reason, now with one */
-	WF_STMT_CONTACTS_UPDATE,	/* contact arrays: phones of existing ones ('lock' only) */
+	WF_STMT_CONTACTS_UPDATE,	/* contact arrays: phones of those found by look-up */
 	WF_STMT_CONTACTS_INSERT,	/* contact arrays: insert or complete */
 	WF_STMT_COUNT
 } WfStageStatement;

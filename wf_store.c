@@ -336,19 +336,28 @@ collect_contacts(WfResult **results, int n, ContactArrays *arrays)
 }
 
 /*
- * Where no unique index serves, writers of one domain's contacts take turns:
- * advisory locks of the transaction, in ascending order.
+ * Where no unique index serves (for contacts without a domain none does),
+ * writers of one domain's contacts take turns: advisory locks of the
+ * transaction, in ascending order.  Returns whether there was one to take.
  */
-static void
-lock_domains(WfResult **results, int n)
+static bool
+lock_domains(const WfStage *stage, WfResult **results, int n)
 {
 	Datum	   *elems = palloc(n * sizeof(Datum));
 	Datum		values[1];
+	int			nlocks = 0;
 
 	for (int i = 0; i < n; i++)
-		elems[i] = Int64GetDatum((int64) DatumGetUInt64(hash_any_extended((unsigned char *) &results[i]->item->domain,
-																		  sizeof(WfDomainKey), 0)));
-	values[0] = make_array(elems, NULL, n, INT8OID);
+	{
+		const WfDomainKey *domain = &results[i]->item->domain;
+
+		if (!stage->targets_by_key || domain->is_null)
+			elems[nlocks++] = Int64GetDatum((int64) DatumGetUInt64(hash_any_extended((const unsigned char *) domain,
+																					 sizeof(*domain), 0)));
+	}
+	if (nlocks == 0)
+		return false;
+	values[0] = make_array(elems, NULL, nlocks, INT8OID);
 	if (advisory_stmt.sql == NULL)
 	{
 		advisory_stmt.sql = "SELECT pg_advisory_xact_lock(k) FROM"
@@ -358,6 +367,7 @@ lock_domains(WfResult **results, int n)
 	}
 	wf_db_execute(&advisory_stmt, WF_AS_SELF, values, NULL);
 	SPI_freetuptable(SPI_tuptable);
+	return true;
 }
 
 static void
@@ -371,12 +381,8 @@ store_contacts(WfStage *stage, WfResult **results, int n)
 	for (int a = 0; a < WF_CONTACT_ARGS; a++)
 		values[a] = make_array(arrays.elems[a], arrays.nulls[a], arrays.n,
 							   a == 0 ? UUIDOID : TEXTOID);
-	if (!stage->targets_by_key)
-	{
-		lock_domains(results, n);
-		if (stage->stmt[WF_STMT_CONTACTS_UPDATE].sql)
-			wf_db_execute(&stage->stmt[WF_STMT_CONTACTS_UPDATE], WF_AS_OWNER, values, NULL);
-	}
+	if (lock_domains(stage, results, n) && stage->stmt[WF_STMT_CONTACTS_UPDATE].sql)
+		wf_db_execute(&stage->stmt[WF_STMT_CONTACTS_UPDATE], WF_AS_OWNER, values, NULL);
 	wf_db_execute(&stage->stmt[WF_STMT_CONTACTS_INSERT], WF_AS_OWNER, values, NULL);
 }
 

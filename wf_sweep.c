@@ -26,6 +26,7 @@
 
 #define SWEEP_ROWS		10000	/* of one repair at most */
 #define SWEEP_INTERVAL	"55 seconds"	/* a little under the minute promised */
+#define PRUNE_BATCHES	20
 #define QUARANTINE		3		/* deaths with nothing else in flight */
 
 typedef enum OwnStatement
@@ -81,7 +82,7 @@ make_statements(void)
 				  " AND (dead.pid IS NOT NULL OR c.lease_until < now()) LIMIT $1", claim, claim),
 		 1, INT4OID, InvalidOid);
 	make(OWN_BACK,
-		 psprintf("UPDATE %s c SET worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+		 psprintf("UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 				  " not_before = now(), deaths = c.deaths + (u.deaths & 1),"
 				  " deaths_alone = c.deaths_alone + (u.deaths >> 1) FROM unnest($1, $2) u(item, deaths)"
 				  " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item", claim),
@@ -454,11 +455,19 @@ prune_history(void *arg)
 {
 	SweepContext *context = arg;
 	Datum		values[2] = {Int32GetDatum(wf_curation_history_retention), Int32GetDatum(SWEEP_ROWS)};
-	Datum		report[1];
-	const WfSweepCounts *c = context->counts;
 
 	execute_own(OWN_PRUNE, values);
 	context->counts->pruned += SPI_processed;
+	context->more = SPI_processed == SWEEP_ROWS;
+}
+
+static void
+report_sweep(void *arg)
+{
+	SweepContext *context = arg;
+	const WfSweepCounts *c = context->counts;
+	Datum		report[1];
+
 	report[0] = Int64GetDatum(c->orphans + c->lost_claims + c->stale_claims + c->foreign_processing);
 	execute_own(OWN_REPORT, report);
 }
@@ -477,5 +486,13 @@ wf_sweep_run(bool force, WfSweepCounts *counts)
 	(void) run_part("wf_curation: looking for orphans", owner, queue_orphans, &context);
 	(void) run_part("wf_curation: looking for waiting pages", owner, adopt_waiting, &context);
 	(void) run_part("wf_curation: looking at foreign work", owner, note_foreign, &context);
-	(void) run_part("wf_curation: pruning history", InvalidOid, prune_history, &context);
+	/* 10,000 rows at a time, as often as a minute's history may need */
+	for (int i = 0; i < PRUNE_BATCHES; i++)
+	{
+		context.more = false;
+		(void) run_part("wf_curation: pruning history", InvalidOid, prune_history, &context);
+		if (!context.more)
+			break;
+	}
+	(void) run_part("wf_curation: reporting the sweep", InvalidOid, report_sweep, &context);
 }

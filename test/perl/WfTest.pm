@@ -155,6 +155,8 @@ sub new_node
 			'wf_curation.workers' => $o{workers},
 			'wf_curation.allowed_networks' => '127.0.0.0/8',
 			'wf_curation.retry_delay' => '200ms',
+			# no request but those that a test counts
+			'wf_curation.respect_robots' => 'off',
 		});
 	_append_settings($node, $o{conf});
 	return $node unless $o{start};

@@ -705,11 +705,14 @@ create_handles(WfFetcher *fetcher)
 	fetcher->headers = list;
 	if (!fetcher->multi || !fetcher->share || !fetcher->scratch || !list)
 		return false;
-	return curl_share_setopt(fetcher->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
-		curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETFUNCTION, wf_fetch_on_socket) == CURLM_OK &&
-		curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETDATA, fetcher) == CURLM_OK &&
-		curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-		curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERDATA, fetcher) == CURLM_OK;
+	if (curl_share_setopt(fetcher->share, CURLSHOPT_SHARE,
+						  CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
+		return false;
+#define SET(option, value) (curl_multi_setopt(fetcher->multi, option, value) == CURLM_OK)
+	return SET(CURLMOPT_SOCKETFUNCTION, wf_fetch_on_socket) &&
+		SET(CURLMOPT_SOCKETDATA, fetcher) &&
+		SET(CURLMOPT_TIMERFUNCTION, on_timer) && SET(CURLMOPT_TIMERDATA, fetcher);
+#undef SET
 }
 
 WfFetcher *

@@ -15,18 +15,31 @@
  * back after it, and every transaction begins by setting what our statements
  * rely on, which also covers what deferred triggers left behind.
  *
+ * WF_AS_SELF statements name our own tables, but the owner of their schema
+ * may rename it and put tables of his under the old name.  So after each
+ * parse analysis, also that of a kept plan, every table found is checked to
+ * belong to the extension (or to the catalogs) before anything is planned.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "wf_compat.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_class.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "wf_curation.h"
 #include "wf_db.h"
 #include "wf_trigger.h"
 
@@ -59,10 +72,47 @@ static const struct
 };
 
 static Oid	transaction_owner = InvalidOid;
+static bool only_own_tables = false;
+static post_parse_analyze_hook_type prev_post_parse_analyze_hook = NULL;
+
+/* Walker: raise for a table that is neither the extension's nor a catalog. */
+static bool
+check_tables(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, check_tables, context, QTW_EXAMINE_RTES_BEFORE);
+	if (IsA(node, RangeTblEntry))
+	{
+		Oid			relid = ((RangeTblEntry *) node)->relid;
+
+		if (((RangeTblEntry *) node)->rtekind == RTE_RELATION && relid >= FirstNormalObjectId &&
+			getExtensionOfObject(RelationRelationId, relid) !=
+			get_extension_oid(WF_EXTENSION_NAME, true))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("table \"%s\" is not one of extension \"%s\"",
+							get_rel_name(relid), WF_EXTENSION_NAME)));
+		return false;
+	}
+	return expression_tree_walker(node, check_tables, context);
+}
+
+static void
+check_query(ParseState *pstate, Query *query, JumbleState *jstate)
+{
+	if (prev_post_parse_analyze_hook)
+		prev_post_parse_analyze_hook(pstate, query, jstate);
+	if (only_own_tables)
+		(void) check_tables((Node *) query, NULL);
+}
 
 void
 wf_db_init(void)
 {
+	prev_post_parse_analyze_hook = post_parse_analyze_hook;
+	post_parse_analyze_hook = check_query;
 	SetConfigOption("application_name", "wf_curation", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("idle_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
@@ -151,6 +201,7 @@ wf_db_run(const char *activity, Oid owner, void (*work) (void *arg), void *arg,
 		error->message = edata->message ? edata->message : pstrdup("unknown error");
 		HOLD_INTERRUPTS();
 		wf_trigger_set_engine(false);
+		only_own_tables = false;
 		AbortCurrentTransaction();
 		RESUME_INTERRUPTS();
 		FlushErrorState();
@@ -196,7 +247,9 @@ wf_db_execute(WfStatement *stmt, WfDbRights rights, Datum *values, const char *n
 
 	if (rights == WF_AS_SELF)
 	{
+		only_own_tables = true;
 		execute_plan(stmt, values, nulls);
+		only_own_tables = false;
 		return;
 	}
 	become_owner(&save_user, &save_context);

@@ -14,10 +14,13 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -39,17 +42,61 @@ function_owner(Oid function)
 	return owner;
 }
 
+/* The type that a domain is over, with the domain's owner; else InvalidOid. */
+static Oid
+domain_base(Oid type, Oid *owner)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid			base = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_type form = (Form_pg_type) GETSTRUCT(tuple);
+
+		*owner = form->typowner;
+		if (form->typtype == TYPTYPE_DOMAIN)
+			base = form->typbasetype;
+		ReleaseSysCache(tuple);
+	}
+	return base;
+}
+
+/* A domain among the column types whose owner is no superuser, or NULL. */
+static char *
+foreign_domain(Relation rel, const char *name)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Oid			type = att->attisdropped ? InvalidOid : att->atttypid;
+		Oid			owner;
+		Oid			base;
+
+		for (; OidIsValid(type) && OidIsValid(base = domain_base(type, &owner)); type = base)
+			if (!superuser_arg(owner))
+				return psprintf("domain %s of column \"%s\" of %s belongs",
+								format_type_be(type), NameStr(att->attname), name);
+	}
+	return NULL;
+}
+
 /*
- * First enabled trigger of the table whose function a non-superuser owns;
- * its name in the current memory context, or NULL.
+ * What on this one table lets a role that is no superuser have code run by
+ * whoever writes to it, as the beginning of a sentence in the current memory
+ * context, or NULL: its owner, a domain, an enabled trigger.
  */
 static char *
-foreign_trigger(Oid relid)
+foreign_code(Oid relid)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
+	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+												  RelationGetRelationName(rel));
 	TriggerDesc *desc = rel->trigdesc;
 	Oid			ours = wf_part_trigger_function();
-	char	   *found = NULL;
+	char	   *found = superuser_arg(rel->rd_rel->relowner) ? foreign_domain(rel, name)
+		: psprintf("table %s belongs", name);
 
 	for (int i = 0; desc && i < desc->numtriggers && !found; i++)
 	{
@@ -58,24 +105,32 @@ foreign_trigger(Oid relid)
 		if (trigger->tgisinternal || trigger->tgenabled == TRIGGER_DISABLED ||
 			trigger->tgfoid == ours || superuser_arg(function_owner(trigger->tgfoid)))
 			continue;
-		found = pstrdup(trigger->tgname);
+		found = psprintf("trigger \"%s\" on %s belongs", trigger->tgname, name);
 	}
 	table_close(rel, AccessShareLock);
 	return found;
 }
 
+/* The same for a table with its partitions and children. */
 static Oid
 check_superuser(Oid role, const WfBinding *binding, char **problem)
 {
-	char	   *trigger = foreign_trigger(binding->relid);
+	ListCell   *lc;
 
-	if (trigger == NULL)
-		return role;
-	*problem = psprintf("trigger \"%s\" on %s belongs to a role that is no superuser, "
-						"and the worker would run it as superuser \"%s\"; give the table "
-						"an ordinary owner or set wf_curation.role",
-						trigger, binding->relation, GetUserNameFromId(role, true));
-	return InvalidOid;
+	foreach(lc, find_all_inheritors(binding->relid, AccessShareLock, NULL))
+	{
+		char	   *found = foreign_code(lfirst_oid(lc));
+
+		if (found == NULL)
+			continue;
+		*problem = psprintf("%s to a role that is no superuser, "
+							"and the worker would run %s as superuser \"%s\"; give the table "
+							"an ordinary owner or set wf_curation.role",
+							found, strncmp(found, "trigger", 7) == 0 ? "it" : "its code",
+							GetUserNameFromId(role, true));
+		return InvalidOid;
+	}
+	return role;
 }
 
 Oid

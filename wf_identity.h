@@ -12,10 +12,12 @@
 
 /*
  * The role for the tables of a stage: wf_curation.role, else the owner of the
- * items table.  A superuser serves only while every trigger function on the
- * two tables belongs to a superuser or to this extension.  Returns InvalidOid
- * and a reason in *problem (current memory context) when nobody may serve.
- * Needs a transaction.
+ * items table.  A superuser serves only while the two tables, their partitions
+ * and the domains of their columns belong to superusers, and every trigger
+ * function on them to a superuser or to this extension; whoever relies on that
+ * must keep others from creating triggers meanwhile (wf_stage.c).  Returns
+ * InvalidOid and a reason in *problem (current memory context) when nobody may
+ * serve.  Needs a transaction.
  */
 extern Oid	wf_identity_resolve(const WfBinding *items, const WfBinding *targets,
 								char **problem);

@@ -13,9 +13,12 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -571,6 +574,9 @@ load(WfStage *stage, const char **problem)
 		*problem = problem_text;
 		return false;
 	}
+	if (superuser_arg(stage->owner))
+		stage->locked = list_concat(find_all_inheritors(items, AccessShareLock, NULL),
+									find_all_inheritors(targets, AccessShareLock, NULL));
 	return true;
 }
 
@@ -619,7 +625,8 @@ static void
 relation_changed(Datum arg, Oid relid)
 {
 	if (current == NULL || !OidIsValid(relid) ||
-		relid == current->items->relid || relid == current->targets->relid)
+		relid == current->items->relid || relid == current->targets->relid ||
+		list_member_oid(current->locked, relid))
 		stale = true;
 }
 
@@ -643,19 +650,47 @@ register_callbacks(void)
 	done = true;
 }
 
+/*
+ * With a superuser's rights nothing may come between the look at the tables'
+ * triggers and the statements that would fire them: take the lock that CREATE
+ * TRIGGER waits for first.  What was committed before we had it makes the stage
+ * stale here.
+ */
+static void
+lock_tables(const WfStage *stage)
+{
+	ListCell   *lc;
+
+	foreach(lc, stage->locked)
+		LockRelationOid(lfirst_oid(lc), RowExclusiveLock);
+}
+
 WfStage *
 wf_stage_get(const char **problem)
 {
 	static const char *last_problem = "the extension is not installed";
 
 	register_callbacks();
-	if (stale)
+	for (int tries = 0;; tries++)
 	{
-		stale = false;
-		discard();
-		last_problem = "the extension is not installed";
-		if (OidIsValid(get_extension_oid(WF_EXTENSION_NAME, true)))
-			current = build(&last_problem);
+		if (stale)
+		{
+			stale = false;
+			discard();
+			last_problem = "the extension is not installed";
+			if (OidIsValid(get_extension_oid(WF_EXTENSION_NAME, true)))
+				current = build(&last_problem);
+		}
+		if (current == NULL || current->locked == NIL)
+			break;
+		lock_tables(current);
+		if (!stale)
+			break;
+		if (tries == 10)
+		{
+			*problem = "the tables keep changing";
+			return NULL;
+		}
 	}
 	*problem = current ? NULL : last_problem;
 	return current;

@@ -56,6 +56,7 @@ typedef struct WfStage
 	bool		targets_by_key; /* ON CONFLICT (domain_id, lower(email)) serves */
 	bool		has_error_column;	/* the ready condition sees errors */
 	Oid			owner;			/* whose rights */
+	List	   *locked;			/* a superuser's: the tables with their children */
 	WfStatement stmt[WF_STMT_COUNT];
 } WfStage;
 
@@ -63,7 +64,8 @@ typedef struct WfStage
  * The page stage, or NULL with the reason in *problem (static storage, valid
  * until the next call): not attached, tables not fit, paused, fed by a
  * subscription, nobody's rights.  Uses the cached one while nothing changed.
- * Must be called inside wf_db_run.
+ * Must be called inside wf_db_run.  Where the rights are a superuser's the tables
+ * are locked until the end of the transaction against new triggers.
  */
 extern WfStage *wf_stage_get(const char **problem);
 

@@ -343,6 +343,10 @@ run_part(const char *activity, Oid owner, void (*work) (void *), SweepContext *c
 		if (!wf_db_is_transient(error.sqlstate))
 			break;
 	}
+	wf_stage_reset();
+	wf_queue_reset();
+	wf_store_reset();
+	wf_sweep_reset();
 	ereport(LOG,
 			(errcode(error.sqlstate),
 			 errmsg("sweep failed: %s", error.message)));

@@ -176,9 +176,13 @@ set_blocked(const char *why)
 		return;
 	strlcpy(worker.blocked, why, sizeof(worker.blocked));
 	if (*why)
+	{
+		worker.next_poll = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													   Min(BLOCKED_POLL_MS, wf_curation_poll_interval));
 		ereport(LOG,
 				(errmsg("wf_curation processes nothing in database %u: %s",
 						MyDatabaseId, why)));
+	}
 	else
 		ereport(LOG,
 				(errmsg("wf_curation processes again in database %u", MyDatabaseId)));
@@ -228,7 +232,10 @@ run_on_stage(const char *activity, void (*work) (WfStage *stage, void *arg), voi
 		in_transaction = false;
 		if (!ok)
 		{
+			/* something may have been renamed or made anew under us */
 			wf_stage_reset();
+			if (!wf_db_is_transient(error->sqlstate))
+				forget_plans();
 			return false;
 		}
 		if (stage_work.wanted == worker.owner && OidIsValid(worker.owner))

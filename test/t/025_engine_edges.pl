@@ -1,0 +1,129 @@
+# Edges of the engine: code that others put where the worker would run it, rows
+# that others hold, tables that do not take what is stored, programs that do
+# not start.  No web server is needed: nothing listens on port 9 (a failure
+# that is tried again), and 10.0.0.1 is refused by policy at once.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use WfTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $refused = 'http://10.0.0.1';
+my $nobody = 'http://127.0.0.1:9';
+my $node = new_node(databases => 'postgres, tenant', conf => {
+	'wf_curation.max_attempts' => 50, 'wf_curation.retry_delay' => '300ms',
+	'wf_curation.poll_interval' => '500ms' });
+
+sub value { return $node->safe_psql('postgres', $_[0]) }
+
+sub as
+{
+	my ($role, $database, $sql) = @_;
+
+	return $node->safe_psql($database, $sql, extra_params => [ '-U', $role ]);
+}
+
+sub commits
+{
+	return value("SELECT pg_stat_get_db_xact_commit(oid) FROM pg_database WHERE datname = 'postgres'");
+}
+
+# ---- a trigger that is committed while the worker waits for its lock
+
+value(q{
+	CREATE ROLE mallory LOGIN;
+	CREATE SCHEMA evil AUTHORIZATION mallory;
+	CREATE TABLE won (what text);
+	GRANT INSERT ON won TO PUBLIC;
+	GRANT USAGE ON SCHEMA evil TO PUBLIC;
+	GRANT TRIGGER ON pages TO mallory});
+my $attack = q{
+	CREATE FUNCTION evil.attack() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF current_setting('is_superuser') = 'on' THEN
+			INSERT INTO public.won VALUES (TG_TABLE_NAME);
+		END IF;
+		RETURN NEW;
+	END $$};
+as('mallory', 'postgres', $attack);
+add_pages($node, { status => 'Selected' }, map { "$nobody/r$_" } 1 .. 3);
+foreach my $try (1 .. 3)
+{
+	# their retries fall due while the lock is held
+	wait_until(sub { value('SELECT count(*) FROM wf_attempt') >= 3 * $try }, "attempt $try");
+	as('mallory', 'postgres', q{
+		BEGIN;
+		CREATE TRIGGER race BEFORE UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION evil.attack();
+		SELECT pg_sleep(0.9);
+		COMMIT});
+	value('SELECT pg_sleep(0.3)');
+	value('DROP TRIGGER race ON pages');
+}
+is(value('SELECT count(*) FROM won'), '0', 'a trigger never comes between its check and the statement');
+value('DELETE FROM pages');
+
+# ---- a superuser's partitioned pages with a partition of somebody else's
+
+$node->safe_psql('postgres', 'CREATE DATABASE parts');
+$node->safe_psql('parts', q{
+	CREATE TABLE pages (id uuid DEFAULT gen_random_uuid(), domain_id uuid, url text NOT NULL,
+		page_curation_status text NOT NULL DEFAULT 'New', page_processing_status text,
+		page_processing_error text, part int NOT NULL, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+	CREATE TABLE pages_1 PARTITION OF pages FOR VALUES IN (1);
+	CREATE TABLE pages_2 PARTITION OF pages FOR VALUES IN (2);
+	CREATE EXTENSION wf_curation;
+	CREATE SCHEMA evil AUTHORIZATION mallory;
+	CREATE TABLE won (what text);
+	GRANT INSERT ON won TO PUBLIC;
+	GRANT TRIGGER ON pages_2 TO mallory});
+as('mallory', 'parts', $attack
+	. '; CREATE TRIGGER hidden BEFORE UPDATE ON pages_2 FOR EACH ROW EXECUTE FUNCTION evil.attack()');
+$node->safe_psql('parts', "INSERT INTO pages (url, part, page_curation_status)"
+	. " VALUES ('$refused/1', 1, 'Selected'), ('$refused/2', 2, 'Selected')");
+my ($rc, $out, $err) = $node->psql('parts', 'SELECT * FROM wf_process_batch(5)');
+like($err, qr/trigger "hidden" on public\.pages_2 belongs to a role that is no superuser/,
+	'a trigger on a partition counts');
+is($node->safe_psql('parts', 'SELECT count(*) FROM won'), '0', 'and did not run');
+$node->safe_psql('parts', 'DROP TRIGGER hidden ON pages_2; ALTER TABLE pages_1 OWNER TO mallory');
+($rc, $out, $err) = $node->psql('parts', 'SELECT * FROM wf_process_batch(5)');
+like($err, qr/table public\.pages_1 belongs to a role that is no superuser/, 'the owner of a partition counts');
+$node->safe_psql('parts', 'ALTER TABLE pages_1 OWNER TO postgres');
+is($node->safe_psql('parts', 'SELECT * FROM wf_process_batch(5)'), '2|0|2|0|0', 'partitioned pages are processed');
+
+# ---- the owner of the schema puts a table of his in place of one of ours
+
+$node->safe_psql('postgres', 'CREATE ROLE tenant LOGIN; CREATE DATABASE tenant OWNER tenant');
+$node->safe_psql('tenant', 'CREATE EXTENSION wf_curation;'
+	. join ' ', map { "ALTER TABLE $_ OWNER TO tenant;" } qw(pages contacts domains));
+add_pages($node, { status => 'Selected', database => 'tenant' }, "$refused/1");
+wait_until(sub { statuses($node, 'true', 'tenant') eq 'Error=1' }, 'the tenant has a worker');
+as('tenant', 'tenant', q{
+	BEGIN;
+	ALTER SCHEMA public RENAME TO hidden;
+	CREATE SCHEMA public;
+	CREATE TABLE public.won (what text);
+	CREATE FUNCTION public.attack() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF current_setting('is_superuser') = 'on' THEN
+			INSERT INTO public.won VALUES (TG_TABLE_NAME);
+		END IF;
+		RETURN NEW;
+	END $$;
+	CREATE TABLE public.wf_claim (stage text, item uuid, attempt int, token bigint, worker_pid int,
+		worker_started timestamptz, claimed_at timestamptz, lease_until timestamptz,
+		not_before timestamptz, deaths int, deaths_alone int, PRIMARY KEY (stage, item));
+	CREATE TABLE public.wf_paused (stage text, since timestamptz, paused_by text);
+	CREATE TRIGGER attack BEFORE INSERT ON public.wf_claim FOR EACH ROW EXECUTE FUNCTION public.attack();
+	COMMIT;
+	INSERT INTO hidden.pages (url, page_curation_status) VALUES ('http://10.0.0.1/2', 'Selected')});
+wait_until(sub { $node->safe_psql('tenant', "SELECT count(*) FROM hidden.pages"
+		  . " WHERE page_processing_status = 'Error'") eq '2' }, 'a renamed schema is found again');
+is($node->safe_psql('tenant', 'SELECT count(*) FROM public.won'), '0',
+	'tables put in place of ours are not written as superuser');
+
+$node->stop;
+done_testing();

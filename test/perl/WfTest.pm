@@ -47,10 +47,12 @@ http => 'directives', tls => 1)
 nginx on all loopback addresses.  Methods: url(PATH, HOST), port, root,
 requests, count_requests(PATH or qr//), add_page(PATH, BODY), stop, start.
 
-=item start_hanging_server()
+=item start_hanging_server(robots => 'none')
 
-Accepts connections, reads requests, never answers.  Methods: url(PATH, HOST),
-port, connections (ever accepted), open_connections, count_requests, stop.
+Accepts connections, reads requests, never answers, except that there is no
+robots.txt (robots => 'hang': does not answer that either).  Methods: url(PATH,
+HOST), port, connections (ever accepted), open_connections, count_requests,
+stop.
 
 =item start_server(HANDLER)
 
@@ -377,7 +379,9 @@ sub start_pgbouncer
 
 sub start_hanging_server
 {
+	my %o = (robots => 'none', @_);
 	my $self = WfTest::Server->new();
+	$self->{robots} = $o{robots};
 	push @started, $self;
 	$self->run_child(sub { $self->hang_loop });
 	return $self;
@@ -687,7 +691,10 @@ sub hang_loop
 			}
 			elsif (sysread $ready, my $data, 65536)
 			{
-				$self->note_request($ready, $data, '-');
+				my $answered = $data =~ m{^GET /robots\.txt } && $self->{robots} ne 'hang';
+				$self->note_request($ready, $data, $answered ? 404 : '-');
+				syswrite $ready, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+				  if $answered;
 			}
 			else
 			{

@@ -281,5 +281,6 @@ wf_launcher_main(Datum main_arg)
 						 wf_wait_event(&wait_event_cache, "WfLauncherMain"));
 		ResetLatch(MyLatch);
 	}
-	proc_exit(0);
+	/* exit code 1: the postmaster starts it again, unless it shuts down */
+	proc_exit(1);
 }

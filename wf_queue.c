@@ -31,6 +31,9 @@
 
 #include "wf_queue.h"
 
+#define CLAIM_ROUNDS	32		/* of candidates, while others have theirs locked */
+#define SUSPECT_PATIENCE "60 seconds"	/* then other work stops for a suspect */
+
 /* Statements on our own tables; made once per process. */
 static WfStatement due_stmt;
 static WfStatement not_due_stmt;
@@ -67,7 +70,9 @@ make_statements(void)
 	make(&due_stmt,
 		 "SELECT c.item, c.deaths >= 2 OR c.deaths_alone >= 1 FROM %s c"
 		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.worker_pid IS NULL AND c.not_before <= now()"
-		 " ORDER BY c.not_before LIMIT $1", 1, INT4OID);
+		 " AND c.item <> ALL ($2) AND ($3 OR (c.deaths < 2 AND c.deaths_alone < 1)"
+		 " OR ($4 AND c.not_before < now() - interval '" SUSPECT_PATIENCE "'))"
+		 " ORDER BY c.not_before LIMIT $1", 4, INT4OID, UUIDARRAYOID, BOOLOID, BOOLOID);
 	make(&not_due_stmt,
 		 "SELECT c.item FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = ANY ($1)"
 		 " AND c.worker_pid IS NULL AND c.not_before > now()", 1, UUIDARRAYOID);
@@ -104,9 +109,9 @@ make_statements(void)
 		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
 		 2, UUIDARRAYOID, INT8ARRAYOID);
 	make(&renew_stmt,
-		 "UPDATE %s c SET lease_until = now() + $3 * interval '1 ms'"
-		 " WHERE c.worker_pid = $1 AND c.worker_started = $2",
-		 3, INT4OID, TIMESTAMPTZOID, INT4OID);
+		 "UPDATE %s c SET lease_until = now() + $3 * interval '1 ms' FROM unnest($1, $2) u(item, token)"
+		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
+		 3, UUIDARRAYOID, INT8ARRAYOID, INT4OID);
 	make(&wait_stmt,
 		 "UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 		 " not_before = u.not_before FROM unnest($1, $2, $3) u(item, token, not_before)"
@@ -224,22 +229,26 @@ new_token(void)
 
 /*
  * Ids whose retry is due.  A suspect (see deaths in wf_claim) is returned only
- * as the first and only one.
+ * as the first and only one; one that has waited long makes the others wait.
  */
 static int
 pick_due(WfClaimRequest *request, pg_uuid_t *ids, bool *alone)
 {
-	Datum		values[1];
+	Datum		values[4];
 	int			n = 0;
 
 	*alone = false;
 	values[0] = Int32GetDatum(request->n);
+	values[1] = uuid_array(request->skip, request->nskip);
+	values[2] = BoolGetDatum(request->may_be_alone);
+	values[3] = BoolGetDatum(request->may_drain);
 	execute_own(&due_stmt, values, NULL);
 	for (uint64 i = 0; i < SPI_processed && !*alone; i++)
 	{
 		bool		isnull;
 		bool		suspect = DatumGetBool(column(i, 2, &isnull));
 
+		request->drain |= suspect && !request->may_be_alone;
 		if (suspect && (!request->may_be_alone || n > 0))
 			continue;
 		ids[n++] = uuid_column(i, 1);
@@ -304,6 +313,17 @@ make_item(uint64 row, bool alone)
 	return item;
 }
 
+void
+wf_queue_free(WfItem *item)
+{
+	pfree(item->url);
+	if (item->domain_name)
+		pfree(item->domain_name);
+	if (item->old_error)
+		pfree(item->old_error);
+	pfree(item);
+}
+
 /* Queued → Processing for those of ids that still are and are not locked. */
 static void
 mark_processing(WfClaimRequest *request, const pg_uuid_t *ids, int n, bool alone)
@@ -311,12 +331,24 @@ mark_processing(WfClaimRequest *request, const pg_uuid_t *ids, int n, bool alone
 	Datum		values[1];
 	MemoryContext old;
 
+	if (n == 0)
+		return;
+	request->last = ids[n - 1];
+	request->has_last = true;
 	values[0] = uuid_array(ids, n);
 	wf_db_execute(&request->stage->stmt[WF_STMT_CLAIM], WF_AS_OWNER, values, NULL);
+	if (request->count + SPI_processed > (uint64) request->n)
+		ereport(ERROR,
+				(errcode(ERRCODE_CARDINALITY_VIOLATION),
+				 errmsg("two rows of table %s have the same id", request->stage->items->relation)));
 	old = MemoryContextSwitchTo(request->context);
-	request->items = palloc(Max(SPI_processed, 1) * sizeof(WfItem *));
 	for (uint64 i = 0; i < SPI_processed; i++)
-		request->items[request->count++] = make_item(i, alone);
+	{
+		WfItem	   *item = make_item(i, alone);
+
+		request->items[request->count++] = item;
+		wf_pick_reserve(request->picker, item->domain);
+	}
 	MemoryContextSwitchTo(old);
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -385,47 +417,65 @@ drop_stale_claims(WfClaimRequest *request, const pg_uuid_t *due, int ndue)
 	execute_own(&drop_stale_stmt, values, NULL);
 }
 
-/* Candidates of the picker that were not claimed are in flight no longer. */
+/*
+ * Ready items into the slots that are left.  Candidates are hints, and others
+ * may have them locked: then the next are tried, until there are no new ones.
+ */
 static void
-settle_reservations(WfClaimRequest *request, const WfPick *candidates, int ncandidates)
+claim_ready(WfClaimRequest *request)
 {
-	for (int i = 0; i < ncandidates; i++)
-		wf_pick_release(request->picker, candidates[i].domain);
-	for (int i = 0; i < request->count; i++)
-		wf_pick_reserve(request->picker, request->items[i]->domain);
+	int			wanted = request->n - request->count;
+	WfPick	   *candidates = palloc(Max(wanted, 1) * sizeof(WfPick));
+	pg_uuid_t  *ids = palloc(Max(wanted, 1) * sizeof(pg_uuid_t));
+	pg_uuid_t  *tried = palloc(Max(wanted, 1) * CLAIM_ROUNDS * sizeof(pg_uuid_t));
+	int			ntried = 0;
+
+	for (int round = 0; request->count < request->n && round < CLAIM_ROUNDS; round++)
+	{
+		int			before = request->count;
+		int			n = wf_pick_candidates(request->picker, request->stage,
+										   request->n - request->count, request->per_domain, candidates);
+		int			nids = 0;
+
+		for (int i = 0; i < n; i++)
+			if (!contains(tried, ntried, &candidates[i].id) &&
+				!contains(request->skip, request->nskip, &candidates[i].id))
+				ids[nids++] = candidates[i].id;
+		memcpy(tried + ntried, ids, nids * sizeof(pg_uuid_t));
+		ntried += nids;
+		if (nids > 0)
+			mark_processing(request, ids, remove_waiting(request, ids, nids), false);
+		for (int i = 0; i < n; i++)
+			wf_pick_release(request->picker, candidates[i].domain);
+		/* all there was, or nothing but what we had already */
+		if (request->count - before == n || nids == 0)
+			return;
+		request->more = round == CLAIM_ROUNDS - 1;
+	}
 }
 
 void
 wf_queue_claim(WfClaimRequest *request)
 {
-	pg_uuid_t  *ids = palloc(request->n * sizeof(pg_uuid_t));
-	WfPick *candidates = palloc(request->n * sizeof(WfPick));
+	pg_uuid_t  *due = palloc(request->n * sizeof(pg_uuid_t));
 	bool		alone;
 	int			ndue;
-	int			n;
-	int			ncandidates = 0;
 
-	request->count = 0;
-	request->more = false;
-	if (wf_queue_is_paused())
+	request->items = MemoryContextAlloc(request->context, request->n * sizeof(WfItem *));
+	request->paused = wf_queue_is_paused();
+	if (request->paused)
 		return;
-	n = ndue = pick_due(request, ids, &alone);
-	if (!alone && n < request->n)
-	{
-		ncandidates = wf_pick_candidates(request->picker, request->stage, request->n - n,
-										 request->per_domain, candidates);
-		for (int i = 0; i < ncandidates; i++)
-			ids[n + i] = candidates[i].id;
-		n += remove_waiting(request, ids + n, ncandidates);
-	}
-	if (n > 0)
-		mark_processing(request, ids, n, alone);
-	settle_reservations(request, candidates, ncandidates);
+	ndue = pick_due(request, due, &alone);
+	if (request->drain)
+		return;
+	mark_processing(request, due, ndue, alone);
+	if (!alone)
+		claim_ready(request);
 	if (request->count > 0)
 		record_claims(request);
 	if (ndue > 0)
-		drop_stale_claims(request, ids, ndue);
-	request->more = alone || n >= request->n;
+		drop_stale_claims(request, due, ndue);
+	request->more |= alone || request->count >= request->n;
 }
 
 /*
@@ -546,12 +596,12 @@ wf_queue_release(WfStage *stage, WfItem **items, int n)
 }
 
 void
-wf_queue_renew(int lease_ms)
+wf_queue_renew(WfItem **items, int n, int lease_ms)
 {
 	Datum		values[3];
 
-	values[0] = Int32GetDatum(MyProcPid);
-	values[1] = TimestampTzGetDatum(MyStartTimestamp);
+	values[0] = wf_queue_ids(items, n);
+	values[1] = wf_queue_tokens(items, n);
 	values[2] = Int32GetDatum(lease_ms);
 	execute_own(&renew_stmt, values, NULL);
 }

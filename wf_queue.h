@@ -39,19 +39,31 @@ typedef struct WfClaimRequest
 	int			n;				/* items wanted */
 	int			per_domain;		/* in flight of one domain at most */
 	bool		may_be_alone;	/* nothing is in flight: a suspect may be taken */
+	bool		may_drain;		/* a suspect that waits long may stop other claims */
 	int			lease_ms;
 	MemoryContext context;		/* for items */
-	/* out */
+	const pg_uuid_t *skip;		/* not to be claimed: their rows refuse it */
+	int			nskip;
+	/* out, also when the transaction failed */
 	WfItem	  **items;			/* in context */
 	int			count;
-	bool		more;			/* as many as wanted: there may be more */
+	pg_uuid_t	last;			/* given to the claim statement last */
+	bool		has_last;
+	/* out */
+	bool		more;			/* as many as wanted, or locked by others: there may be more */
+	bool		paused;
+	bool		drain;			/* nothing was claimed, so that a suspect gets its turn */
 } WfClaimRequest;
 
 /*
  * Claim up to n items: those whose retry is due, then ready ones.  In one
- * transaction they become Processing and their attempt is counted.
+ * transaction they become Processing and their attempt is counted.  Rows that
+ * others have locked are passed over.
  */
 extern void wf_queue_claim(WfClaimRequest *request);
+
+/* Free an item that was never in flight, or is no longer. */
+extern void wf_queue_free(WfItem *item);
 
 /*
  * Which of these items are still ours: the row is Processing (and now locked)
@@ -66,8 +78,8 @@ extern void wf_queue_check(WfStage *stage, WfItem **items, int n, bool *valid);
 /* Give items back: Queued again, the attempt not counted. */
 extern void wf_queue_release(WfStage *stage, WfItem **items, int n);
 
-/* Extend the lease of all this worker's claims. */
-extern void wf_queue_renew(int lease_ms);
+/* Extend the lease of the claims of these items, if they still are ours. */
+extern void wf_queue_renew(WfItem **items, int n, int lease_ms);
 
 /* Delete the claims of items that have ended. */
 extern void wf_queue_forget(WfItem **items, int n);

@@ -32,6 +32,7 @@
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -54,6 +55,12 @@
 #define BLOCKED_POLL_MS		5000	/* look again whether a blocked stage can run */
 #define STORE_RETRY_MS		500
 #define CLAIM_RETRY_MS		200
+#define LOCKED_RETRY_MS		1000	/* others hold the rows that are due */
+#define FRUITLESS_CLAIMS	3		/* in a row, before an order is finished */
+#define CAREFUL_CLAIMS		256		/* of one item each, after a row refused */
+#define MAX_SKIPPED			64		/* rows that refuse to be claimed, remembered */
+#define SKIP_MS				60000
+#define REFUSALS			8		/* in a row: it is not the rows */
 #define SWEEP_INTERVAL_MS	60000
 #define HANG_CHECK_MS		1000
 #define CHECK_INTERVAL_MS	1000	/* between looks for cancelled pages */
@@ -79,6 +86,7 @@ typedef struct Worker
 	HTAB	   *in_flight;
 	MemoryContext item_context;
 	MemoryContext group_context;
+	MemoryContext turn_context;	/* current outside transactions, reset each turn */
 	WfResult  **pending;		/* results not yet stored */
 	int			npending;
 	int			pending_room;
@@ -97,6 +105,12 @@ typedef struct Worker
 	TimestampTz next_check;
 	TimestampTz next_start;		/* of the crawler, after failures */
 	int			start_failures;
+	int			fruitless;		/* claims in a row that found locked rows only */
+	int			careful;		/* claims of one item each that remain */
+	int			refusals;		/* rows in a row that refused to be claimed */
+	int			nskipped;
+	pg_uuid_t	skipped[MAX_SKIPPED];
+	TimestampTz skip_until;
 	uint64		pages;
 	char		blocked[256];	/* why nothing is processed; empty: it is */
 	WaitEventSet *events;
@@ -284,14 +298,10 @@ drop_item(WfItem *item)
 	wf_pick_release(worker.picker, item->domain);
 	if (!item->ended)
 		worker.nfetching--;
-	pfree(item->url);
-	if (item->domain_name)
-		pfree(item->domain_name);
-	if (item->old_error)
-		pfree(item->old_error);
-	pfree(item);
+	wf_queue_free(item);
 }
 
+/* False when the crawler cannot take it. */
 static bool
 send_item(WfItem *item)
 {
@@ -346,9 +356,9 @@ fail_item(WfItem *item, WfOutcome outcome, const char *error)
 	MemoryContextSwitchTo(old);
 }
 
-/* All items without a result, in the current memory context. */
+/* Items in flight, or just those without a result, in the current memory context. */
 static WfItem **
-fetching_items(int *n)
+items_in_flight(bool ended, int *n)
 {
 	WfItem	  **items = palloc((hash_get_num_entries(worker.in_flight) + 1) * sizeof(WfItem *));
 	HASH_SEQ_STATUS seq;
@@ -357,9 +367,38 @@ fetching_items(int *n)
 	*n = 0;
 	hash_seq_init(&seq, worker.in_flight);
 	while ((entry = hash_seq_search(&seq)) != NULL)
-		if (!entry->item->ended)
+		if (ended || !entry->item->ended)
 			items[(*n)++] = entry->item;
 	return items;
+}
+
+static WfItem **
+fetching_items(int *n)
+{
+	return items_in_flight(false, n);
+}
+
+/*
+ * Send items that wait for the crawler.  What it cannot take ends here: it
+ * would be in flight for ever.
+ */
+static void
+send_items(WfItem **items, int n)
+{
+	char		error[200];
+
+	for (int i = 0; i < n; i++)
+	{
+		if (items[i]->ended || send_item(items[i]))
+			continue;
+		if (strlen(items[i]->url) > WF_MAX_URL)
+		{
+			snprintf(error, sizeof(error), "invalid URL: longer than %d bytes", WF_MAX_URL);
+			fail_item(items[i], WF_OUTCOME_BAD_URL, error);
+		}
+		else
+			fail_item(items[i], WF_OUTCOME_CRASH, "the crawler could not take the request");
+	}
 }
 
 /* ------------------------------------------------------------------------
@@ -455,8 +494,7 @@ ensure_crawler(void)
 	worker.start_failures = Min(worker.start_failures + 1, 8);
 	worker.next_start = TimestampTzPlusMilliseconds(now, 10 << worker.start_failures);
 	items = fetching_items(&n);
-	for (int i = 0; i < n; i++)
-		(void) send_item(items[i]);
+	send_items(items, n);
 	pfree(items);
 	return true;
 }
@@ -612,6 +650,19 @@ store_pending(void)
 		MemoryContextReset(worker.group_context);
 }
 
+/* Results that could not be stored in time: their items are given back, too. */
+static void
+forget_pending(void)
+{
+	for (int i = 0; i < worker.npending; i++)
+	{
+		worker.pending[i]->item->ended = false;
+		worker.nfetching++;
+	}
+	worker.npending = 0;
+	MemoryContextReset(worker.group_context);
+}
+
 static bool
 store_is_due(TimestampTz now)
 {
@@ -639,7 +690,7 @@ do_claim(WfStage *stage, void *arg)
 
 	work->request.stage = stage;
 	wf_queue_claim(&work->request);
-	work->next_due = work->request.more ? 0 : wf_queue_next_due();
+	work->next_due = work->request.more || work->request.paused ? 0 : wf_queue_next_due();
 }
 
 static int
@@ -682,12 +733,64 @@ claim_is_due(void)
 		worker.nfetching == 0;
 }
 
+/* An error that a row's own data or a trigger's word about it may cause? */
+static bool
+is_of_a_row(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_DATA_EXCEPTION ||
+		category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+		category == ERRCODE_WITH_CHECK_OPTION_VIOLATION ||
+		category == ERRCODE_PLPGSQL_ERROR;
+}
+
+/*
+ * A claim failed.  A conflict passes.  A row that refuses to be updated (a
+ * trigger raises, a constraint is violated) is found by claiming one at a time,
+ * and passed over for a minute.  Anything else stops the stage until mended.
+ */
+static void
+claim_failed(const WfClaimRequest *request, const WfDbError *error)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; i < request->count; i++)
+		wf_queue_free(request->items[i]);
+	if (request->items)
+		pfree(request->items);
+	reset_picker();
+	worker.next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
+	if (wf_db_is_transient(error->sqlstate))
+		return;
+	if (is_of_a_row(error->sqlstate) && request->has_last && worker.refusals < REFUSALS)
+	{
+		worker.next_claim = TimestampTzPlusMilliseconds(now, 1);
+		worker.careful = CAREFUL_CLAIMS;
+		if (request->n > 1)
+			return;
+		worker.refusals++;
+		worker.skip_until = TimestampTzPlusMilliseconds(now, SKIP_MS);
+		worker.nskipped = Min(worker.nskipped + 1, MAX_SKIPPED);
+		memmove(&worker.skipped[1], &worker.skipped[0], (worker.nskipped - 1) * sizeof(pg_uuid_t));
+		worker.skipped[0] = request->last;
+		ereport(LOG,
+				(errmsg("could not claim page %s, it waits: %s",
+						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&request->last))),
+						error->message)));
+		return;
+	}
+	set_blocked(error->message);
+	worker.look = false;
+	worker.refusals = 0;
+}
+
 static void
 claim_more(void)
 {
 	ClaimWork	work = {0};
 	WfDbError	error;
-	int			wanted = Min(free_slots(), 256);
+	TimestampTz now = GetCurrentTimestamp();
 	const char *problem;
 
 	if (!wf_link_running(worker.link) && !wf_link_can_start(&problem))
@@ -696,32 +799,27 @@ claim_more(void)
 		worker.look = false;
 		return;
 	}
+	if (now >= worker.skip_until)
+		worker.nskipped = 0;
 	work.request.picker = worker.picker;
-	work.request.n = wanted;
+	work.request.n = worker.careful > 0 ? 1 : Min(free_slots(), 256);
 	work.request.per_domain = wf_curation_max_concurrency_per_host;
 	work.request.may_be_alone = hash_get_num_entries(worker.in_flight) == 0;
+	work.request.may_drain = worker.batch == NULL;
 	work.request.lease_ms = wf_curation_request_timeout + LEASE_MARGIN_MS;
 	work.request.context = worker.item_context;
+	work.request.skip = worker.skipped;
+	work.request.nskip = worker.nskipped;
 	if (!run_on_stage("wf_curation: claiming pages", do_claim, &work, &error))
 	{
-		reset_picker();
-		/* a conflict passes; anything else stops the stage until it is mended */
-		if (wf_db_is_transient(error.sqlstate))
-			worker.next_claim = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), CLAIM_RETRY_MS);
-		else
-		{
-			set_blocked(error.message);
-			worker.look = false;
-		}
+		claim_failed(&work.request, &error);
 		return;
 	}
 	set_blocked("");
 	for (int i = 0; i < work.request.count; i++)
-	{
 		add_in_flight(work.request.items[i]);
-		if (wf_link_running(worker.link))
-			(void) send_item(work.request.items[i]);
-	}
+	if (wf_link_running(worker.link))
+		send_items(work.request.items, work.request.count);
 	if (work.request.items)
 		pfree(work.request.items);
 	if (worker.batch)
@@ -729,10 +827,27 @@ claim_more(void)
 		worker.batch->claimed += work.request.count;
 		worker.budget -= work.request.count;
 	}
+	worker.refusals = 0;
+	worker.next_claim = 0;
+	if (worker.careful > 0 && work.request.more)
+	{
+		worker.careful--;
+		worker.next_claim = TimestampTzPlusMilliseconds(now, 1);
+	}
 	worker.exhausted = !work.request.more;
 	worker.look = work.request.more;
-	if (!work.request.more)
-		worker.next_due = work.next_due;
+	worker.fruitless = work.request.count == 0 && work.request.more ? worker.fruitless + 1 : 0;
+	if (worker.fruitless > 0)
+	{
+		/* others have them locked: later, or for an order not at all */
+		worker.next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
+		worker.look = worker.batch == NULL || worker.fruitless < FRUITLESS_CLAIMS;
+	}
+	if (work.request.more)
+		return;
+	worker.next_due = work.next_due;
+	if (worker.next_due != 0 && worker.next_due <= now)
+		worker.next_due = TimestampTzPlusMilliseconds(now, LOCKED_RETRY_MS);
 }
 
 typedef struct ReleaseWork
@@ -821,10 +936,14 @@ cancel_unwanted(TimestampTz now)
 	pfree(work.items);
 }
 
+/* Only of what is in flight here: what was given up is left to its lease. */
 static void
 do_renew(WfStage *stage, void *arg)
 {
-	wf_queue_renew(wf_curation_request_timeout + LEASE_MARGIN_MS);
+	int			n;
+	WfItem	  **items = items_in_flight(true, &n);
+
+	wf_queue_renew(items, n, wf_curation_request_timeout + LEASE_MARGIN_MS);
 }
 
 /* ------------------------------------------------------------------------
@@ -989,6 +1108,7 @@ run_loop(void)
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(worker.turn_context);
 		do_turn();
 		if (must_stop())
 			break;
@@ -997,8 +1117,12 @@ run_loop(void)
 		wait_for_events();
 	}
 	/* results that are here are kept, the rest goes back */
-	if (worker.npending > 0)
+	for (int before = INT_MAX; worker.npending > 0 && worker.npending < before;)
+	{
+		before = worker.npending;
 		store_pending();
+	}
+	forget_pending();
 	release_all();
 	(void) wf_link_stop(worker.link);
 }
@@ -1025,8 +1149,9 @@ create_worker(void)
 	worker.events_socket = -1;
 	worker.look = true;
 	worker.exhausted = true;
-	MemoryContextSwitchTo(AllocSetContextCreate(TopMemoryContext, "WfWorkerContext",
-												ALLOCSET_DEFAULT_SIZES));
+	worker.turn_context = AllocSetContextCreate(TopMemoryContext, "WfWorkerContext",
+													ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(worker.turn_context);
 }
 
 /* The caller's segment, mapped for the life of this process. */

@@ -125,5 +125,79 @@ wait_until(sub { $node->safe_psql('tenant', "SELECT count(*) FROM hidden.pages"
 is($node->safe_psql('tenant', 'SELECT count(*) FROM public.won'), '0',
 	'tables put in place of ours are not written as superuser');
 
+# ---- rows that others have locked
+
+sub hold
+{
+	my ($sql) = @_;
+	my $session = $node->background_psql('postgres');
+
+	$session->query_safe("BEGIN; $sql");
+	return $session;
+}
+
+value("SELECT wf_workers_stop()");
+wait_until(sub { worker_pids($node) == 1 }, 'the workers of this database stop');
+value('DELETE FROM pages; DELETE FROM wf_attempt');
+add_pages($node, { status => 'Selected' }, map { "$refused/$_" } 1 .. 40);
+my $holder = hold('SELECT 1 FROM (SELECT id FROM pages ORDER BY id LIMIT 30 FOR UPDATE) s');
+is(value('SELECT claimed, completed, failed FROM wf_process_batch(5)'), '5|0|5', 'locked pages are passed over');
+is(value('SELECT claimed FROM wf_process_batch(100)'), '5', 'until there are no others');
+my $started = time;
+is(value('SELECT claimed FROM wf_process_batch(5)'), '0', 'a batch that finds locked pages only');
+cmp_ok(time - $started, '<', 5, 'does not wait for them');
+$holder->query_safe('COMMIT');
+is(value('SELECT claimed FROM wf_process_batch(100)'), '30', 'they are taken later');
+
+# a retry that is due and locked, or due while the stage is paused, keeps
+# nobody busy
+value('DELETE FROM pages; SELECT wf_workers_start()');
+add_pages($node, { status => 'Selected' }, "$nobody/locked");
+wait_until(sub { statuses($node, "page_processing_error LIKE '%refused%'") eq 'Queued=1' }, 'waits for a retry');
+$holder->query_safe('BEGIN; SELECT 1 FROM pages FOR UPDATE');
+value('SELECT pg_sleep(2)');
+my $before = commits();
+value('SELECT pg_sleep(2)');
+cmp_ok(commits() - $before, '<', 30, 'a due page that is locked is looked at now and then');
+$holder->query_safe("COMMIT");
+value("SELECT wf_pause('page')");
+value('SELECT pg_sleep(2)');
+$before = commits();
+value('SELECT pg_sleep(2)');
+cmp_ok(commits() - $before, '<', 30, 'so is a due page of a paused stage');
+value("SELECT wf_resume('page')");
+$holder->quit;
+
+# ---- what the crawler cannot take
+
+value('DELETE FROM pages');
+add_pages($node, { status => 'Selected' }, "$refused/" . 'x' x 9000);
+wait_for_status($node, 'Error');
+like(value('SELECT page_processing_error FROM pages'), qr/^invalid URL/, 'an endless URL has a reason');
+is(value('SELECT count(*) FROM wf_claim WHERE worker_pid IS NOT NULL'), '0', 'and is in flight no longer');
+
+# ---- rows that refuse
+
+value('DELETE FROM pages');
+value(q{
+	CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF NEW.url ~ 'poison' AND NEW.page_processing_status = 'Processing' THEN
+			RAISE EXCEPTION 'not this one: %', repeat('\u00e9', 2000);
+		END IF;
+		RETURN NEW;
+	END $$;
+	CREATE TRIGGER refuse BEFORE UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION refuse()});
+add_pages($node, { status => 'Selected' }, map { $_ % 20 ? "$refused/$_" : "$refused/poison$_" } 1 .. 60);
+wait_until(sub { statuses($node) eq 'Error=57 Queued=3' }, 'rows that refuse to be claimed keep nobody else from it');
+value("DROP TRIGGER refuse ON pages; UPDATE pages SET title = 'x' WHERE page_processing_status = 'Queued'");
+
+# ---- the launcher
+
+my $launcher = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'wf_curation launcher'};
+my $pid = value($launcher);
+value("SELECT pg_terminate_backend($pid)");
+wait_until(sub { my $now = value($launcher); $now ne '' && $now ne $pid }, 'a terminated launcher is started again');
+
 $node->stop;
 done_testing();

@@ -65,6 +65,53 @@ wf_encoding_from_utf8_cut(WfSlice utf8, int max_chars)
 	size_t		len = 0;
 
 	while (len < utf8.len && max_chars-- > 0)
-		len += pg_utf_mblen((const unsigned char *) utf8.data + len);
-	return wf_encoding_from_utf8((WfSlice) {utf8.data, Min(len, utf8.len)});
+	{
+		size_t		next = len + pg_utf_mblen((const unsigned char *) utf8.data + len);
+
+		if (next > utf8.len)
+			break;				/* not a whole character */
+		len = next;
+	}
+	return wf_encoding_from_utf8((WfSlice) {utf8.data, len});
+}
+
+char *
+wf_encoding_to_utf8(const char *text)
+{
+	StringInfoData out;
+	char	   *result;
+
+	if (GetDatabaseEncoding() != PG_SQL_ASCII)
+	{
+		result = pg_server_to_any(text, strlen(text), PG_UTF8);
+		return result == text ? pstrdup(text) : result;
+	}
+	if (pg_verify_mbstr(PG_UTF8, text, strlen(text), true))
+		return pstrdup(text);
+	initStringInfo(&out);
+	for (const char *p = text; *p; p++)
+		if (IS_HIGHBIT_SET(*p))
+			appendStringInfo(&out, "%%%02X", (unsigned char) *p);
+		else
+			appendStringInfoChar(&out, *p);
+	return out.data;
+}
+
+void
+wf_encoding_copy(char *dst, size_t size, const char *message)
+{
+	int			len = pg_mbcliplen(message, strlen(message), (int) size - 1);
+
+	memcpy(dst, message, len);
+	dst[len] = '\0';
+}
+
+void
+wf_encoding_copy_utf8(char *dst, size_t size, const char *message)
+{
+	wf_encoding_copy(dst, size, message);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		for (char *p = dst; *p; p++)
+			if (IS_HIGHBIT_SET(*p))
+				*p = '?';
 }

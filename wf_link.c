@@ -45,6 +45,7 @@ struct WfLink
 	WfResultHandler handler;
 	void	   *handler_arg;
 	pid_t		pid;			/* 0: no process */
+	bool		ready;			/* it has said so */
 	int			fd;				/* our end of the socket pair, or -1 */
 	WfBoard    *board;
 	WfArena    *out_arena;		/* holds out */
@@ -127,7 +128,14 @@ run_crawler(const char *path, int socket_fd, int board_fd, pid_t parent)
 		dup2(high_board, WF_CRAWLER_BOARD_FD) < 0)
 		_exit(126);
 	/* stderr stays: it is the server's log */
-	(void) close_range(WF_CRAWLER_BOARD_FD + 1, ~0U, 0);
+	if (close_range(WF_CRAWLER_BOARD_FD + 1, ~0U, 0) != 0)
+	{
+		/* an old kernel: files of the server must not cross the wall either */
+		long		max = sysconf(_SC_OPEN_MAX);
+
+		for (int fd = WF_CRAWLER_BOARD_FD + 1; fd < (max > 0 ? max : 65536); fd++)
+			(void) close(fd);
+	}
 	for (int sig = 1; sig < NSIG; sig++)
 		(void) signal(sig, SIG_DFL);
 	sigemptyset(&none);
@@ -250,6 +258,7 @@ wf_link_start(WfLink *link, const char **problem)
 	link->fd = ends[0];
 	ReserveExternalFD();
 	reset_buffers(link);
+	link->ready = false;
 	link->seen_since = 0;
 	wf_link_configure(link);
 	return true;
@@ -291,6 +300,12 @@ bool
 wf_link_running(const WfLink *link)
 {
 	return link->pid > 0;
+}
+
+bool
+wf_link_ready(const WfLink *link)
+{
+	return link->pid > 0 && link->ready;
 }
 
 int
@@ -374,8 +389,9 @@ handle_message(WfLink *link, WfMessageType type, WfSlice payload)
 	switch (type)
 	{
 		case WF_MSG_READY:
-			return wf_message_read_ready(payload, &version) == WF_OK &&
+			link->ready = wf_message_read_ready(payload, &version) == WF_OK &&
 				version == WF_PROTOCOL_VERSION;
+			return link->ready;
 		case WF_MSG_LOG:
 			if (wf_message_read_log(payload, &text) != WF_OK)
 				return false;

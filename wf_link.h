@@ -38,6 +38,9 @@ extern bool wf_link_start(WfLink *link, const char **problem);
 extern void wf_link_configure(WfLink *link);
 
 extern bool wf_link_running(const WfLink *link);
+
+/* Has it started up, all its libraries found, and said so? */
+extern bool wf_link_ready(const WfLink *link);
 extern int	wf_link_pid(const WfLink *link);
 extern int	wf_link_socket(const WfLink *link);
 

@@ -22,13 +22,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_encoding.h"
 #include "wf_queue.h"
 
 #define CLAIM_ROUNDS	32		/* of candidates, while others have theirs locked */
@@ -290,8 +290,11 @@ static char *
 utf8_column(uint64 row, int col)
 {
 	char	   *text = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col);
+	char	   *utf8 = text ? wf_encoding_to_utf8(text) : NULL;
 
-	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
+	if (text)
+		pfree(text);
+	return utf8;
 }
 
 static WfItem *

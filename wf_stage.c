@@ -62,10 +62,13 @@ label(const WfStage *stage, WfItemColumn c, int which)
 	return spelling ? quote_literal_cstr(spelling) : "NULL";
 }
 
+/* Type of a column for CAST, which cuts a text that is too long for it. */
 static char *
 column_type(const WfBoundColumn *column)
 {
-	return format_type_with_typemod(column->type, column->typmod);
+	/* a domain keeps the modifier of its base type to itself */
+	return format_type_with_typemod(column->type,
+									column->type == column->base_type ? column->typmod : -1);
 }
 
 /* "alias.processing = 'Queued' [AND alias.error IS NULL]" */
@@ -241,7 +244,8 @@ make_finish_statements(WfStage *stage)
 	const char *error = item_column(stage, WF_ITEM_ERROR);
 	char	   *type = column_type(&stage->items->column[WF_ITEM_PROCESSING]);
 	char	   *running = is_processing(stage, "p", WF_PROCESSING_PROCESSING);
-	char	   *set_error = error ? psprintf(", %s = u.error", error) : "";
+	char	   *set_error = error ? psprintf(", %s = CAST(u.error AS %s)", error,
+											 column_type(&stage->items->column[WF_ITEM_ERROR])) : "";
 
 	set_statement(stage, WF_STMT_LOCK,
 				  psprintf("SELECT p.%s FROM %s p WHERE p.%s = ANY ($1) AND %s"
@@ -328,11 +332,11 @@ make_sweep_statements(WfStage *stage)
 						   id, rel, is_processing(stage, "p", WF_PROCESSING_PROCESSING)),
 				  1, INT4OID);
 	set_statement(stage, WF_STMT_NO_REASON,
-				  error ? psprintf("UPDATE %s p SET %s = 'no reason was recorded' FROM "
+				  error ? psprintf("UPDATE %s p SET %s = CAST('no reason was recorded' AS %s) FROM "
 								   "(SELECT p.%s AS id FROM %s p WHERE %s AND p.%s IS NULL"
 								   " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q"
 								   " WHERE p.%s = q.id RETURNING p.%s",
-								   rel, error, id, rel,
+								   rel, error, column_type(&stage->items->column[WF_ITEM_ERROR]), id, rel,
 								   is_processing(stage, "p", WF_PROCESSING_ERROR), error, id, id)
 				  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 < 0"),
 				  1, INT4OID);

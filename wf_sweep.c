@@ -27,6 +27,8 @@
 #define SWEEP_ROWS		10000	/* of one repair at most */
 #define SWEEP_INTERVAL	"55 seconds"	/* a little under the minute promised */
 #define PRUNE_BATCHES	20
+#define RESCUE_ROWS		1000	/* in one transaction */
+#define RESCUE_FAILURES	5		/* rows passed over that cannot be rescued now */
 #define QUARANTINE		3		/* deaths with nothing else in flight */
 
 typedef enum OwnStatement
@@ -50,6 +52,8 @@ typedef struct SweepContext
 	bool		force;
 	bool		due;
 	bool		more;
+	int			limit;			/* claims that one rescue transaction takes */
+	int			offset;			/* and passes over */
 } SweepContext;
 
 static void
@@ -79,8 +83,9 @@ make_statements(void)
 				  " c.worker_pid = 0 AS foreign_service"
 				  " FROM %s c LEFT JOIN dead ON dead.pid = c.worker_pid AND dead.started = c.worker_started"
 				  " WHERE c.worker_pid IS NOT NULL AND c.stage = '" WF_STAGE_PAGE "'"
-				  " AND (dead.pid IS NOT NULL OR c.lease_until < now()) LIMIT $1", claim, claim),
-		 1, INT4OID, InvalidOid);
+				  " AND (dead.pid IS NOT NULL OR c.lease_until < now()) ORDER BY c.item LIMIT $1 OFFSET $2",
+				  claim, claim),
+		 2, INT4OID, INT4OID);
 	make(OWN_BACK,
 		 psprintf("UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 				  " not_before = now(), deaths = c.deaths + (u.deaths & 1),"
@@ -262,7 +267,7 @@ rescue(void *arg)
 	SweepContext *context = arg;
 	const char *problem;
 	WfStage    *stage = wf_stage_get(&problem);
-	Datum		values[1] = {Int32GetDatum(1000)};
+	Datum		values[2] = {Int32GetDatum(context->limit), Int32GetDatum(context->offset)};
 	LostClaim  *lost;
 	WfItem	  **items;
 	bool	   *valid;
@@ -301,7 +306,7 @@ rescue(void *arg)
 	context->counts->lost_claims += count[0] + count[2];
 	context->counts->foreign_processing += count[1];
 	context->counts->stale_claims += n - count[0] - count[1] - count[2];
-	context->more = n == 1000;
+	context->more = n == context->limit;
 	if (count[0] + count[1] > 0)
 		wf_shmem_wake_at_commit();
 }
@@ -362,12 +367,27 @@ wf_sweep_rescue(WfSweepCounts *counts)
 
 	if (!OidIsValid(owner))
 		return true;
+	context.limit = RESCUE_ROWS;
 	do
 	{
 		context.more = false;
 		ok = run_part("wf_curation: rescuing claims", owner, rescue, &context);
 	} while (ok && context.more);
-	return ok;
+	if (ok)
+		return true;
+
+	/* a row that is locked or refuses must not keep the others: one at a time */
+	context.limit = 1;
+	do
+	{
+		context.more = false;
+		if (!run_part("wf_curation: rescuing claims singly", owner, rescue, &context))
+		{
+			context.more = true;
+			context.offset++;
+		}
+	} while (context.more && context.offset < RESCUE_FAILURES);
+	return false;
 }
 
 /* ------------------------------------------------------------------------

@@ -41,6 +41,7 @@
 #include "wf_batch.h"
 #include "wf_curation.h"
 #include "wf_db.h"
+#include "wf_encoding.h"
 #include "wf_guc.h"
 #include "wf_link.h"
 #include "wf_queue.h"
@@ -64,6 +65,7 @@
 #define SWEEP_INTERVAL_MS	60000
 #define HANG_CHECK_MS		1000
 #define CHECK_INTERVAL_MS	1000	/* between looks for cancelled pages */
+#define UNREADY_ENDS		3		/* of crawlers in a row: the program is broken */
 #define MAX_RESENDS			10		/* of one item to new crawlers */
 #define LEASE_MARGIN_MS		60000	/* beyond request_timeout */
 
@@ -105,6 +107,7 @@ typedef struct Worker
 	TimestampTz next_check;
 	TimestampTz next_start;		/* of the crawler, after failures */
 	int			start_failures;
+	int			unready_ends;	/* of crawlers in a row before they were ready */
 	int			fruitless;		/* claims in a row that found locked rows only */
 	int			careful;		/* claims of one item each that remain */
 	int			refusals;		/* rows in a row that refused to be claimed */
@@ -186,9 +189,12 @@ do_stage_work(void *arg)
 static void
 set_blocked(const char *why)
 {
-	if (strncmp(worker.blocked, why, sizeof(worker.blocked) - 1) == 0)
+	char		text[sizeof(worker.blocked)];
+
+	wf_encoding_copy(text, sizeof(text), why);
+	if (strcmp(worker.blocked, text) == 0)
 		return;
-	strlcpy(worker.blocked, why, sizeof(worker.blocked));
+	strcpy(worker.blocked, text);
 	if (*why)
 	{
 		worker.next_poll = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
@@ -418,6 +424,26 @@ forget_wait_events(void)
 	worker.events = NULL;
 }
 
+static void release_all(void);
+
+/*
+ * The crawler ends again and again before it is ready (a library is missing,
+ * say): no page is to blame.  They go back; one crawler that is ready, tried
+ * every now and then, ends this.
+ */
+static void
+crawler_is_broken(void)
+{
+	char		why[200];
+
+	snprintf(why, sizeof(why), "the crawler program does not start (%s); see the server log",
+			 wf_link_last_end(worker.link));
+	worker.next_start = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BLOCKED_POLL_MS);
+	set_blocked(why);
+	worker.look = false;
+	release_all();
+}
+
 /*
  * The crawler is gone or must go.  The item it was handling has had its
  * attempt; the others are sent to the next crawler.
@@ -425,12 +451,18 @@ forget_wait_events(void)
 static void
 end_crawler(const char *why)
 {
+	bool		was_ready = wf_link_ready(worker.link);
 	uint64		blamed = wf_link_stop(worker.link);
 	WfItem	  **items;
 	int			n;
 	char		error[200];
 
 	forget_wait_events();
+	if (!was_ready && ++worker.unready_ends >= UNREADY_ENDS)
+	{
+		crawler_is_broken();
+		return;
+	}
 	ereport(LOG, (errmsg("crawler ended (%s): %s", wf_link_last_end(worker.link), why)));
 	items = fetching_items(&n);
 	for (int i = 0; i < n; i++)
@@ -467,8 +499,6 @@ update_wait_events(void)
 		worker.socket_position = AddWaitEventToSet(worker.events, WL_SOCKET_READABLE, fd, NULL, NULL);
 	worker.events_socket = fd;
 }
-
-static void release_all(void);
 
 /* Start the crawler if it is needed and not there; send what it must fetch. */
 static bool
@@ -520,6 +550,11 @@ talk_to_crawler(bool readable)
 	{
 		end_crawler("connection lost");
 		return;
+	}
+	if (worker.unready_ends > 0 && wf_link_ready(worker.link))
+	{
+		worker.unready_ends = 0;
+		worker.look = true;
 	}
 	if (worker.npending > (int) before)
 	{
@@ -608,7 +643,8 @@ store_single(WfResult *result)
 {
 	WfDbError	error;
 	MemoryContext old;
-	char		text[WF_MAX_ERROR];
+	char		text[WF_MAX_ERROR] = "could not store the result: ";
+	size_t		len = strlen(text);
 
 	if (try_store(&result, 1, &error))
 		return true;
@@ -617,7 +653,7 @@ store_single(WfResult *result)
 	if (error.sqlstate == 0 || wf_db_is_transient(error.sqlstate) ||
 		result->outcome == WF_OUTCOME_STORE)
 		return false;
-	snprintf(text, sizeof(text), "could not store the result: %s", error.message);
+	wf_encoding_copy_utf8(text + len, sizeof(text) - len, error.message);
 	old = MemoryContextSwitchTo(worker.group_context);
 	result = wf_store_failure(result->item, WF_OUTCOME_STORE, text);
 	MemoryContextSwitchTo(old);
@@ -796,6 +832,13 @@ claim_more(void)
 	if (!wf_link_running(worker.link) && !wf_link_can_start(&problem))
 	{
 		set_blocked(problem);
+		worker.look = false;
+		return;
+	}
+	if (worker.unready_ends >= UNREADY_ENDS && !wf_link_ready(worker.link))
+	{
+		/* only a crawler that is ready gets pages again */
+		(void) ensure_crawler();
 		worker.look = false;
 		return;
 	}

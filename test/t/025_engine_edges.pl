@@ -192,6 +192,75 @@ add_pages($node, { status => 'Selected' }, map { $_ % 20 ? "$refused/$_" : "$ref
 wait_until(sub { statuses($node) eq 'Error=57 Queued=3' }, 'rows that refuse to be claimed keep nobody else from it');
 value("DROP TRIGGER refuse ON pages; UPDATE pages SET title = 'x' WHERE page_processing_status = 'Queued'");
 
+# ---- one lost claim that cannot be rescued
+
+value('SELECT wf_workers_stop()');
+wait_until(sub { worker_pids($node) == 1 }, 'the workers stop');
+value('DELETE FROM pages; DELETE FROM wf_claim');
+value(qq{
+	SET session_replication_role = replica;
+	INSERT INTO pages (url, page_curation_status, page_processing_status)
+		SELECT '$refused/' || g, 'Selected', 'Processing' FROM generate_series(1, 5) g;
+	INSERT INTO wf_claim (stage, item, attempt, token, worker_pid, worker_started, claimed_at, lease_until)
+		SELECT 'page', id, 1, 7, 1, now() - interval '1 day', now(), now() + interval '1 hour' FROM pages});
+$holder = hold("SELECT 1 FROM pages WHERE url ~ '/3' FOR UPDATE");
+value('SELECT wf_heal()');
+is(statuses($node), 'Processing=1 Queued=4', 'the others are rescued');
+$holder->query_safe('COMMIT');
+$holder->quit;
+is(value('SELECT lost_claims FROM wf_heal()'), '1', 'it is rescued later');
+
+# ---- a crawler program that does not start is no page's fault
+
+value('DELETE FROM pages; DELETE FROM wf_claim');
+$node->append_conf('postgresql.conf', "wf_curation.crawler_path = '/bin/false'");
+$node->reload;
+add_pages($node, { status => 'Selected' }, map { "$refused/$_" } 1 .. 5);
+($rc, $out, $err) = $node->psql('postgres', 'SELECT * FROM wf_process_batch(5)');
+like($err, qr/the crawler program does not start/, 'a batch says that the crawler does not start');
+is(statuses($node), 'Queued=5', 'and gives the pages back');
+is(value('SELECT count(*) FROM wf_claim'), '0', 'no attempt is counted');
+value('SELECT wf_workers_start()');
+wait_until(sub { server_log($node) =~ /processes nothing.*crawler program does not start/ }, 'a worker says so, too');
+$node->append_conf('postgresql.conf', "wf_curation.crawler_path = ''");
+$node->reload;
+wait_for_status($node, 'Error');
+
+# ---- tables that do not take what is stored
+
+value('CREATE DATABASE narrow; CREATE DATABASE ascii ENCODING SQL_ASCII LOCALE \'C\' TEMPLATE template0');
+$node->safe_psql('narrow', q{
+	CREATE DOMAIN code AS varchar(12);
+	CREATE TABLE pages (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), domain_id uuid, url text,
+		page_curation_status code, page_processing_status code, page_processing_error varchar(20));
+	CREATE EXTENSION wf_curation});
+$node->safe_psql('narrow', "INSERT INTO pages (url, page_curation_status) VALUES ('$refused/', 'Selected')");
+is($node->safe_psql('narrow', 'SELECT claimed, failed FROM wf_process_batch(5)'), '1|1', 'a short error column');
+is($node->safe_psql('narrow', 'SELECT page_processing_status, length(page_processing_error) FROM pages'),
+	'Error|20', 'takes what fits');
+
+# page_processing_error must stay valid text wherever it is cut
+$node->safe_psql('narrow', q{
+	CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF NEW.page_processing_status = 'Error' AND NEW.page_processing_error !~ 'could not store' THEN
+			RAISE EXCEPTION '%', repeat(U&'\00e9', 2000);
+		END IF;
+		RETURN NEW;
+	END $$;
+	ALTER TABLE pages ALTER page_processing_error TYPE text;
+	CREATE TRIGGER refuse BEFORE UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION refuse();
+	UPDATE pages SET page_processing_status = 'Queued'});
+$node->safe_psql('narrow', 'SELECT wf_process_batch(5)');
+is($node->safe_psql('narrow', q{SELECT page_processing_status, length(page_processing_error) > 500,
+		convert_from(convert_to(page_processing_error, 'UTF8'), 'UTF8') = page_processing_error FROM pages}),
+	'Queued|t|t', 'a long message is cut between characters');
+
+$node->safe_psql('ascii', "CREATE EXTENSION wf_curation; SET client_encoding = 'SQL_ASCII';"
+	. "INSERT INTO pages (url, page_curation_status) VALUES (E'$refused/caf\\xe9', 'Selected'), ('$refused/', 'Selected')");
+is($node->safe_psql('ascii', 'SELECT claimed, failed FROM wf_process_batch(5)'), '2|2', 'bytes of no encoding in a URL');
+is($node->safe_psql('ascii', "SELECT count(*) FROM wf_attempts WHERE url LIKE '%caf\%E9'"), '1', 'are escaped');
+
 # ---- the launcher
 
 my $launcher = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'wf_curation launcher'};

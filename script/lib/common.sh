@@ -51,11 +51,29 @@ make_work()
 	cd "$WORK" || die "cannot enter $WORK"
 }
 
+# End what still runs on files below $WORK: servers that a test left behind
+# because it was ended itself.  The directory's name is ours alone.
+end_leftovers()
+{
+	local pid
+	local -a pids=()
+
+	mapfile -t pids < <(pgrep -f -- "$WORK/" || true)
+	for pid in "${pids[@]}"; do
+		# to a postmaster: fast shutdown
+		kill -INT "$pid" 2>/dev/null || true
+	done
+	for pid in "${pids[@]}"; do
+		wait_until 10 process_ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
+	done
+}
+
 # Called from the scripts' exit traps.
 remove_work()
 {
 	[ -n "$WORK" ] || return 0
 	cd /
+	end_leftovers
 	if [ -n "${WF_KEEP:-}" ]; then
 		say "kept: $WORK"
 	else

@@ -18,6 +18,7 @@ bench_clean_up()
 	local status=$?
 
 	trap - EXIT
+	trap : INT TERM HUP
 	if [ "$status" -ne 0 ] && [ -n "$CLUSTER" ]; then
 		tail -n 40 "$CLUSTER/server.log" >&2
 	fi

@@ -49,7 +49,7 @@ SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
 REGRESS = install guc trigger attach extract control privileges health
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
-ISOLATION = claim_race archive_processing
+ISOLATION = claim_race archive_processing batch_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

@@ -1067,7 +1067,7 @@ wait_timeout(TimestampTz now)
 		limit = until(now, Max(worker.next_store,
 							   TimestampTzPlusMilliseconds(worker.pending_since, GROUP_DELAY_MS)), limit);
 	if (worker.nfetching > 0)
-		limit = until(now, wf_link_running(worker.link) ? worker.next_hang_check : worker.next_start, limit);
+		limit = until(now, wf_link_running(worker.link) ? worker.next_hang_check : Max(worker.next_start, now), limit);
 	/* a difference rounds down: never spin through the last millisecond */
 	return Max(limit, 1);
 }

@@ -9,6 +9,7 @@ use WfTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(time);
 
 my $faulty = "$FindBin::RealBin/../../wf_crawler_faults";
 -x $faulty or plan skip_all => 'wf_crawler_faults is not built (make wf_crawler_faults)';
@@ -61,6 +62,30 @@ foreach my $signal (qw(KILL TERM SEGV ABRT STOP))
 	wait_until(sub { $hang->count_requests(qr/p/) >= $expected }, "$signal: all fetches were sent again");
 	$expected = $hang->count_requests(qr/p/);
 }
+
+# ---- it dies while the worker is busy, and a write is what finds it dead
+
+value(q{
+	CREATE FUNCTION slow_claim() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF NEW.page_processing_status = 'Processing' AND NEW.url ~ '/late' THEN
+			PERFORM pg_sleep(1);
+		END IF;
+		RETURN NEW;
+	END $$;
+	CREATE TRIGGER slow_claim BEFORE UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION slow_claim()});
+add_pages($node, { status => 'Selected' }, $web->url('/1.html', '127.0.1.1'));
+wait_for_status($node, 'Complete', "url ~ '/1.html'");
+add_pages($node, { status => 'Selected' }, $hang->url('/late', '127.0.2.1'));
+wait_until(sub { value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'wf_curation worker'"
+			  . " AND wait_event = 'PgSleep'") eq '1' }, 'the worker is in a claim');
+kill KILL => crawler_pids($node);
+my $started = time;
+wait_until(sub { $hang->count_requests(qr/late/) == 1 && $hang->count_requests(qr/p/) >= $expected + 10 },
+	'another crawler is started');
+cmp_ok(time - $started, '<', 4, 'at once, not at the next poll');
+value("DELETE FROM pages WHERE url !~ '/p'");
+
 is(statuses($node), 'Processing=10', 'still in flight');
 is(value('SELECT max(attempt) FROM wf_claim'), '1', 'with one attempt counted');
 

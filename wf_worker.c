@@ -16,7 +16,7 @@
  *	  given back, or its lease is left to decide.
  * 3. SIGTERM inside a transaction is FATAL at the next interrupt check, and
  *	  the claims are rescued by whoever comes next; outside, the claims are
- *	  given back first.
+ *	  given back first, for which there is a second.
  *
  * Memory: WfItemContext holds items; WfGroupContext results until stored.
  *
@@ -36,6 +36,7 @@
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "wf_batch.h"
@@ -68,6 +69,8 @@
 #define UNREADY_ENDS		3		/* of crawlers in a row: the program is broken */
 #define MAX_RESENDS			10		/* of one item to new crawlers */
 #define LEASE_MARGIN_MS		60000	/* beyond request_timeout */
+#define END_LIMIT_MS		1000	/* for giving back, when somebody waits for the end */
+#define END_AGAIN_MS		100
 
 PGDLLEXPORT void wf_worker_main(Datum main_arg);
 
@@ -127,6 +130,7 @@ static uint32 wait_event_cache = 0;
 static volatile sig_atomic_t got_sigterm = false;
 static volatile sig_atomic_t got_stop = false;
 static volatile sig_atomic_t in_transaction = false;
+static volatile sig_atomic_t ending = false;
 
 static void
 handle_sigterm(SIGNAL_ARGS)
@@ -134,7 +138,8 @@ handle_sigterm(SIGNAL_ARGS)
 	int			save_errno = errno;
 
 	got_sigterm = true;
-	if (in_transaction)
+	/* pages being given back are worth the wait, which is bounded */
+	if (in_transaction && !ending)
 		die(postgres_signal_arg);
 	SetLatch(MyLatch);
 	errno = save_errno;
@@ -149,6 +154,14 @@ handle_sigint(SIGNAL_ARGS)
 {
 	if (in_transaction)
 		StatementCancelHandler(postgres_signal_arg);
+}
+
+/* Timeout handler: whatever a lock or a trigger keeps us in, it ends here. */
+static void
+end_now(void)
+{
+	if (in_transaction)
+		die(SIGTERM);
 }
 
 static void
@@ -1145,6 +1158,21 @@ do_turn(void)
 		end_crawler("connection lost");
 }
 
+/*
+ * The server shuts down, or the caller is gone: what is left to do must not
+ * take long.  The timeout comes again in case it finds us between transactions.
+ */
+static void
+limit_the_end(void)
+{
+	TimestampTz limit = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), END_LIMIT_MS);
+
+	if (!got_sigterm && !(worker.batch && pg_atomic_read_u32(&worker.batch->stop) != 0))
+		return;
+	ending = true;
+	enable_timeout_every(RegisterTimeout(USER_TIMEOUT, end_now), limit, END_AGAIN_MS);
+}
+
 static void
 run_loop(void)
 {
@@ -1159,6 +1187,7 @@ run_loop(void)
 			break;
 		wait_for_events();
 	}
+	limit_the_end();
 	/* results that are here are kept, the rest goes back */
 	for (int before = INT_MAX; worker.npending > 0 && worker.npending < before;)
 	{

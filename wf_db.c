@@ -116,6 +116,9 @@ wf_db_init(void)
 	SetConfigOption("application_name", "wf_curation", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("idle_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
+	/* since 17; a database may have it */
+	if (GetConfigOption("transaction_timeout", true, false))
+		SetConfigOption("transaction_timeout", "0", PGC_USERSET, PGC_S_SESSION);
 }
 
 static void

@@ -40,6 +40,10 @@ OBJS = \
 	wf_trigger.o \
 	wf_views.o \
 	wf_worker.o \
+	wf_worker_claim.o \
+	wf_worker_flight.o \
+	wf_worker_stage.o \
+	wf_worker_store.o \
 	$(CORE_OBJS)
 
 WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \

@@ -61,7 +61,8 @@ run(const char *sql, int nargs, Oid *types, Datum *values)
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "could not call pg_cron: %s", SPI_result_code_string(rc));
 	if (SPI_processed > 0)
-		result = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+		result =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return result;
 }

@@ -149,7 +149,8 @@ host_ok(const char *item)
 	if (strncmp(item, "*.", 2) == 0)
 		item += 2;
 	return *item != '\0' &&
-		strspn(item, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:[]_") == strlen(item);
+		   strspn(item, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:[]_") ==
+			   strlen(item);
 }
 
 static bool

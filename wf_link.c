@@ -268,18 +268,17 @@ wf_link_start(WfLink *link, const char **problem)
 void
 wf_link_configure(WfLink *link)
 {
-	char		number[8][32];
-	int			n = 0;
-#define NUMBER(value) \
-	(snprintf(number[n], sizeof(number[n]), INT64_FORMAT, (int64) (value)), number[n++])
+	char		number[7][32];
+#define NUMBER(n, value) \
+	(snprintf(number[n], sizeof(number[n]), INT64_FORMAT, (int64) (value)), number[n])
 	WfSetting	settings[] = {
-		{"max_body_size", NUMBER((int64) wf_curation_max_body_size * 1024)},
-		{"max_redirects", NUMBER(wf_curation_max_redirects)},
-		{"request_timeout", NUMBER(wf_curation_request_timeout)},
-		{"connect_timeout", NUMBER(wf_curation_connect_timeout)},
-		{"max_concurrency", NUMBER(wf_curation_max_concurrency)},
-		{"max_concurrency_per_host", NUMBER(wf_curation_max_concurrency_per_host)},
-		{"host_delay", NUMBER(wf_curation_host_delay)},
+		{"max_body_size", NUMBER(0, (int64) wf_curation_max_body_size * 1024)},
+		{"max_redirects", NUMBER(1, wf_curation_max_redirects)},
+		{"request_timeout", NUMBER(2, wf_curation_request_timeout)},
+		{"connect_timeout", NUMBER(3, wf_curation_connect_timeout)},
+		{"max_concurrency", NUMBER(4, wf_curation_max_concurrency)},
+		{"max_concurrency_per_host", NUMBER(5, wf_curation_max_concurrency_per_host)},
+		{"host_delay", NUMBER(6, wf_curation_host_delay)},
 		{"verify_tls", wf_curation_verify_tls ? "on" : "off"},
 		{"respect_robots", wf_curation_respect_robots ? "on" : "off"},
 		{"require_domain_match", wf_curation_require_domain_match ? "on" : "off"},

@@ -436,8 +436,8 @@ claim_ready(WfClaimRequest *request)
 	for (int round = 0; request->count < request->n && round < CLAIM_ROUNDS; round++)
 	{
 		int			before = request->count;
-		int			n = wf_pick_candidates(request->picker, request->stage,
-										   request->n - request->count, request->per_domain, candidates);
+		int n = wf_pick_candidates(request->picker, request->stage, request->n - request->count,
+								   request->per_domain, candidates);
 		int			nids = 0;
 
 		for (int i = 0; i < n; i++)

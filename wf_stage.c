@@ -180,11 +180,12 @@ domain_expression(const WfStage *stage)
 		if (fk->nkeys != 1 || name == InvalidAttrNumber ||
 			fk->conkey[0] != stage->items->column[WF_ITEM_DOMAIN_ID].attnum)
 			continue;
-		expression = psprintf("(SELECT d.domain::pg_catalog.text FROM %s d WHERE d.%s = p.%s)",
-							  quote_qualified_identifier(get_namespace_name(get_rel_namespace(fk->confrelid)),
-														 get_rel_name(fk->confrelid)),
-							  quote_identifier(get_attname(fk->confrelid, fk->confkey[0], false)),
-							  item_column(stage, WF_ITEM_DOMAIN_ID));
+		expression = psprintf(
+			"(SELECT d.domain::pg_catalog.text FROM %s d WHERE d.%s = p.%s)",
+			quote_qualified_identifier(get_namespace_name(get_rel_namespace(fk->confrelid)),
+									   get_rel_name(fk->confrelid)),
+			quote_identifier(get_attname(fk->confrelid, fk->confkey[0], false)),
+			item_column(stage, WF_ITEM_DOMAIN_ID));
 	}
 	table_close(rel, AccessShareLock);
 	return expression;
@@ -332,13 +333,14 @@ make_sweep_statements(WfStage *stage)
 						   id, rel, is_processing(stage, "p", WF_PROCESSING_PROCESSING)),
 				  1, INT4OID);
 	set_statement(stage, WF_STMT_NO_REASON,
-				  error ? psprintf("UPDATE %s p SET %s = CAST('no reason was recorded' AS %s) FROM "
-								   "(SELECT p.%s AS id FROM %s p WHERE %s AND p.%s IS NULL"
-								   " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q"
-								   " WHERE p.%s = q.id RETURNING p.%s",
-								   rel, error, column_type(&stage->items->column[WF_ITEM_ERROR]), id, rel,
-								   is_processing(stage, "p", WF_PROCESSING_ERROR), error, id, id)
-				  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 < 0"),
+				  error
+					  ? psprintf("UPDATE %s p SET %s = CAST('no reason was recorded' AS %s) FROM "
+								 "(SELECT p.%s AS id FROM %s p WHERE %s AND p.%s IS NULL"
+								 " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q"
+								 " WHERE p.%s = q.id RETURNING p.%s",
+								 rel, error, column_type(&stage->items->column[WF_ITEM_ERROR]), id,
+								 rel, is_processing(stage, "p", WF_PROCESSING_ERROR), error, id, id)
+					  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 < 0"),
 				  1, INT4OID);
 }
 
@@ -480,7 +482,8 @@ make_contact_statements(WfStage *stage)
 	{
 		if (has_phone)
 		{
-			phone_completion(stage, psprintf("EXCLUDED.%s", target_column(stage, WF_CONTACT_PHONE_NUMBER)),
+			phone_completion(stage,
+							 psprintf("EXCLUDED.%s", target_column(stage, WF_CONTACT_PHONE_NUMBER)),
 							 &assignment, &condition);
 			tail = psprintf("DO UPDATE SET %s WHERE %s", assignment, condition);
 		}

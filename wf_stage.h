@@ -46,7 +46,7 @@ typedef enum WfFinishAction
 } WfFinishAction;
 
 /* Arguments of the contact statements: parallel arrays. */
-#define WF_CONTACT_ARGS 7		/* page uuid[], email, name, phone, title, source_url, context text[] */
+#define WF_CONTACT_ARGS 7 /* page uuid[], email, name, phone, title, source_url, context text[] */
 
 typedef struct WfStage
 {

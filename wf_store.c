@@ -352,8 +352,8 @@ lock_domains(const WfStage *stage, WfResult **results, int n)
 		const WfDomainKey *domain = &results[i]->item->domain;
 
 		if (!stage->targets_by_key || domain->is_null)
-			elems[nlocks++] = Int64GetDatum((int64) DatumGetUInt64(hash_any_extended((const unsigned char *) domain,
-																					 sizeof(*domain), 0)));
+			elems[nlocks++] = Int64GetDatum((int64) DatumGetUInt64(
+				hash_any_extended((const unsigned char *) domain, sizeof(*domain), 0)));
 	}
 	if (nlocks == 0)
 		return false;
@@ -419,7 +419,8 @@ finish_items(WfStage *stage, WfResult **results, int n)
 		elems[1][i] = Int32GetDatum(action);
 		null_error[i] = action == WF_FINISH_COMPLETE;
 		if (!null_error[i])
-			elems[2][i] = CStringGetTextDatum(wf_encoding_from_utf8_cut(results[i]->error, WF_MAX_ERROR));
+			elems[2][i] =
+				CStringGetTextDatum(wf_encoding_from_utf8_cut(results[i]->error, WF_MAX_ERROR));
 		elems[3][i] = Int32GetDatum(result_label(results[i], action));
 	}
 	values[0] = make_array(elems[0], NULL, n, UUIDOID);
@@ -497,7 +498,8 @@ write_history(WfResult **results, int n)
 
 		elems[0][i] = UUIDPGetDatum(&r->item->id);
 		elems[1][i] = Int32GetDatum(r->item->attempt);
-		elems[2][i] = CStringGetTextDatum(wf_encoding_from_utf8((WfSlice) {r->item->url, strlen(r->item->url)}));
+		elems[2][i] = CStringGetTextDatum(
+			wf_encoding_from_utf8((WfSlice){r->item->url, strlen(r->item->url)}));
 		elems[3][i] = TimestampTzGetDatum(r->item->claimed_at);
 		elems[4][i] = TimestampTzGetDatum(r->finished_at);
 		elems[5][i] = CStringGetTextDatum(wf_outcome_name(r->outcome));

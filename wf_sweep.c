@@ -218,7 +218,8 @@ requeue_lost(WfStage *stage, LostClaim **lost, int n, bool fresh)
 			errors[i] = CStringGetTextDatum("the worker ended before the page was stored; it will be fetched again");
 	}
 	values[0] = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-	values[1] = PointerGetDatum(construct_md_array(errors, nulls, 1, &n, &lower, TEXTOID, -1, false, TYPALIGN_INT));
+	values[1] = PointerGetDatum(
+		construct_md_array(errors, nulls, 1, &n, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
 }
 
@@ -238,7 +239,8 @@ mark_waiting(LostClaim **lost, int n)
 		deaths[i] = Int32GetDatum(!lost[i]->died ? 0 : lost[i]->alone ? 2 : 1);
 	}
 	values[0] = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-	values[1] = PointerGetDatum(construct_array(deaths, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	values[1] =
+		PointerGetDatum(construct_array(deaths, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	execute_own(OWN_BACK, values);
 }
 
@@ -478,7 +480,7 @@ static void
 prune_history(void *arg)
 {
 	SweepContext *context = arg;
-	Datum		values[2] = {Int32GetDatum(wf_curation_history_retention), Int32GetDatum(SWEEP_ROWS)};
+	Datum values[2] = {Int32GetDatum(wf_curation_history_retention), Int32GetDatum(SWEEP_ROWS)};
 
 	execute_own(OWN_PRUNE, values);
 	context->counts->pruned += SPI_processed;
@@ -492,7 +494,8 @@ report_sweep(void *arg)
 	const WfSweepCounts *c = context->counts;
 	Datum		report[1];
 
-	report[0] = Int64GetDatum(c->orphans + c->lost_claims + c->stale_claims + c->foreign_processing);
+	report[0] =
+		Int64GetDatum(c->orphans + c->lost_claims + c->stale_claims + c->foreign_processing);
 	execute_own(OWN_REPORT, report);
 }
 

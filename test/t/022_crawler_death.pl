@@ -96,4 +96,3 @@ my ($last) = crawler_pids($node);
 $node->stop('fast');
 wait_until(sub { !is_alive($last) }, 'no crawler survives the server');
 done_testing();
-

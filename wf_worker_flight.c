@@ -1,0 +1,296 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_worker_flight.c
+ *	  What a worker has in flight, and the crawler that fetches it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "wf_compat.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "wf_guc.h"
+#include "wf_worker_int.h"
+
+void
+wf_worker_add_item(WfItem *item)
+{
+	WfInFlight   *entry = hash_search(wf_worker.in_flight, &item->token, HASH_ENTER, NULL);
+
+	entry->item = item;
+	wf_worker.nfetching++;
+}
+
+/* The item is no longer ours to care for. */
+void
+wf_worker_drop_item(WfItem *item)
+{
+	hash_search(wf_worker.in_flight, &item->token, HASH_REMOVE, NULL);
+	wf_pick_release(wf_worker.picker, item->domain);
+	if (!item->ended)
+		wf_worker.nfetching--;
+	wf_queue_free(item);
+}
+
+/* False when the crawler cannot take it. */
+static bool
+send_item(WfItem *item)
+{
+	WfFetchMessage fetch = {0};
+
+	fetch.seq = item->token;
+	fetch.url = (WfSlice) {item->url, strlen(item->url)};
+	if (item->domain_name)
+		fetch.domain = (WfSlice) {item->domain_name, strlen(item->domain_name)};
+	return wf_link_fetch(wf_worker.link, &fetch);
+}
+
+static void
+add_pending(WfResult *result)
+{
+	if (wf_worker.npending == wf_worker.pending_room)
+	{
+		wf_worker.pending_room = Max(wf_worker.pending_room * 2, 256);
+		if (wf_worker.pending)
+			wf_worker.pending =
+				repalloc(wf_worker.pending, wf_worker.pending_room * sizeof(WfResult *));
+		else
+			wf_worker.pending = MemoryContextAlloc(TopMemoryContext,
+												wf_worker.pending_room * sizeof(WfResult *));
+	}
+	if (wf_worker.npending == 0)
+		wf_worker.pending_since = GetCurrentTimestamp();
+	wf_worker.pending[wf_worker.npending++] = result;
+	result->item->ended = true;
+	wf_worker.nfetching--;
+}
+
+/* WfResultHandler */
+void
+wf_worker_handle_result(const WfResultMessage *message, void *arg)
+{
+	WfInFlight   *entry = hash_search(wf_worker.in_flight, &message->seq, HASH_FIND, NULL);
+	MemoryContext old;
+
+	if (entry == NULL || entry->item->ended)
+		return;					/* cancelled, or an answer nobody asked for */
+	old = MemoryContextSwitchTo(wf_worker.group_context);
+	add_pending(wf_store_result(entry->item, message));
+	MemoryContextSwitchTo(old);
+}
+
+static void
+fail_item(WfItem *item, WfOutcome outcome, const char *error)
+{
+	MemoryContext old = MemoryContextSwitchTo(wf_worker.group_context);
+
+	add_pending(wf_store_failure(item, outcome, error));
+	MemoryContextSwitchTo(old);
+}
+
+/* Items in flight, or just those without a result, in the current memory context. */
+WfItem **
+wf_worker_items(bool ended, int *n)
+{
+	WfItem	  **items = palloc((hash_get_num_entries(wf_worker.in_flight) + 1) * sizeof(WfItem *));
+	HASH_SEQ_STATUS seq;
+	WfInFlight   *entry;
+
+	*n = 0;
+	hash_seq_init(&seq, wf_worker.in_flight);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		if (ended || !entry->item->ended)
+			items[(*n)++] = entry->item;
+	return items;
+}
+
+WfItem **
+wf_worker_fetching_items(int *n)
+{
+	return wf_worker_items(false, n);
+}
+
+/*
+ * Send items that wait for the crawler.  What it cannot take ends here: it
+ * would be in flight for ever.
+ */
+void
+wf_worker_send_items(WfItem **items, int n)
+{
+	char		error[200];
+
+	for (int i = 0; i < n; i++)
+	{
+		if (items[i]->ended || send_item(items[i]))
+			continue;
+		if (strlen(items[i]->url) > WF_MAX_URL)
+		{
+			snprintf(error, sizeof(error), "invalid URL: longer than %d bytes", WF_MAX_URL);
+			fail_item(items[i], WF_OUTCOME_BAD_URL, error);
+		}
+		else
+			fail_item(items[i], WF_OUTCOME_CRASH, "the crawler could not take the request");
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * The crawler
+ * ------------------------------------------------------------------------
+ */
+
+/*
+ * The socket was closed: the set knows it by number only, and the next
+ * crawler's may have the same.
+ */
+static void
+forget_wait_events(void)
+{
+	if (wf_worker.events)
+		FreeWaitEventSet(wf_worker.events);
+	wf_worker.events = NULL;
+}
+
+/*
+ * The crawler ends again and again before it is ready (a library is missing,
+ * say): no page is to blame.  They go back; one crawler that is ready, tried
+ * every now and then, ends this.
+ */
+static void
+crawler_is_broken(void)
+{
+	char		why[200];
+
+	snprintf(why, sizeof(why), "the crawler program does not start (%s); see the server log",
+			 wf_link_last_end(wf_worker.link));
+	wf_worker.next_start = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BLOCKED_POLL_MS);
+	wf_worker_set_blocked(why);
+	wf_worker.look = false;
+	wf_worker_release_all();
+}
+
+/*
+ * The crawler is gone or must go.  The item it was handling has had its
+ * attempt; the others are sent to the next crawler.
+ */
+void
+wf_worker_end_crawler(const char *why)
+{
+	bool		was_ready = wf_link_ready(wf_worker.link);
+	uint64		blamed = wf_link_stop(wf_worker.link);
+	WfItem	  **items;
+	int			n;
+	char		error[200];
+
+	forget_wait_events();
+	if (!was_ready && ++wf_worker.unready_ends >= UNREADY_ENDS)
+	{
+		crawler_is_broken();
+		return;
+	}
+	ereport(LOG, (errmsg("crawler ended (%s): %s", wf_link_last_end(wf_worker.link), why)));
+	items = wf_worker_fetching_items(&n);
+	for (int i = 0; i < n; i++)
+	{
+		if (items[i]->token == blamed || ++items[i]->resends > MAX_RESENDS)
+		{
+			snprintf(error, sizeof(error), "the crawler ended (%s) while it handled this page",
+					 wf_link_last_end(wf_worker.link));
+			fail_item(items[i], WF_OUTCOME_CRASH, error);
+		}
+	}
+	pfree(items);
+}
+
+void
+wf_worker_update_wait_events(void)
+{
+	int			fd = wf_link_socket(wf_worker.link);
+
+	if (wf_worker.events && wf_worker.events_socket == fd)
+	{
+		if (fd >= 0)
+			ModifyWaitEvent(wf_worker.events, wf_worker.socket_position, WL_SOCKET_READABLE |
+							(wf_link_wants_write(wf_worker.link) ? WL_SOCKET_WRITEABLE : 0), NULL);
+		return;
+	}
+	/* there is no removing of events */
+	if (wf_worker.events)
+		FreeWaitEventSet(wf_worker.events);
+	wf_worker.events = wf_create_wait_event_set(3);
+	AddWaitEventToSet(wf_worker.events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(wf_worker.events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	if (fd >= 0)
+		wf_worker.socket_position =
+			AddWaitEventToSet(wf_worker.events, WL_SOCKET_READABLE, fd, NULL, NULL);
+	wf_worker.events_socket = fd;
+}
+
+/* Start the crawler if it is needed and not there; send what it must fetch. */
+bool
+wf_worker_ensure_crawler(void)
+{
+	const char *problem;
+	TimestampTz now = GetCurrentTimestamp();
+	WfItem	  **items;
+	int			n;
+
+	if (wf_link_running(wf_worker.link))
+		return true;
+	if (now < wf_worker.next_start)
+		return false;
+	if (!wf_link_start(wf_worker.link, &problem))
+	{
+		wf_worker.next_start = TimestampTzPlusMilliseconds(now, BLOCKED_POLL_MS);
+		wf_worker_set_blocked(problem);
+		wf_worker_release_all();
+		return false;
+	}
+	/* one that dies at once is started again, but not in a tight loop */
+	wf_worker.start_failures = Min(wf_worker.start_failures + 1, 8);
+	wf_worker.next_start = TimestampTzPlusMilliseconds(now, 10 << wf_worker.start_failures);
+	items = wf_worker_fetching_items(&n);
+	wf_worker_send_items(items, n);
+	pfree(items);
+	return true;
+}
+
+void
+wf_worker_watch_crawler(TimestampTz now)
+{
+	if (!wf_link_running(wf_worker.link) || wf_worker.nfetching == 0 ||
+		now < wf_worker.next_hang_check)
+		return;
+	wf_worker.next_hang_check = TimestampTzPlusMilliseconds(now, HANG_CHECK_MS);
+	if (wf_link_is_hung(wf_worker.link, now))
+		wf_worker_end_crawler("it was stuck");
+}
+
+void
+wf_worker_talk_to_crawler(bool readable)
+{
+	uint64		before = wf_worker.npending;
+
+	if (!wf_link_running(wf_worker.link))
+		return;
+	if (readable && !wf_link_read(wf_worker.link))
+	{
+		wf_worker_end_crawler("connection lost");
+		return;
+	}
+	if (wf_worker.unready_ends > 0 && wf_link_ready(wf_worker.link))
+	{
+		wf_worker.unready_ends = 0;
+		wf_worker.look = true;
+	}
+	if (wf_worker.npending > (int) before)
+	{
+		wf_worker.start_failures = 0;
+		wf_worker.next_start = 0;
+	}
+	if (!wf_link_write(wf_worker.link))
+		wf_worker_end_crawler("connection lost");
+}

@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_worker_int.h
+ *	  The worker's inside: its state, and what its files offer each other.
+ *	  Included by wf_worker*.c only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_WORKER_INT_H
+#define WF_WORKER_INT_H
+
+#include <signal.h>
+
+#include "storage/latch.h"
+#include "utils/hsearch.h"
+
+#include "wf_batch.h"
+#include "wf_link.h"
+#include "wf_queue.h"
+#include "wf_store.h"
+#include "wf_worker.h"
+
+#define GROUP_SIZE			64		/* results stored in one transaction at most */
+#define GROUP_DELAY_MS		4		/* how long a result waits for company */
+#define UNSHARED_POLL_MS	1000	/* poll interval where commits cannot wake us */
+#define BLOCKED_POLL_MS		5000	/* look again whether a blocked stage can run */
+#define STORE_RETRY_MS		500
+#define CLAIM_RETRY_MS		200
+#define LOCKED_RETRY_MS		1000	/* others hold the rows that are due */
+#define FRUITLESS_CLAIMS	3		/* in a row, before an order is finished */
+#define CAREFUL_CLAIMS		256		/* of one item each, after a row refused */
+#define MAX_SKIPPED			64		/* rows that refuse to be claimed, remembered */
+#define SKIP_MS				60000
+#define REFUSALS			8		/* in a row: it is not the rows */
+#define SWEEP_INTERVAL_MS	60000
+#define HANG_CHECK_MS		1000
+#define CHECK_INTERVAL_MS	1000	/* between looks for cancelled pages */
+#define UNREADY_ENDS		3		/* of crawlers in a row: the program is broken */
+#define MAX_RESENDS			10		/* of one item to new crawlers */
+#define LEASE_MARGIN_MS		60000	/* beyond request_timeout */
+
+typedef struct WfInFlight
+{
+	uint64		token;			/* hash key */
+	WfItem	   *item;
+} WfInFlight;
+
+typedef struct WfWorker
+{
+	WfWorkerArgs args;
+	WfBatch    *batch;			/* NULL: standing */
+	int			budget;			/* items an on-demand worker may still claim */
+	Oid			owner;			/* of the stage when last seen */
+	WfLink	   *link;
+	WfPicker   *picker;
+	HTAB	   *in_flight;
+	MemoryContext item_context;
+	MemoryContext group_context;
+	MemoryContext turn_context;	/* current outside transactions, reset each turn */
+	WfResult  **pending;		/* results not yet stored */
+	int			npending;
+	int			pending_room;
+	int			failed_stores;	/* of the pending at the head, in a row */
+	int			nfetching;		/* in flight and without a result */
+	bool		look;			/* there may be something to claim */
+	bool		exhausted;		/* the last look found less than wanted */
+	TimestampTz pending_since;
+	TimestampTz next_store;		/* not before; 0: at once */
+	TimestampTz next_claim;		/* likewise */
+	TimestampTz next_poll;
+	TimestampTz next_due;		/* earliest retry known; 0: none */
+	TimestampTz next_sweep;
+	TimestampTz next_renew;
+	TimestampTz next_hang_check;
+	TimestampTz next_check;
+	TimestampTz next_start;		/* of the crawler, after failures */
+	int			start_failures;
+	int			unready_ends;	/* of crawlers in a row before they were ready */
+	int			fruitless;		/* claims in a row that found locked rows only */
+	int			careful;		/* claims of one item each that remain */
+	int			refusals;		/* rows in a row that refused to be claimed */
+	int			nskipped;
+	pg_uuid_t	skipped[MAX_SKIPPED];
+	TimestampTz skip_until;
+	uint64		pages;
+	char		blocked[256];	/* why nothing is processed; empty: it is */
+	WaitEventSet *events;
+	int			events_socket;	/* the socket in events, -1 none */
+	int			socket_position;
+} WfWorker;
+
+/* The state of this process, and what its signal handlers saw. */
+extern WfWorker wf_worker;
+extern volatile sig_atomic_t wf_worker_got_sigterm;
+extern volatile sig_atomic_t wf_worker_got_stop;
+extern volatile sig_atomic_t wf_worker_in_transaction;
+
+/* in wf_worker_stage.c: transactions on the stage */
+
+/*
+ * Run work on the stage in a transaction with the rights it needs.  False if
+ * that failed (*error) or the stage cannot run (error->sqlstate is 0 then).
+ */
+extern bool wf_worker_run(const char *activity, void (*work) (WfStage *stage,
+						  void *arg), void *arg, WfDbError *error);
+
+/* Note, and log once, why nothing is processed; "" when it is. */
+extern void wf_worker_set_blocked(const char *why);
+
+/* Start picking anew; only what is in flight counts against its domain. */
+extern void wf_worker_reset_picker(void);
+
+/* Publish what this worker is doing. */
+extern void wf_worker_report_state(void);
+
+/* in wf_worker_flight.c: items in flight and their crawler */
+
+/* A claimed item; it is this worker's until wf_worker_drop_item. */
+extern void wf_worker_add_item(WfItem *item);
+
+/* The item is no longer ours to care for; frees it. */
+extern void wf_worker_drop_item(WfItem *item);
+
+/* WfResultHandler of the link. */
+extern void wf_worker_handle_result(const WfResultMessage *message, void *arg);
+
+/* Items in flight, those with a result or not, in the current memory context. */
+extern WfItem **wf_worker_items(bool ended, int *n);
+
+/* Those without a result. */
+extern WfItem **wf_worker_fetching_items(int *n);
+
+/* Send items to the crawler; what it cannot take ends at once. */
+extern void wf_worker_send_items(WfItem **items, int n);
+
+/* End the crawler; the item it was handling has had its attempt. */
+extern void wf_worker_end_crawler(const char *why);
+
+/* Make wf_worker.events fit the crawler's socket. */
+extern void wf_worker_update_wait_events(void);
+
+/* Start the crawler if it is needed and not there.  False: there is none now. */
+extern bool wf_worker_ensure_crawler(void);
+
+/* End a crawler that is stuck. */
+extern void wf_worker_watch_crawler(TimestampTz now);
+
+/* Read what the crawler sent, send what waits for it. */
+extern void wf_worker_talk_to_crawler(bool readable);
+
+/* in wf_worker_claim.c */
+
+/* Is there something, and enough room that a claim is worth a transaction? */
+extern bool wf_worker_claim_is_due(void);
+
+/* Claim items into the free slots and send them. */
+extern void wf_worker_claim_more(void);
+
+/* Give back whatever is in flight. */
+extern void wf_worker_release_all(void);
+
+/* Free the slots of pages that nobody wants any more. */
+extern void wf_worker_cancel_unwanted(TimestampTz now);
+
+/* Work for wf_worker_run: extend the leases. */
+extern void wf_worker_do_renew(WfStage *stage, void *arg);
+
+/* in wf_worker_store.c */
+
+/* Store pending results, as many as one group takes. */
+extern void wf_worker_store_pending(void);
+
+/* Have results waited long enough, or are there enough of them? */
+extern bool wf_worker_store_is_due(TimestampTz now);
+
+/* Results that could not be stored in time. */
+extern void wf_worker_forget_pending(void);
+
+#endif							/* WF_WORKER_INT_H */

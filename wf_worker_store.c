@@ -1,0 +1,154 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_worker_store.c
+ *	  A worker stores what came back, in groups.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "wf_encoding.h"
+#include "wf_guc.h"
+#include "wf_worker_int.h"
+
+typedef struct StoreWork
+{
+	WfResult  **results;
+	int			n;
+	WfStoreCounts counts;
+} StoreWork;
+
+static void
+do_store(WfStage *stage, void *arg)
+{
+	StoreWork  *work = arg;
+
+	wf_store_group(stage, work->results, work->n, &work->counts);
+}
+
+static void
+count_stored(const StoreWork *work)
+{
+	const WfStoreCounts *c = &work->counts;
+
+	wf_worker.pages += work->n;
+	if (c->next_due != 0 && (wf_worker.next_due == 0 || c->next_due < wf_worker.next_due))
+		wf_worker.next_due = c->next_due;
+	if (wf_worker.batch)
+	{
+		wf_worker.batch->completed += c->completed;
+		wf_worker.batch->failed += c->failed + c->retried;
+		wf_worker.batch->returned += c->dropped;
+		wf_worker.batch->contacts += c->contacts;
+	}
+	for (int i = 0; i < work->n; i++)
+		wf_worker_drop_item(work->results[i]->item);
+	wf_worker.look = true;
+}
+
+static bool
+try_store(WfResult **results, int n, WfDbError *error)
+{
+	StoreWork	work = {results, n};
+
+	if (!wf_worker_run("wf_curation: storing results", do_store, &work, error))
+	{
+		ereport(error->sqlstate == 0 || wf_db_is_transient(error->sqlstate) ? DEBUG1 : LOG,
+				(errmsg("could not store %d results: %s", n, error->message)));
+		return false;
+	}
+	count_stored(&work);
+	return true;
+}
+
+/* A result whose lease is over is somebody else's business. */
+static bool
+give_up(WfResult *result, const char *why)
+{
+	if (!TimestampDifferenceExceeds(result->item->claimed_at, GetCurrentTimestamp(),
+									wf_curation_request_timeout + LEASE_MARGIN_MS))
+		return false;
+	ereport(LOG,
+			(errmsg("result given up, its lease will decide: %s", why)));
+	wf_worker_drop_item(result->item);
+	return true;
+}
+
+/*
+ * One result that could not be stored with others.  False: it must wait.  An
+ * error of its own ends it with that as its reason; a conflict is tried again
+ * until its lease is over, which then decides.
+ */
+static bool
+store_single(WfResult *result)
+{
+	WfDbError	error;
+	MemoryContext old;
+	char		text[WF_MAX_ERROR] = "could not store the result: ";
+	size_t		len = strlen(text);
+
+	if (try_store(&result, 1, &error))
+		return true;
+	if (give_up(result, error.message))
+		return true;
+	if (error.sqlstate == 0 || wf_db_is_transient(error.sqlstate) ||
+		result->outcome == WF_OUTCOME_STORE)
+		return false;
+	wf_encoding_copy_utf8(text + len, sizeof(text) - len, error.message);
+	old = MemoryContextSwitchTo(wf_worker.group_context);
+	result = wf_store_failure(result->item, WF_OUTCOME_STORE, text);
+	MemoryContextSwitchTo(old);
+	return try_store(&result, 1, &error);
+}
+
+/* Store up to GROUP_SIZE pending results; what cannot be stored stays. */
+void
+wf_worker_store_pending(void)
+{
+	int			n = Min(wf_worker.npending, GROUP_SIZE);
+	int			kept = 0;
+	WfDbError	error;
+
+	if (n == 0)
+		return;
+	if (!try_store(wf_worker.pending, n, &error))
+	{
+		for (int i = 0; i < n; i++)
+			if (error.sqlstate == 0 ? !give_up(wf_worker.pending[i], error.message) :
+				!store_single(wf_worker.pending[i]))
+				wf_worker.pending[kept++] = wf_worker.pending[i];
+	}
+	memmove(wf_worker.pending + kept, wf_worker.pending + n,
+			(wf_worker.npending - n) * sizeof(WfResult *));
+	wf_worker.npending -= n - kept;
+	wf_worker.next_store = kept == 0 ? 0 :
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STORE_RETRY_MS);
+	if (wf_worker.npending == 0)
+		MemoryContextReset(wf_worker.group_context);
+}
+
+/* Results that could not be stored in time: their items are given back, too. */
+void
+wf_worker_forget_pending(void)
+{
+	for (int i = 0; i < wf_worker.npending; i++)
+	{
+		wf_worker.pending[i]->item->ended = false;
+		wf_worker.nfetching++;
+	}
+	wf_worker.npending = 0;
+	MemoryContextReset(wf_worker.group_context);
+}
+
+bool
+wf_worker_store_is_due(TimestampTz now)
+{
+	if (wf_worker.npending == 0 || now < wf_worker.next_store)
+		return false;
+	return wf_worker.npending >= GROUP_SIZE / 2 || wf_worker.nfetching == 0 ||
+		TimestampDifferenceExceeds(wf_worker.pending_since, now, GROUP_DELAY_MS);
+}

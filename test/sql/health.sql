@@ -271,6 +271,7 @@ SELECT count(*) > 0 FROM wf_detach();
 CREATE TABLE parted (id uuid, domain_id uuid, url text, page_curation_status text,
 	page_processing_status text, page_processing_error text) PARTITION BY LIST (url);
 CREATE TABLE part1 PARTITION OF parted FOR VALUES IN ('a');
+ALTER TABLE parted OWNER TO regress_wf_health_owner; ALTER TABLE part1 OWNER TO regress_wf_health_owner;
 SELECT count(*) > 0 FROM wf_attach(pages => 'parted', contacts => 'contacts');
 ALTER TABLE part1 DISABLE TRIGGER zz_wf_curation;
 :look;

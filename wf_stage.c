@@ -12,14 +12,17 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/table.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_subscription_rel.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -543,6 +546,29 @@ has_email_key(const WfBinding *targets)
 	return found;
 }
 
+/* Does a logical subscription write to the table or one of its partitions? */
+static bool
+is_replicated(Oid relid)
+{
+	Relation	rel = table_open(SubscriptionRelRelationId, AccessShareLock);
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+
+		ScanKeyInit(&key, Anum_pg_subscription_rel_srrelid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(lfirst_oid(lc)));
+		scan = systable_beginscan(rel, SubscriptionRelSrrelidSrsubidIndexId, true, NULL, 1, &key);
+		found |= HeapTupleIsValid(systable_getnext(scan));
+		systable_endscan(scan);
+	}
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 /* Find tables, bind them, decide whose rights.  False with *problem set. */
 static bool
 load(WfStage *stage, const char **problem)
@@ -561,6 +587,12 @@ load(WfStage *stage, const char **problem)
 	stage->targets = stage->items ? bind(WF_PART_CONTACTS, targets, problem) : NULL;
 	if (stage->targets == NULL)
 		return false;
+	if (!wf_curation_process_replicated && (is_replicated(items) || is_replicated(targets)))
+	{
+		*problem = "the tables are fed by a logical subscription, whose publisher processes them,"
+			" and wf_curation.process_replicated is off";
+		return false;
+	}
 	stage->has_error_column = stage->items->column[WF_ITEM_ERROR].attnum != 0;
 	stage->targets_by_key = strcmp(strategy, WF_CONTACTS_BY_KEY) == 0;
 	if (stage->targets_by_key && !has_email_key(stage->targets))
@@ -654,6 +686,7 @@ register_callbacks(void)
 	CacheRegisterSyscacheCallback(ENUMOID, catalog_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(PROCOID, catalog_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(SUBSCRIPTIONRELMAP, catalog_changed, (Datum) 0);
 	done = true;
 }
 

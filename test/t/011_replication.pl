@@ -72,5 +72,15 @@ $publisher->safe_psql(
 $publisher->wait_for_catchup('wf');
 like($subscriber->safe_psql('postgres', $list), qr/5 Selected Queued/, 'ENABLE ALWAYS fires');
 
+# Its pages are the publisher's to process.
+my ($rc, $out, $err) = $subscriber->psql('postgres', 'SELECT wf_process_batch(10)');
+like($err, qr/fed by a logical subscription/, 'the subscriber processes nothing');
+is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM wf_attempt'), '0', 'and has tried nothing');
+$subscriber->append_conf('postgresql.conf', 'wf_curation.process_replicated = on');
+$subscriber->reload;
+$subscriber->safe_psql('postgres', "UPDATE pages SET url = 'http://10.0.0.1/' || right(url, 1)");
+is($subscriber->safe_psql('postgres', 'SELECT claimed > 0, claimed = failed FROM wf_process_batch(10)'),
+	't|t', 'process_replicated lets it');
+
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION wf');
 done_testing();

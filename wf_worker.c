@@ -28,6 +28,8 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include "wf_compat.h"
 
 #include "access/xact.h"
@@ -388,15 +390,30 @@ run_standing(void)
 	run_loop();
 }
 
+static bool connected = false;
+
+/*
+ * The end before the connection: the database is no more.  Exit code 1 would
+ * have the postmaster start a worker of wf_workers_start() for it for ever.
+ */
+static void
+end_for_good(int code, Datum arg)
+{
+	if (!connected && !wf_worker_got_sigterm)
+		_exit(0);
+}
+
 static void
 set_up_process(void)
 {
+	on_proc_exit(end_for_good, (Datum) 0);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, handle_sigterm);
 	pqsignal(SIGINT, handle_sigint);
 	pqsignal(SIGUSR2, handle_stop);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(wf_worker.args.database, InvalidOid, 0);
+	connected = true;
 	wf_db_init();
 }
 

@@ -261,6 +261,15 @@ $node->safe_psql('ascii', "CREATE EXTENSION wf_curation; SET client_encoding = '
 is($node->safe_psql('ascii', 'SELECT claimed, failed FROM wf_process_batch(5)'), '2|2', 'bytes of no encoding in a URL');
 is($node->safe_psql('ascii', "SELECT count(*) FROM wf_attempts WHERE url LIKE '%caf\%E9'"), '1', 'are escaped');
 
+# ---- a database that is no more has no workers
+
+value('CREATE DATABASE gone');
+$node->safe_psql('gone', 'CREATE EXTENSION wf_curation; SELECT wf_workers_start(2)');
+value('DROP DATABASE gone WITH (FORCE)');
+value('SELECT pg_sleep(7)');
+my $fatal = () = server_log($node) =~ /FATAL:  database \d+ does not exist/g;
+cmp_ok($fatal, '<=', 2, 'workers of a dropped database are not started for ever');
+
 # ---- the launcher
 
 my $launcher = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'wf_curation launcher'};

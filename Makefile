@@ -34,6 +34,7 @@ OBJS = \
 	wf_pick.o \
 	wf_queue.o \
 	wf_shmem.o \
+	wf_single_fetch.o \
 	wf_stage.o \
 	wf_store.o \
 	wf_sweep.o \

@@ -72,8 +72,8 @@ check_batch_size(int size)
 				 errhint("Use a batch size between 1 and %d.", MAX_BATCH_SIZE)));
 }
 
-static void
-check_may_start(const char *what)
+void
+wf_batch_check_may_start(const char *what)
 {
 	if (RecoveryInProgress())
 		ereport(ERROR,
@@ -99,9 +99,9 @@ no_worker_slot(void)
 }
 
 static dsm_segment *
-create_order(WfBatchKind kind, int budget)
+create_order(WfBatchKind kind, int budget, Size extra)
 {
-	dsm_segment *segment = dsm_create(sizeof(WfBatch), 0);
+	dsm_segment *segment = dsm_create(sizeof(WfBatch) + extra, 0);
 	WfBatch    *batch = dsm_segment_address(segment);
 
 	memset(batch, 0, sizeof(WfBatch));
@@ -151,38 +151,57 @@ wait_for_answer(WfBatch *batch, BackgroundWorkerHandle *handle)
 	return true;
 }
 
-/*
- * Have an order carried out; the answer to *answer.  Raises what the worker
- * reports, and an error if it ended without an answer; its claims are then
- * given back by a worker started just for that.
- */
+/* The worker ended without an answer: another one gives its claims back. */
+static void
+clean_up_after_worker(void)
+{
+	dsm_segment *segment = create_order(WF_BATCH_HEAL, 0, 0);
+
+	(void) wait_for_answer(dsm_segment_address(segment), start_worker(segment));
+	dsm_detach(segment);
+	ereport(ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg("the background worker ended before the batch was done"),
+			 errdetail("Its pages were put back into the queue."),
+			 errhint("See the server log for the reason.")));
+}
+
+void
+wf_batch_carry_out(WfBatchKind kind, int budget, Size extra,
+				   void (*prepare) (WfBatch *batch, void *arg),
+				   void (*collect) (const WfBatch *batch, void *arg), void *arg)
+{
+	dsm_segment *segment = create_order(kind, budget, extra);
+	WfBatch    *batch = dsm_segment_address(segment);
+	WfBatch		answer;
+	bool		answered;
+
+	if (prepare)
+		prepare(batch, arg);
+	answered = wait_for_answer(batch, start_worker(segment));
+	if (answered && collect)
+		collect(batch, arg);
+	memcpy(&answer, batch, sizeof(WfBatch));
+	dsm_detach(segment);
+	if (!answered)
+		clean_up_after_worker();
+	if (answer.sqlstate != 0)
+		ereport(ERROR,
+				(errcode(answer.sqlstate),
+				 errmsg("%s", answer.message),
+				 answer.hint[0] ? errhint("%s", answer.hint) : 0));
+}
+
+static void
+copy_answer(const WfBatch *batch, void *arg)
+{
+	memcpy(arg, batch, sizeof(WfBatch));
+}
+
 static void
 carry_out(WfBatchKind kind, int budget, WfBatch *answer)
 {
-	dsm_segment *segment = create_order(kind, budget);
-	WfBatch    *batch = dsm_segment_address(segment);
-	BackgroundWorkerHandle *handle = start_worker(segment);
-	bool		answered = wait_for_answer(batch, handle);
-
-	memcpy(answer, batch, sizeof(WfBatch));
-	dsm_detach(segment);
-	if (!answered)
-	{
-		segment = create_order(WF_BATCH_HEAL, 0);
-		batch = dsm_segment_address(segment);
-		(void) wait_for_answer(batch, start_worker(segment));
-		dsm_detach(segment);
-		ereport(ERROR,
-				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg("the background worker ended before the batch was done"),
-				 errdetail("Its pages were put back into the queue."),
-				 errhint("See the server log for the reason.")));
-	}
-	if (answer->sqlstate != 0)
-		ereport(ERROR,
-				(errcode(answer->sqlstate),
-				 errmsg("%s", answer->message),
-				 answer->hint[0] ? errhint("%s", answer->hint) : 0));
+	wf_batch_carry_out(kind, budget, 0, NULL, copy_answer, answer);
 }
 
 static bool
@@ -210,7 +229,7 @@ wf_process_batch(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	check_batch_size(size);
-	check_may_start("wf_process_batch()");
+	wf_batch_check_may_start("wf_process_batch()");
 	if (check_enabled())
 		carry_out(WF_BATCH_PROCESS, size, &answer);
 	values[0] = Int32GetDatum(answer.claimed);
@@ -235,7 +254,7 @@ wf_process(PG_FUNCTION_ARGS)
 	WfBatch		answer = {0};
 
 	check_batch_size(size);
-	check_may_start("wf_process()");
+	wf_batch_check_may_start("wf_process()");
 	if (!check_enabled())
 		PG_RETURN_NULL();
 	if (!atomic)
@@ -260,7 +279,7 @@ wf_heal(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	check_may_start("wf_heal()");
+	wf_batch_check_may_start("wf_heal()");
 	carry_out(WF_BATCH_HEAL, 0, &answer);
 	values[0] = Int64GetDatum(answer.sweep.orphans);
 	values[1] = Int64GetDatum(answer.sweep.lost_claims);

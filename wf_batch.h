@@ -24,7 +24,8 @@
 typedef enum WfBatchKind
 {
 	WF_BATCH_PROCESS = 1,		/* process up to budget items */
-	WF_BATCH_HEAL = 2			/* run the sweep */
+	WF_BATCH_HEAL = 2,			/* run the sweep */
+	WF_BATCH_FETCH = 3			/* one fetch, for diagnosis: a WfFetchOrder follows */
 } WfBatchKind;
 
 typedef struct WfBatch
@@ -49,5 +50,19 @@ typedef struct WfBatch
 	char		message[512];
 	char		hint[256];
 } WfBatch;
+
+/*
+ * Have an order carried out by an on-demand worker and wait for its answer.
+ * "extra" bytes follow the WfBatch in shared memory; prepare (if not NULL)
+ * fills them before the worker starts, and collect (if not NULL) reads them
+ * when it has answered.  Raises what the worker reports, and an error if it
+ * ended without an answer; its claims are then given back by another one.
+ */
+extern void wf_batch_carry_out(WfBatchKind kind, int budget, Size extra,
+							   void (*prepare) (WfBatch *batch, void *arg),
+							   void (*collect) (const WfBatch *batch, void *arg), void *arg);
+
+/* Raise an ERROR where no worker can be started, or none that helps. */
+extern void wf_batch_check_may_start(const char *what);
 
 #endif							/* WF_BATCH_H */

@@ -48,6 +48,7 @@
 #include "wf_db.h"
 #include "wf_guc.h"
 #include "wf_shmem.h"
+#include "wf_single_fetch.h"
 #include "wf_sweep.h"
 #include "wf_worker_int.h"
 
@@ -434,7 +435,10 @@ wf_worker_main(Datum main_arg)
 	else
 	{
 		attach_batch();
-		sweep_for_batch();
+		if (wf_worker.batch->kind == WF_BATCH_FETCH)
+			wf_single_fetch_run(wf_worker.batch);
+		else
+			sweep_for_batch();
 		if (wf_worker.batch->kind == WF_BATCH_PROCESS)
 			run_loop();
 		answer_batch();

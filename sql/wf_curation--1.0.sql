@@ -92,6 +92,16 @@ COMMENT ON PROCEDURE wf_process(integer) IS
 	'as wf_process_batch, but the caller holds no snapshot while waiting';
 REVOKE ALL ON PROCEDURE wf_process(integer) FROM PUBLIC;
 
+CREATE FUNCTION wf_fetch(url text,
+	OUT status integer, OUT effective_url text, OUT content_type text, OUT body bytea,
+	OUT outcome text, OUT error text)
+RETURNS record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000
+AS 'MODULE_PATHNAME', 'wf_fetch';
+COMMENT ON FUNCTION wf_fetch(text) IS
+	'one fetch under the full policy, for diagnosis; stores nothing';
+REVOKE ALL ON FUNCTION wf_fetch(text) FROM PUBLIC;
+
 CREATE FUNCTION wf_workers_start(n integer DEFAULT 1)
 RETURNS integer
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

@@ -32,7 +32,7 @@
 #define DNS_CACHE_TIME		120L	/* s */
 #define MAX_IDLE_AGE		60L		/* s that an unused connection is trusted */
 #define BODY_FIRST_ROOM		(64 * 1024)
-#define SPARE_MAX_ROOM		(1024 * 1024)
+#define SPARE_MAX_ROOM		(256 * 1024)	/* larger ones would all be so in the end */
 
 /* ---------- body buffers ---------- */
 

@@ -154,6 +154,22 @@ become_owner(Oid *save_user, int *save_context)
 						   *save_context | SECURITY_LOCAL_USERID_CHANGE);
 }
 
+/*
+ * search_path for code of the table's owner (triggers, defaults): what the
+ * database gives every session, behind pg_catalog, so that our own statements
+ * find nothing but the system's operators whatever the path says.
+ */
+static void
+use_database_path(GucAction action)
+{
+	const char *path = GetConfigOptionResetString("search_path");
+	char	   *value = path && *path ? psprintf("pg_catalog, %s", path) : pstrdup("pg_catalog");
+
+	(void) set_config_option("search_path", value, PGC_SUSET, PGC_S_SESSION, action,
+							 true, 0, false);
+	pfree(value);
+}
+
 static void
 commit_transaction(void)
 {
@@ -165,6 +181,7 @@ commit_transaction(void)
 	if (OidIsValid(transaction_owner))
 	{
 		become_owner(&save_user, &save_context);
+		use_database_path(GUC_ACTION_LOCAL);
 		CommitTransactionCommand();
 		SetUserIdAndSecContext(save_user, save_context);
 	}
@@ -257,6 +274,7 @@ wf_db_execute(WfStatement *stmt, WfDbRights rights, Datum *values, const char *n
 	}
 	become_owner(&save_user, &save_context);
 	nest_level = NewGUCNestLevel();
+	use_database_path(GUC_ACTION_SAVE);
 	wf_trigger_set_engine(true);
 	execute_plan(stmt, values, nulls);
 	wf_trigger_set_engine(false);

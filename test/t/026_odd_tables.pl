@@ -33,6 +33,13 @@ value(q{
 	CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id text NOT NULL,
 		domain_id uuid, page_id uuid NOT NULL REFERENCES pages ON DELETE CASCADE,
 		email varchar(40) NOT NULL, phone_number varchar(20), name varchar(12));
+	-- triggers as people write them: names found through the search_path
+	CREATE TABLE audit (what text);
+	CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS
+		$$BEGIN INSERT INTO audit VALUES (TG_TABLE_NAME || ' ' || TG_NAME); RETURN NEW; END$$;
+	CREATE TRIGGER at_once AFTER UPDATE ON pages FOR EACH ROW EXECUTE FUNCTION note_change();
+	CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON contacts DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION note_change();
 	CREATE EXTENSION wf_curation});
 
 sub add
@@ -56,6 +63,9 @@ is(value("SELECT count(*) FILTER (WHERE tenant_id = 't1') || ',' || count(*) || 
 is(value("SELECT count(*) FROM contacts WHERE email LIKE 'aaaa%'"), '0', 'an address that does not fit is not cut');
 is(value("SELECT bool_and(abs(extract(epoch FROM updated_at - now() AT TIME ZONE 'UTC')) < 60) FROM pages"), 't',
 	'updated_at without zone is UTC');
+
+is(value("SELECT string_agg(DISTINCT what, ', ' ORDER BY what) FROM audit"), 'contacts at_commit, pages at_once',
+	'triggers find what they name, deferred ones too');
 
 # ---- contacts are found without a unique index, and in any case
 

@@ -27,11 +27,12 @@
 #define MAX_TRIES		24		/* parts of one run that are tried */
 #define MAX_GROUPS		8
 #define MAX_PLANS		(WF_HINT_COUNT + 3)
+#define NEAR_BYTES		20		/* between a number of no country and its label */
 #define LIST_BYTES		8		/* between numbers that share a label */
 
 struct WfPhoneMatcher
 {
-	char		unused;			/* all tables are constant */
+	char		unused;
 };
 
 typedef struct Vote
@@ -82,6 +83,7 @@ wf_phone_scan_create(const WfPhoneMatcher *matcher, WfArena *arena, const char *
 {
 	WfPhoneScan *scan = wf_arena_alloc(arena, sizeof(WfPhoneScan));
 
+	(void) matcher;				/* all tables are constant */
 	if (scan == NULL)
 		return NULL;
 	memset(scan, 0, sizeof(*scan));
@@ -136,6 +138,7 @@ wf_phone_hint(WfPhoneScan *scan, WfPhoneHint kind, WfSlice value)
 			plan = wf_label_language(value);
 			break;
 		case WF_HINT_NUMBER:
+		case WF_HINT_POSTAL:
 			break;
 	}
 	scan->hints[kind] = plan;
@@ -206,7 +209,8 @@ is_nanp_style(const Attempt *a)
 		g++;
 		n--;
 	}
-	return n == 3 && g[0] == 3 && g[1] == 3 && g[2] == 4;
+	return n == 3 && (g[0] == 3 || (g[0] == 4 && a->digits.data[0] == '1')) &&
+		g[1] == 3 && g[2] == 4;
 }
 
 static bool
@@ -257,12 +261,15 @@ has_label(const Attempt *a)
 static bool
 is_likely(const Attempt *a, const WfPhonePlan *plan, const WfPhoneNumber *number, bool at_home)
 {
+	int			singles = 0;
 	int			i;
 
 	if (a->is_value)
 		return true;
-	if (plan->code == 1)
+	if (plan->code == 1 && number->plan->code == 1)
 		return is_nanp_style(a) || (is_nanp_compact(a) && (has_label(a) || is_area_in_brackets(a)));
+	if (!number->national)
+		return has_label(a) || (at_home && a->group_count > 1);
 	if (number->bare && !has_label(a))
 		return false;
 	if (has_label(a))
@@ -273,11 +280,8 @@ is_likely(const Attempt *a, const WfPhonePlan *plan, const WfPhoneNumber *number
 		return a->c[a->groups[0]] == ' ' && a->digits.len == 9;
 	/* single digits between groups are lists */
 	for (i = 1; i + 1 < a->group_count; i++)
-	{
-		if (a->groups[i] == 1)
-			return false;
-	}
-	return true;
+		singles += a->groups[i] == 1;
+	return singles < 2;
 }
 
 /* As a number of plan, in national form or with the code but no '+'. */
@@ -341,6 +345,37 @@ parse_abroad(const Attempt *a, WfSlice digits, WfPhoneNumber *number)
 	return (a->plus || zeros) && wf_phone_parse(digits, true, NULL, number) && number->valid;
 }
 
+/* Numbers that are of no country known here. */
+static bool
+parse_last(const Attempt *a, WfPhoneNumber *number)
+{
+	size_t		near;
+
+	if (!has_label(a) && (a->c[3] == ' ' || !is_nanp_style(a)))
+		return false;
+	/* "(852) 2572-1121": the code in brackets, without '+' */
+	if (!a->is_value && a->c[0] == '(' && a->groups[0] <= 3 && a->digits.len > 9 &&
+		!is_nanp_style(a) && wf_phone_parse(a->digits, true, NULL, number) && number->valid)
+	{
+		number->national = false;
+		return true;
+	}
+	number->uncertain = !a->is_value;
+	if (is_nanp_style(a) && parse_at(a, wf_phone_plan("US"), false, number))
+		return true;
+	/* a label and a national prefix: a number all the same, as shown */
+	near = a->start > NEAR_BYTES ? a->start - NEAR_BYTES : 0;
+	if (a->is_value || a->text.len == 0 || a->digits.data[0] != '0' ||
+		wf_label_before(a->text, near, a->start) == WF_LABEL_NONE ||
+		(a->group_count == 2 && a->groups[0] == 5 && a->groups[1] == 4) || a->digits.data[1] == '0' ||
+		a->digits.len < 9 || a->digits.len > 12 || a->group_count < 2 ||
+		a->group_count > 5)
+		return false;
+	memcpy(number->digits, a->digits.data, a->digits.len);
+	number->len = (int) a->digits.len;
+	return true;
+}
+
 static bool
 resolve(WfPhoneScan *scan, const Attempt *a, WfPhoneNumber *number)
 {
@@ -370,10 +405,7 @@ resolve(WfPhoneScan *scan, const Attempt *a, WfPhoneNumber *number)
 				return true;
 		}
 	}
-	/* the look of a number of North America, but nothing says that it is one */
-	number->uncertain = !a->is_value;
-	return is_nanp_style(a) && (has_label(a) || a->c[3] != ' ') &&
-		parse_at(a, wf_phone_plan("US"), false, number);
+	return parse_last(a, number);
 }
 
 static void
@@ -467,7 +499,7 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 	a.c = run->c + from;
 	a.count = to - from;
 	if (a.count < WF_MIN_PHONE || !set_digits(&a) ||
-		!wf_run_has_matching_brackets(a.c, a.count) ||
+		!wf_run_has_matching_brackets(a.c, a.count) || wf_run_is_pages(a.c, a.count) ||
 		(!a.plus && wf_run_is_numeric(a.c, a.count)))
 		return false;
 	at_end = to == run->count;
@@ -553,33 +585,36 @@ try_parts(WfPhoneScan *scan, WfSlice text, const WfRun *run, const Tail *tail, W
 	return false;
 }
 
-/* The votes of the numbers with '+' in text, before others are examined. */
+/* A number with '+' in front of the digit at "at": its country has a vote. */
 static void
-count_votes(WfPhoneScan *scan, WfSlice text)
+count_vote(WfPhoneScan *scan, WfSlice text, size_t at)
 {
-	const char *plus = text.data;
-	const char *end = text.data + text.len;
 	WfRun		run;
 	Attempt		a;
 	WfPhoneNumber number;
 
-	while ((plus = memchr(plus, '+', end - plus)) != NULL)
-	{
-		size_t		at = plus - text.data;
-		size_t		digit = at + 1;
+	wf_run_read(text, 0, at, &run);
+	a.c = run.c;
+	a.count = run.count;
+	a.text = (WfSlice) {NULL, 0};
+	if (!run.too_long && set_digits(&a) && a.plus && resolve(scan, &a, &number))
+		vote(scan, number.plan);
+}
 
-		plus++;
-		while (digit < text.len && digit < at + 3 && memchr(" (", text.data[digit], 2) != NULL)
-			digit++;
-		if (digit >= text.len || !wf_is_digit(text.data[digit]))
-			continue;
-		wf_run_read(text, at, digit, &run);
-		a.c = run.c;
-		a.count = run.count;
-		a.text = (WfSlice) {NULL, 0};
-		if (!run.too_long && run.count > 0 && set_digits(&a) && a.plus &&
-			resolve(scan, &a, &number))
-			vote(scan, number.plan);
+/* What a text tells of its country, before its numbers are examined. */
+static void
+count_votes(WfPhoneScan *scan, WfSlice text)
+{
+	size_t		at = 0;
+
+	while ((at = wf_run_find(text, at)) < text.len)
+	{
+		if ((at > 0 && text.data[at - 1] == '+') || (at > 1 && text.data[at - 2] == '+'))
+			count_vote(scan, text, at);
+		else if (scan->hints[WF_HINT_POSTAL] == NULL)
+			scan->hints[WF_HINT_POSTAL] = wf_label_postal(text, at);
+		while (at < text.len && (wf_is_digit(text.data[at]) || (unsigned char) text.data[at] >= 0x80))
+			at++;
 	}
 }
 
@@ -637,7 +672,7 @@ try_vanity(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 		}
 		else if (wf_is_digit(c))
 			digits[number.len++] = c;
-		else if ((c != '-' && c != ' ' && c != '.') || !(pos + 1 < text.len) ||
+		else if ((c != '-' && c != '.') || !(pos + 1 < text.len) ||
 				 !(wf_is_digit(text.data[pos + 1]) ||
 				   (text.data[pos + 1] >= 'A' && text.data[pos + 1] <= 'Z')))
 			return false;
@@ -830,10 +865,12 @@ read_link(WfSlice text, char out[64], int *count)
 	{
 		char		c = text.data[i];
 
-		if (c == '?' || c == '&' || (*count > 0 && memchr(";,#pP", c, 5) != NULL))
+		if (c == '?' || c == '&' || (*count > 0 && memchr(";,#", c, 3) != NULL))
 			break;
-		if ((c == 'x' || c == 'e' || c == 'E') && *count >= WF_MIN_PHONE)
-			break;
+		if (*count >= WF_MIN_PHONE && wf_is_alpha(c) &&
+			(c == 'x' || (i + 1 < text.len && !wf_is_alpha(text.data[i + 1])) ||
+			 wf_text_starts_nocase((WfSlice) {text.data + i, text.len - i}, WF_SLICE("ext"))))
+			break;				/* an extension, or "p", a pause */
 		if (wf_is_digit(c) || memchr("+-.()/ []", c, 9) != NULL)
 			out[(*count)++] = c;
 		else if (wf_is_alpha(c) && *count >= 3)

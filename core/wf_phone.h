@@ -39,6 +39,7 @@ typedef enum WfPhoneHint
 	WF_HINT_URL,				/* its own URL */
 	WF_HINT_COUNTRY,			/* addressCountry: a code or an English name */
 	WF_HINT_NUMBER,				/* the wf_phone functions' own: +cc on the page */
+	WF_HINT_POSTAL,				/* likewise: post codes that tell it */
 	WF_HINT_LANG,				/* lang of <html> */
 	WF_HINT_EMAIL				/* an address (or its domain) on it */
 } WfPhoneHint;

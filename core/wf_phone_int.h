@@ -50,6 +50,7 @@ extern void wf_run_read(WfSlice text, size_t floor, size_t at, WfRun *run);
 
 /* Shape of a number that cannot be one: a date, a time, unmatched brackets. */
 extern bool wf_run_is_date(WfSlice text, const WfRun *run);
+extern bool wf_run_is_pages(const char *c, int count);
 extern bool wf_run_has_matching_brackets(const char *c, int count);
 extern bool wf_run_is_numeric(const char *c, int count);
 
@@ -84,6 +85,9 @@ extern bool wf_label_is_phone_word(WfSlice word);
 
 /* The plan of a country by its name, or by its code of two letters. */
 extern const WfPhonePlan *wf_label_country(WfSlice name);
+
+/* The plan of the country whose post code has its first digit at "at"; or NULL. */
+extern const WfPhonePlan *wf_label_postal(WfSlice text, size_t at);
 
 /* The plan of a host's top level, and of a language tag; or NULL. */
 extern const WfPhonePlan *wf_label_host(WfSlice host);

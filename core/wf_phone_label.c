@@ -495,3 +495,71 @@ wf_label_language(WfSlice tag)
 	}
 	return NULL;
 }
+
+static bool
+is_capital(WfSlice text, size_t at)
+{
+	return at < text.len && text.data[at] >= 'A' && text.data[at] <= 'Z';
+}
+
+/* "W1A 1AA": at is the second part, behind one of letters and digits. */
+static bool
+is_british(WfSlice text, size_t at)
+{
+	size_t		start = at > 0 ? at - 1 : 0;
+	int			letters = 0;
+
+	if (at < 3 || text.data[at - 1] != ' ' || !is_capital(text, at + 1) ||
+		!is_capital(text, at + 2) ||
+		(at + 3 < text.len && (is_word_byte(text.data[at + 3]) || wf_is_digit(text.data[at + 3]))))
+		return false;
+	if (is_capital(text, start - 1) && start > 2)
+		start--;
+	if (start < 2 || !wf_is_digit(text.data[start - 1]))
+		return false;
+	start--;
+	if (start > 1 && wf_is_digit(text.data[start - 1]))
+		start--;
+	for (; start > 0 && is_capital(text, start - 1); start--)
+		letters++;
+	return letters >= 1 && letters <= 2 && (start == 0 || !is_word_byte(text.data[start - 1]));
+}
+
+const WfPhonePlan *
+wf_label_postal(WfSlice text, size_t at)
+{
+	static const struct
+	{
+		const char *letters;
+		int			digits;
+		const char *region;
+	}			codes[] = {
+		{"D-", 5, "DE"}, {"DE-", 5, "DE"}, {"A-", 4, "AT"}, {"AT-", 4, "AT"},
+		{"CH-", 4, "CH"}, {"F-", 5, "FR"}, {"FR-", 5, "FR"}, {"I-", 5, "IT"},
+		{"B-", 4, "BE"}, {"BE-", 4, "BE"}, {"NL-", 4, "NL"}, {"DK-", 4, "DK"},
+		{"L-", 4, "LU"}, {"FL-", 4, "LI"}, {"E-", 5, "ES"}
+	};
+	size_t		end = at;
+	size_t		i;
+
+	if (at == 0)
+		return NULL;
+	if (text.data[at - 1] == ' ' && is_british(text, at))
+		return wf_phone_plan("GB");
+	if (text.data[at - 1] != '-')
+		return NULL;
+	while (end < text.len && wf_is_digit(text.data[end]))
+		end++;
+	if (end + 1 >= text.len || text.data[end] != ' ' || !is_capital(text, end + 1))
+		return NULL;
+	for (i = 0; i < COUNT_OF(codes); i++)
+	{
+		size_t		len = strlen(codes[i].letters);
+
+		if (end - at == (size_t) codes[i].digits && at >= len &&
+			memcmp(text.data + at - len, codes[i].letters, len) == 0 &&
+			(at == len || wf_is_space(text.data[at - len - 1])))
+			return wf_phone_plan(codes[i].region);
+	}
+	return NULL;
+}

@@ -260,7 +260,7 @@ number_at(const char *c, int len)
 static bool
 is_year(const char *c, int len)
 {
-	return len == 4 && number_at(c, 4) >= 1800 && number_at(c, 4) < 2100;
+	return len == 4 && number_at(c, 4) >= 1900 && number_at(c, 4) < 2100;
 }
 
 /* Day, month and year in some order, with sep between them, at c[i]. */
@@ -298,12 +298,12 @@ is_date_at(const char *c, int i, int count)
 		values[n] = number_at(c + start, lengths[n]);
 	}
 	if (lengths[0] == 4)
-		return (i == count || c[i] != sep) && values[0] >= 1800 && values[0] < 2100 && lengths[1] <= 2 && lengths[2] <= 2 &&
+		return (i == count || c[i] != sep) && values[0] >= 1900 && values[0] < 2100 && lengths[1] <= 2 && lengths[2] <= 2 &&
 			values[1] <= 12 && values[2] <= 31;
 	return lengths[0] <= 2 && lengths[1] <= 2 && values[0] <= 31 && values[1] <= 31 &&
 		(values[0] <= 12 || values[1] <= 12) &&
 		((lengths[2] == 2 && sep == '/' && (i == count || c[i] != sep)) ||
-		 (lengths[2] == 4 && values[2] >= 1800 && values[2] < 2100));
+		 (lengths[2] == 4 && values[2] >= 1900 && values[2] < 2100));
 }
 
 /* Eight digits that are yyyymmdd, or a time of day behind them. */
@@ -348,8 +348,8 @@ is_time_range(const char *c, int count)
 }
 
 /* Pages of a journal: "211-227 (2003)". */
-static bool
-is_pages(const char *c, int count)
+bool
+wf_run_is_pages(const char *c, int count)
 {
 	int			i;
 
@@ -379,7 +379,7 @@ wf_run_is_date(WfSlice text, const WfRun *run)
 {
 	int			i;
 
-	if (is_time_stamp(text, run) || is_time_range(run->c, run->count) || is_pages(run->c, run->count))
+	if (is_time_stamp(text, run) || is_time_range(run->c, run->count))
 		return true;
 	for (i = 0; i < run->count; i++)
 	{

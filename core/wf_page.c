@@ -446,12 +446,15 @@ search_window(Extraction *x, size_t cut)
 
 	while (status == WF_OK && !x->truncated &&
 		   wf_contact_next(x->contacts, text, WF_TRUST_TEXT, &pos, &address))
+	{
+		wf_phone_hint(x->phones, WF_HINT_EMAIL, (WfSlice) {address.value, address.len});
 		status = add_from_text(x, WF_KIND_EMAIL, text, (WfSlice) {address.value, address.len},
 							   address.start, address.end);
+	}
 	pos = 0;
 	while (status == WF_OK && !x->truncated && wf_phone_next(x->phones, text, &pos, &phone))
-		status = add_from_text(x, WF_KIND_PHONE, text, (WfSlice) {phone.value, phone.len},
-							   phone.start, phone.end);
+		status = add_from_text(x, phone.is_fax ? WF_KIND_FAX : WF_KIND_PHONE, text,
+							   (WfSlice) {phone.value, phone.len}, phone.start, phone.end);
 	return status;
 }
 
@@ -565,9 +568,10 @@ may_be_contact_link(WfSlice href)
 	if (href.len == 0)
 		return false;
 	if (href.data[0] == '/')
-		return href.len > 1 && wf_lower_char(href.data[1]) == 'm';
+		return href.len > 1 && (wf_lower_char(href.data[1]) == 'm' || wf_phone_may_be_link(href));
 	return (unsigned char) href.data[0] <= ' ' ||
-		memchr("mtpc&%", wf_lower_char(href.data[0]), 6) != NULL;
+		memchr("mtpcswf&%", wf_lower_char(href.data[0]), 9) != NULL ||
+		wf_phone_may_be_link(href);
 }
 
 static WfStatus
@@ -596,7 +600,7 @@ take_link(Extraction *x, const WfHtmlToken *token)
 								   token->offset);
 	}
 	else if (wf_phone_tel(x->phones, href, &phone))
-		status = add_from_link(x, WF_KIND_PHONE, (WfSlice) {phone.value, phone.len},
+		status = add_from_link(x, phone.is_fax ? WF_KIND_FAX : WF_KIND_PHONE, (WfSlice) {phone.value, phone.len},
 							   (WfSlice) {href.data + phone.start, phone.end - phone.start},
 							   token->offset);
 	return status;
@@ -617,6 +621,17 @@ take_title(Extraction *x, WfSlice raw)
 	x->title = wf_text_collapse(x->arena, title, WF_MAX_VALUE);
 	x->have_title = true;
 	return x->title.data != NULL ? WF_OK : WF_ERR_NOMEM;
+}
+
+/* lang of <html>: a hint at the country of its numbers. */
+static void
+take_language(Extraction *x, const WfHtmlToken *token)
+{
+	WfSlice		value;
+
+	if (wf_html_find_attribute(token, WF_SLICE("lang"), &value) ||
+		wf_html_find_attribute(token, WF_SLICE("xml:lang"), &value))
+		wf_phone_hint(x->phones, WF_HINT_LANG, value);
 }
 
 static WfStatus
@@ -642,6 +657,8 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	}
 	if (!is_end && (token->flags & WF_HTML_LINKS))
 		return take_link(x, token);
+	if (!is_end && token->element == WF_ELEMENT_HTML)
+		take_language(x, token);
 	return WF_OK;
 }
 
@@ -778,6 +795,8 @@ wf_page_extract(const WfExtractor *extractor, WfArena *arena,
 	x->phones = wf_phone_scan_create(extractor->phones, arena, in->default_region);
 	if (x->contacts == NULL || x->phones == NULL)
 		return WF_ERR_NOMEM;
+
+	wf_phone_hint(x->phones, WF_HINT_URL, in->url);
 
 	if (in->body_is_utf8)
 		status = wf_text_sanitize(arena, in->body, in->stop, &x->page);

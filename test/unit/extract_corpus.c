@@ -70,7 +70,8 @@ print_string(WfSlice text)
 }
 
 static void
-print_list(const char *name, const WfFindings *findings, WfFindingKind kind)
+print_list(const char *name, const WfFindings *findings, WfFindingKind kind,
+		   WfFindingKind other)
 {
 	const char *separator = "";
 	int			i;
@@ -78,7 +79,7 @@ print_list(const char *name, const WfFindings *findings, WfFindingKind kind)
 	printf("\"%s\": [", name);
 	for (i = 0; i < findings->count; i++)
 	{
-		if (findings->items[i].kind != kind)
+		if (findings->items[i].kind != kind && findings->items[i].kind != other)
 			continue;
 		fputs(separator, stdout);
 		print_string(findings->items[i].value);
@@ -102,6 +103,22 @@ print_verbose(const WfFindings *findings)
 			   (int) f->value.len, f->value.data, (int) f->raw.len, f->raw.data,
 			   (int) f->context.len, f->context.data);
 	}
+}
+
+/* The URL of a page that is named after its site: "source__HOST.html". */
+static WfSlice
+make_url(const char *path, char url[300])
+{
+	const char *mark = strstr(path, "__");
+	const char *next;
+
+	while (mark != NULL && (next = strstr(mark + 2, "__")) != NULL)
+		mark = next;
+	if (mark == NULL || strchr(mark, '/') != NULL || !strstr(mark, ".html"))
+		return (WfSlice) {NULL, 0};
+	return (WfSlice) {url, snprintf(url, 300, "https://%.*s/",
+									(int) (strlen(mark + 2) > 200 ? 200 : strlen(mark + 2) - 5),
+									mark + 2)};
 }
 
 int
@@ -131,6 +148,7 @@ main(int argc, char **argv)
 		const char *name = strrchr(argv[optind], '/');
 		WfPageInput in = {{NULL, 0}};
 		WfFindings	findings;
+		char		url[300];
 		double		start;
 		int			i;
 
@@ -140,6 +158,7 @@ main(int argc, char **argv)
 			return 1;
 		}
 		in.default_region = "US";
+		in.url = make_url(argv[optind], url);
 		start = now();
 		for (i = 0; i < repetitions; i++)
 		{
@@ -160,9 +179,11 @@ main(int argc, char **argv)
 			printf("{\"file\": ");
 			print_string((WfSlice) {name, strlen(name)});
 			printf(", ");
-			print_list("emails", &findings, WF_KIND_EMAIL);
+			print_list("emails", &findings, WF_KIND_EMAIL, WF_KIND_EMAIL);
 			printf(", ");
-			print_list("phones", &findings, WF_KIND_PHONE);
+			print_list("phones", &findings, WF_KIND_PHONE, WF_KIND_FAX);
+			printf(", ");
+			print_list("faxes", &findings, WF_KIND_FAX, WF_KIND_FAX);
 			printf("}\n");
 		}
 		free((void *) in.body.data);

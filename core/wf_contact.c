@@ -4,35 +4,46 @@
  *	  E-mail addresses in text and in mailto: links.
  *
  * Every '@' is looked at once, in a window of WF_MAX_LOCAL_PART bytes before
- * it and WF_MAX_HOST behind; the pattern is anchored at the start of the local
- * part and all its repetitions are bounded.
+ * it and WF_MAX_HOST behind.  The domain is taken as ASCII first and, where that
+ * gives no real one, with the letters of other scripts (IDN).
  *
  *-------------------------------------------------------------------------
  */
 #include "wf_contact.h"
 
+#include <idn2.h>
 #include <libpsl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wf_pattern.h"
 #include "wf_text.h"
-#include "wf_url.h"
+#include "wf_verdict.h"
 
-static const char address_pattern[] =
-"[a-zA-Z0-9._%+-]{1,64}@[a-zA-Z0-9.-]{1,252}\\.[a-zA-Z]{2,63}";
+/* How far back a URL around an '@' is looked for. */
+#define URL_BYTES 128
+
+/* Digits in groups in front of a local part that are a telephone number. */
+#define MIN_GLUED_DIGITS 6
 
 struct WfContactMatcher
 {
-	Pattern		pattern;
 	const psl_ctx_t *suffixes;	/* built into libpsl */
 };
 
 struct WfContactScan
 {
 	const WfContactMatcher *matcher;
-	pcre2_match_data *match_data;
 };
+
+/* A candidate: text[start, at) '@' text[at + 1, end). */
+typedef struct Candidate
+{
+	WfSlice		text;
+	WfContactTrust trust;
+	size_t		start;
+	size_t		at;
+	size_t		end;
+} Candidate;
 
 WfContactMatcher *
 wf_contact_matcher_create(void)
@@ -42,10 +53,9 @@ wf_contact_matcher_create(void)
 	if (matcher == NULL)
 		return NULL;
 	matcher->suffixes = psl_builtin();
-	if (!pattern_compile(&matcher->pattern, address_pattern, PCRE2_ANCHORED) ||
-		matcher->suffixes == NULL)
+	if (matcher->suffixes == NULL)
 	{
-		wf_contact_matcher_free(matcher);
+		free(matcher);
 		return NULL;
 	}
 	return matcher;
@@ -54,9 +64,6 @@ wf_contact_matcher_create(void)
 void
 wf_contact_matcher_free(WfContactMatcher *matcher)
 {
-	if (matcher == NULL)
-		return;
-	pattern_free(&matcher->pattern);
 	free(matcher);
 }
 
@@ -65,93 +72,15 @@ wf_contact_scan_create(const WfContactMatcher *matcher, WfArena *arena)
 {
 	WfContactScan *scan = wf_arena_alloc(arena, sizeof(WfContactScan));
 
-	if (scan == NULL)
-		return NULL;
-	scan->matcher = matcher;
-	scan->match_data = pattern_match_data(arena);
-	return scan->match_data != NULL ? scan : NULL;
+	if (scan != NULL)
+		scan->matcher = matcher;
+	return scan;
 }
 
 /*-------------------------------------------------------------------------
- * Which addresses are kept
+ * Domains
  *-------------------------------------------------------------------------
  */
-
-static bool
-separates_words(char c)
-{
-	return c == '.' || c == '-' || c == '_' || c == '+' || c == '%';
-}
-
-/*
- * True when word stands in text as a whole word.  A '-' inside word matches
- * '.' and '_' as well.
- */
-static bool
-has_word(WfSlice text, WfSlice word)
-{
-	size_t		start;
-
-	for (start = 0; start + word.len <= text.len; start++)
-	{
-		size_t		end = start + word.len;
-		size_t		i = 0;
-
-		if (start > 0 && !separates_words(text.data[start - 1]))
-			continue;
-		if (end < text.len && !separates_words(text.data[end]))
-			continue;
-		while (i < word.len && (text.data[start + i] == word.data[i] ||
-								(word.data[i] == '-' && separates_words(text.data[start + i]))))
-			i++;
-		if (i == word.len)
-			return true;
-	}
-	return false;
-}
-
-/* True when one of the labels of domain is label. */
-static bool
-has_label(WfSlice domain, WfSlice label)
-{
-	while (domain.len >= label.len)
-	{
-		const char *dot = memchr(domain.data, '.', domain.len);
-		WfSlice		first = {domain.data, dot != NULL ? (size_t) (dot - domain.data) : domain.len};
-
-		if (wf_text_equal(first, label))
-			return true;
-		if (dot == NULL)
-			return false;
-		wf_advance(&domain, first.len + 1);
-	}
-	return false;
-}
-
-/* Addresses that lead nowhere, by the words of the old service. */
-static bool
-is_fake(WfSlice local, WfSlice domain)
-{
-	static const WfSlice words[] = {
-		{"noreply", 7}, {"donotreply", 10}, {"no-reply", 8}, {"do-not-reply", 12}, {"dummy", 5}
-	};
-	static const WfSlice domains[] = {
-		{"example.com", 11}, {"test.com", 8}
-	};
-	size_t		i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-	{
-		if (has_word(local, words[i]) || has_label(domain, words[i]))
-			return true;
-	}
-	for (i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
-	{
-		if (wf_url_host_in_domain(domain, domains[i]))
-			return true;
-	}
-	return false;
-}
 
 static WfSlice
 last_label(WfSlice domain)
@@ -164,37 +93,12 @@ last_label(WfSlice domain)
 	return domain;
 }
 
-/* Endings of files that pages name with an '@' ("logo@2x.png"). */
-static bool
-is_file_ending(WfSlice label, WfContactTrust trust)
-{
-	static const WfSlice endings[] = {
-		{"png", 3}, {"jpg", 3}, {"jpeg", 4}, {"gif", 3}, {"webp", 4}, {"svg", 3}, {"avif", 4},
-		{"ico", 3}, {"bmp", 3}, {"js", 2}, {"mjs", 3}, {"css", 3}, {"json", 4}, {"html", 4},
-		{"pdf", 3}, {"mp4", 3}, {"woff", 4}, {"ttf", 3}
-	};
-	static const WfSlice also_suffixes[] = {{"zip", 3}, {"mov", 3}};
-	size_t		i;
-
-	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-	{
-		if (wf_text_equal(label, endings[i]))
-			return true;
-	}
-	for (i = 0; i < sizeof(also_suffixes) / sizeof(also_suffixes[0]); i++)
-	{
-		if (trust == WF_TRUST_TEXT && wf_text_equal(label, also_suffixes[i]))
-			return true;
-	}
-	return false;
-}
-
 static bool
 is_top_level_domain(const WfContactMatcher *matcher, WfSlice label)
 {
 	char		name[64];
 
-	if (label.len == 0 || label.len >= sizeof(name))
+	if (label.len < 2 || label.len >= sizeof(name))
 		return false;
 	memcpy(name, label.data, label.len);
 	name[label.len] = '\0';
@@ -203,12 +107,38 @@ is_top_level_domain(const WfContactMatcher *matcher, WfSlice label)
 }
 
 /*
- * Cut domain (lower case) to its longest beginning that ends in a real
- * top-level domain: "x.com.please" is x.com and the next sentence.  False when
- * there is none, or the labels are not those of a host name.
+ * Length of the top-level domain that begins a label in lower case, which is
+ * written as "shown": the whole label, or what stands before a digit, a dash or
+ * a capital letter of what was glued to it ("comTel", "com0800").
+ */
+static size_t
+top_level_length(const WfContactMatcher *matcher, WfSlice label, const char *shown)
+{
+	size_t		i;
+
+	if (is_top_level_domain(matcher, label))
+		return label.len;
+	for (i = 2; i < label.len; i++)
+	{
+		bool		border = wf_is_digit(shown[i]) || shown[i] == '-' ||
+			(shown[i] >= 'A' && shown[i] <= 'Z' && shown[i - 1] >= 'a' && shown[i - 1] <= 'z');
+
+		if (!wf_is_alpha(shown[i - 1]))
+			return 0;
+		if (border)
+			return is_top_level_domain(matcher, (WfSlice) {label.data, i}) ? i : 0;
+	}
+	return 0;
+}
+
+/*
+ * Cut domain (lower case; "shown" is how it is written) to its longest beginning
+ * that ends in a real top-level domain: "x.com.please" is x.com and the next
+ * sentence.  False when there is none, or the labels are not those of a host.
  */
 static bool
-cut_domain(const WfContactMatcher *matcher, WfContactTrust trust, WfSlice *domain)
+cut_domain(const WfContactMatcher *matcher, WfContactTrust trust, const char *shown,
+		   WfSlice *domain)
 {
 	size_t		i;
 
@@ -222,60 +152,63 @@ cut_domain(const WfContactMatcher *matcher, WfContactTrust trust, WfSlice *domai
 		else if (domain->data[i] == '-' && domain->data[i - 1] == '.')
 			domain->len = i - 1;
 	}
-	if (is_file_ending(last_label(*domain), trust))
+	if (wf_verdict_is_file_ending(last_label(*domain), trust == WF_TRUST_TEXT))
 		return false;
 	while (domain->len > 0)
 	{
 		WfSlice		last = last_label(*domain);
+		size_t		before = domain->len - last.len;
+		size_t		len;
 
-		if (last.len == domain->len)
+		if (before == 0)
 			return false;
-		if (is_top_level_domain(matcher, last))
+		len = top_level_length(matcher, last, shown + before);
+		if (len > 0)
+		{
+			domain->len = before + len;
 			return true;
-		domain->len -= last.len + 1;
+		}
+		domain->len = before - 1;
 	}
 	return false;
 }
 
 /*
- * Judge the candidate text[start, end) with its '@' at "at"; fill *address and
- * return true when it is kept.
+ * A domain with letters beyond ASCII: lower case as it would be shown.  Writes
+ * to out (of WF_MAX_HOST bytes); 0 when there is no such domain.
  */
-static bool
-accept_address(const WfContactMatcher *matcher, WfSlice text, WfContactTrust trust,
-			   size_t start, size_t at, size_t end, WfAddress *address)
+static size_t
+international_domain(const WfContactMatcher *matcher, WfSlice domain, char *out)
 {
-	WfSlice		local;
-	WfSlice		domain;
+	char		name[WF_MAX_HOST + 1];
+	uint8_t    *ascii = NULL;
+	char	   *shown = NULL;
+	size_t		len = 0;
 
-	/* what URL encoding or a list dash left in front of it */
-	while (start < at)
+	if (domain.len > WF_MAX_HOST)
+		return 0;
+	memcpy(name, domain.data, domain.len);
+	name[domain.len] = '\0';
+	if (idn2_lookup_u8((const uint8_t *) name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return 0;
+	if (strchr((char *) ascii, '.') != NULL &&
+		is_top_level_domain(matcher, last_label((WfSlice) {(char *) ascii, strlen((char *) ascii)})) &&
+		idn2_to_unicode_8z8z((char *) ascii, &shown, 0) == IDN2_OK)
 	{
-		if (at - start >= 3 && text.data[start] == '%' &&
-			wf_text_hex_value(text.data[start + 1]) >= 0 &&
-			wf_text_hex_value(text.data[start + 2]) >= 0)
-			start += 3;
-		else if (separates_words(text.data[start]) && text.data[start] != '_')
-			start++;
-		else
-			break;
+		len = strlen(shown);
+		if (len > WF_MAX_HOST)
+			len = 0;
+		memcpy(out, shown, len);
 	}
-	if (start == at || text.data[at - 1] == '.' || end - start > WF_MAX_ADDRESS)
-		return false;
-
-	memcpy(address->value, text.data + start, end - start);
-	wf_text_lower(address->value, end - start);
-	local.data = address->value;
-	local.len = at - start;
-	domain.data = address->value + local.len + 1;
-	domain.len = end - at - 1;
-	if (!cut_domain(matcher, trust, &domain) || is_fake(local, domain))
-		return false;
-	address->start = start;
-	address->len = local.len + 1 + domain.len;
-	address->end = start + address->len;
-	return true;
+	idn2_free(ascii);
+	idn2_free(shown);
+	return len;
 }
+
+/*-------------------------------------------------------------------------
+ * Local parts
+ *-------------------------------------------------------------------------
+ */
 
 static bool
 is_local_char(char c)
@@ -284,42 +217,351 @@ is_local_char(char c)
 		c == '.' || c == '_' || c == '%' || c == '+' || c == '-';
 }
 
+/* A letter of the Latin script beyond ASCII. */
+static bool
+is_latin_letter(uint32_t cp)
+{
+	return cp >= 0xC0 && cp < 0x370 && cp != 0xD7 && cp != 0xF7;
+}
+
+/* Letters of scripts that no address mixes with ASCII. */
+static bool
+is_far_letter(uint32_t cp)
+{
+	return cp >= 0x370 && (cp < 0x2000 || cp >= 0x3040) && cp != WF_REPLACEMENT_CHAR &&
+		(cp < 0xFF00 || cp > 0xFF0F);
+}
+
+/* Where the character that ends at "at" begins, at most 4 bytes back. */
+static size_t
+character_start(WfSlice text, size_t floor, size_t at)
+{
+	size_t		start = at - 1;
+
+	while (start > floor && at - start < 4 && ((unsigned char) text.data[start] & 0xC0) == 0x80)
+		start--;
+	return start;
+}
+
+/* Characters that a local part may have between letters. */
+static bool
+joins_local(WfSlice text, size_t floor, size_t i, WfContactTrust trust)
+{
+	char		c = text.data[i];
+	char		before;
+
+	if (i == floor || !wf_is_alpha(text.data[i + 1]))
+		return false;
+	before = text.data[i - 1];
+	if (!wf_is_alpha(before))
+		return false;
+	if (trust == WF_TRUST_LINK)
+		return c == '\'' || c == '&' || c == '/' || c == '=' || c == '!' || c == '#';
+	if (c == '&')
+		return true;
+	/* o'brien, d'angelo; but not l'info */
+	before = wf_lower_char(before);
+	return c == '\'' && (before == 'o' || before == 'd') &&
+		(i - 1 == floor || !is_local_char(text.data[i - 2]));
+}
+
+/*
+ * Start of the local part that ends at "at".  Letters of other scripts count
+ * only when there are no others: text in Chinese often touches the address.
+ */
+static size_t
+local_start(WfSlice text, size_t floor, size_t at, WfContactTrust trust)
+{
+	size_t		start = at;
+	bool		any_ascii = false;
+
+	while (start > floor && at - start <= WF_MAX_LOCAL_PART)
+	{
+		char		c = text.data[start - 1];
+		size_t		previous;
+		uint32_t	cp;
+
+		if (is_local_char(c))
+		{
+			any_ascii = any_ascii || wf_is_alpha(c) || wf_is_digit(c);
+			start--;
+			continue;
+		}
+		if ((unsigned char) c < 0x80)
+		{
+			if (start == at || !joins_local(text, floor, start - 1, trust))
+				break;
+			start--;
+			continue;
+		}
+		previous = character_start(text, floor, start);
+		if ((size_t) wf_text_decode(text.data + previous, text.data + start, &cp) != start - previous)
+			break;
+		if (!is_latin_letter(cp) && !(is_far_letter(cp) && !any_ascii))
+			break;
+		start = previous;
+	}
+	return start;
+}
+
+/* Digits in groups ("459-5382") that were glued to the front. */
+static size_t
+skip_glued_number(const Candidate *c)
+{
+	size_t		i = c->start;
+	int			digits = 0;
+	int			groups = 0;
+
+	while (i < c->at && wf_is_digit(c->text.data[i]))
+	{
+		while (i < c->at && wf_is_digit(c->text.data[i]))
+		{
+			i++;
+			digits++;
+		}
+		groups++;
+		if (i + 1 < c->at && (c->text.data[i] == '-' || c->text.data[i] == '.') &&
+			wf_is_digit(c->text.data[i + 1]))
+			i++;
+	}
+	if (groups < 2 || digits < MIN_GLUED_DIGITS || i == c->at || !wf_is_alpha(c->text.data[i]))
+		return c->start;
+	return i;
+}
+
+/* What URL encoding, an escape or a list dash left in front. */
+static void
+skip_leading_noise(Candidate *c)
+{
+	const char *data = c->text.data;
+
+	while (c->start < c->at)
+	{
+		WfSlice		rest = {data + c->start, c->at - c->start};
+
+		if (rest.len >= 3 && rest.data[0] == '%' && wf_text_hex_value(rest.data[1]) >= 0 &&
+			wf_text_hex_value(rest.data[2]) >= 0)
+			c->start += 3;
+		else if (rest.len > 5 && (wf_text_starts_nocase(rest, WF_SLICE("u003e")) ||
+								  wf_text_starts_nocase(rest, WF_SLICE("u003c"))))
+			c->start += 5;
+		else if (wf_verdict_separates_words(rest.data[0]) && rest.data[0] != '_')
+			c->start++;
+		else
+			break;
+	}
+	if (c->trust == WF_TRUST_TEXT)
+		c->start = skip_glued_number(c);
+}
+
+/* The '@' is part of a URL ("https://user@host/", "https://x.org/@a@b"). */
+static bool
+is_in_url(const Candidate *c)
+{
+	size_t		i = c->start;
+	size_t		floor = i > URL_BYTES ? i - URL_BYTES : 0;
+
+	while (i > floor)
+	{
+		char		b = c->text.data[--i];
+
+		if (wf_is_space(b) || strchr("<>\"'()|,;", b) != NULL)
+			return false;
+		if (b == ':' && i + 2 < c->start && c->text.data[i + 1] == '/' && c->text.data[i + 2] == '/')
+			return true;
+		/* a label glued to it: "www.x.org/E-Mail:info@x.org" */
+		if (b == ':' && i >= 4 && wf_text_equal_nocase((WfSlice) {c->text.data + i - 4, 4},
+													   WF_SLICE("mail")))
+			return false;
+	}
+	return false;
+}
+
+/*-------------------------------------------------------------------------
+ * Candidates
+ *-------------------------------------------------------------------------
+ */
+
+static bool
+is_ascii(const char *data, size_t len)
+{
+	return wf_text_ascii_prefix((WfSlice) {data, len}) == len;
+}
+
+/* A local part in another script. */
+static bool
+is_far_local(const Candidate *c)
+{
+	const char *p = c->text.data + c->start;
+	uint32_t	cp;
+
+	wf_text_decode(p, c->text.data + c->at, &cp);
+	return is_far_letter(cp);
+}
+
+/*
+ * Judge the candidate; fill *address and return true when it is kept.
+ */
+static bool
+accept_address(const WfContactMatcher *matcher, Candidate c, WfAddress *address)
+{
+	WfSlice		local = {address->value, 0};
+	WfSlice		domain;
+	const char *shown = c.text.data + c.at + 1;
+
+	skip_leading_noise(&c);
+	if (c.start >= c.at || c.text.data[c.at - 1] == '.' || c.at - c.start > WF_MAX_LOCAL_PART)
+		return false;
+	local.len = c.at - c.start;
+	memcpy(address->value, c.text.data + c.start, local.len + 1);
+	domain.data = address->value + local.len + 1;
+	domain.len = c.end - c.at - 1;
+	if (domain.len > WF_MAX_HOST)
+		domain.len = WF_MAX_HOST;
+	if (domain.len == 0)
+		return false;
+	if (is_ascii(shown, domain.len))
+	{
+		memcpy(address->value + local.len + 1, shown, domain.len);
+		wf_text_lower(address->value, local.len + 1 + domain.len);
+		if (!cut_domain(matcher, c.trust, shown, &domain) ||
+			(c.trust == WF_TRUST_TEXT && is_far_local(&c)))
+			return false;
+		address->end = c.at + 1 + domain.len;
+	}
+	else
+	{
+		domain.len = international_domain(matcher, (WfSlice) {shown, domain.len},
+										  address->value + local.len + 1);
+		wf_text_lower(address->value, local.len);
+		if (domain.len == 0)
+			return false;
+		address->end = c.end;
+	}
+	if (wf_verdict_is_fake(local, domain))
+		return false;
+	if (c.trust == WF_TRUST_TEXT && is_in_url(&c))
+		return false;
+	/* a repository, not a person */
+	if (wf_text_equal(local, WF_SLICE("git")) && address->end < c.text.len &&
+		(c.text.data[address->end] == ':' || c.text.data[address->end] == '/'))
+		return false;
+	address->start = c.start;
+	address->is_reversed = false;
+	address->len = local.len + 1 + domain.len;
+	return true;
+}
+
+/* End of the domain behind the '@': of its ASCII characters, or of all. */
+static size_t
+domain_end(WfSlice text, size_t at, bool ascii)
+{
+	size_t		end = at + 1;
+	size_t		limit = text.len - end > WF_MAX_HOST ? end + WF_MAX_HOST : text.len;
+
+	while (end < limit)
+	{
+		char		c = text.data[end];
+		uint32_t	cp;
+		int			len;
+
+		if (wf_is_alpha(c) || wf_is_digit(c) || c == '.' || c == '-')
+		{
+			end++;
+			continue;
+		}
+		if (ascii || (unsigned char) c < 0x80)
+			break;
+		len = wf_text_decode(text.data + end, text.data + text.len, &cp);
+		if ((!is_latin_letter(cp) && !is_far_letter(cp)) || end + len > limit)
+			break;
+		end += len;
+	}
+	return end;
+}
+
+/* The same characters from the last to the first; ASCII only. */
+static bool
+accept_reversed(const WfContactMatcher *matcher, const Candidate *c, WfAddress *address)
+{
+	char		turned[WF_MAX_ADDRESS];
+	Candidate	candidate = {{turned, c->end - c->start}, WF_TRUST_TEXT};
+	size_t		i;
+
+	if (candidate.text.len > sizeof(turned) || c->end - c->at - 1 > WF_MAX_LOCAL_PART ||
+		!is_ascii(c->text.data + c->start, candidate.text.len))
+		return false;
+	for (i = 0; i < candidate.text.len; i++)
+		turned[i] = c->text.data[c->end - 1 - i];
+	candidate.at = c->end - 1 - c->at;
+	candidate.end = candidate.text.len;
+	if (!accept_address(matcher, candidate, address) || address->len != candidate.text.len)
+		return false;
+	address->start = c->start;
+	address->end = c->end;
+	address->is_reversed = true;
+	return true;
+}
+
+static bool
+accept_at(const WfContactMatcher *matcher, WfSlice text, WfContactTrust trust,
+		  size_t floor, size_t at, WfAddress *address)
+{
+	Candidate	c = {text, trust};
+
+	c.at = at;
+	c.start = local_start(text, floor, at, trust);
+	if (c.start == at || at - c.start > WF_MAX_LOCAL_PART)
+		return false;
+	/* "@name@host" is an account of another kind */
+	if (c.start > floor && text.data[c.start - 1] == '@')
+		return false;
+	c.end = domain_end(text, at, true);
+	if (c.end > at + 1 && accept_address(matcher, c, address))
+		return true;
+	if (c.end < text.len && (unsigned char) text.data[c.end] >= 0x80)
+	{
+		c.end = domain_end(text, at, false);
+		return c.end > at + 1 && accept_address(matcher, c, address);
+	}
+	return trust == WF_TRUST_TEXT && c.end > at + 1 && accept_reversed(matcher, &c, address);
+}
+
 bool
 wf_contact_next(WfContactScan *scan, WfSlice text, WfContactTrust trust,
 				size_t *pos, WfAddress *address)
 {
-	const WfContactMatcher *matcher = scan->matcher;
-
 	while (*pos < text.len)
 	{
 		const char *found = memchr(text.data + *pos, '@', text.len - *pos);
 		size_t		floor = *pos;
 		size_t		at;
-		size_t		start;
-		size_t		end;
-		size_t		window_end;
 
 		if (found == NULL)
 			break;
 		at = found - text.data;
 		*pos = at + 1;
-		start = at;
-		while (start > floor && at - start <= WF_MAX_LOCAL_PART &&
-			   is_local_char(text.data[start - 1]))
-			start--;
-		if (start == at || at - start > WF_MAX_LOCAL_PART)
-			continue;
-		window_end = text.len - at - 1 > WF_MAX_HOST ? at + 1 + WF_MAX_HOST : text.len;
-		if (!pattern_match(&matcher->pattern, scan->match_data, text.data, window_end,
-						   start, &start, &end))
-			continue;
-		if (!accept_address(matcher, text, trust, start, at, end, address))
+		/* the '@' before the first that is looked at */
+		if (floor > 0 && text.data[floor - 1] == '@')
+			floor--;
+		if (!accept_at(scan->matcher, text, trust, floor, at, address))
 			continue;
 		*pos = address->end;
 		return true;
 	}
 	*pos = text.len;
 	return false;
+}
+
+bool
+wf_contact_judge(const WfContactScan *scan, WfSlice candidate, WfContactTrust trust,
+				 WfAddress *address)
+{
+	const char *at = candidate.len > 0 ? memchr(candidate.data, '@', candidate.len) : NULL;
+
+	return at != NULL &&
+		accept_at(scan->matcher, candidate, trust, 0, at - candidate.data, address) &&
+		!address->is_reversed && address->start == 0 && address->end == candidate.len;
 }
 
 /*-------------------------------------------------------------------------

@@ -5,7 +5,8 @@
  *
  * The recogniser works on plain text (decoded, visible) and is used as a pull
  * iterator; it takes bounded time for each '@', so its time is linear in the
- * text whatever the text is.
+ * text whatever the text is.  Addresses that are written so that machines do
+ * not see them ("info (at) firm (dot) com") are those of wf_disguise.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +18,7 @@
 #define WF_MAX_LOCAL_PART	64		/* RFC 5321 section 4.5.3.1.1 */
 #define WF_MAX_ADDRESS		(WF_MAX_LOCAL_PART + 1 + WF_MAX_HOST)
 
-/* Compiled pattern; immutable after creation. */
+/* The tables that addresses are judged by; immutable after creation. */
 typedef struct WfContactMatcher WfContactMatcher;
 
 /* NULL when a library could not be set up or memory is short. */
@@ -40,8 +41,10 @@ typedef struct WfAddress
 {
 	size_t		start;			/* of the address as written, in the text */
 	size_t		end;
+	bool		is_reversed;	/* written from its end to its start; stands for an
+								 * address only where the page turns the text */
 	size_t		len;			/* of value */
-	char		value[WF_MAX_ADDRESS];	/* lower case, ASCII */
+	char		value[WF_MAX_ADDRESS];	/* lower case, UTF-8 */
 } WfAddress;
 
 /*
@@ -51,6 +54,13 @@ typedef struct WfAddress
  */
 extern bool wf_contact_next(WfContactScan *scan, WfSlice text, WfContactTrust trust,
 							size_t *pos, WfAddress *address);
+
+/*
+ * Judge "local@domain" as a whole, without anything around it: true, and value
+ * and len of *address filled, when it is acceptable to its end.
+ */
+extern bool wf_contact_judge(const WfContactScan *scan, WfSlice candidate,
+							 WfContactTrust trust, WfAddress *address);
 
 /*
  * If href (references decoded) is a mailto: link, write the text that holds its

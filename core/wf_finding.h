@@ -18,19 +18,40 @@ typedef enum WfFindingKind
 {
 	WF_KIND_EMAIL = 1,
 	WF_KIND_PHONE = 2,
-	WF_KIND_FAX = 3
+	WF_KIND_FAX = 3,
+	/* profiles in social networks: the value is the URL of the profile */
+	WF_KIND_LINKEDIN = 4,
+	WF_KIND_FACEBOOK = 5,
+	WF_KIND_TWITTER = 6,
+	WF_KIND_INSTAGRAM = 7,
+	WF_KIND_YOUTUBE = 8,
+	WF_KIND_TIKTOK = 9,
+	WF_KIND_GITHUB = 10,
+	WF_KIND_XING = 11,
+	WF_KIND_PINTEREST = 12,
+	WF_KIND_TELEGRAM = 13
 } WfFindingKind;
 
-#define WF_KIND_LAST WF_KIND_FAX
+#define WF_KIND_LAST WF_KIND_TELEGRAM
 
-/* Where on the page it was found, best evidence first. */
+/*
+ * Where on the page it was found.  What is found in several places keeps the
+ * source of the first, but a link is better evidence than all others.  The
+ * numbers travel in messages.
+ */
 typedef enum WfFindingSource
 {
 	WF_SOURCE_LINK = 1,			/* mailto:, tel: and the like */
-	WF_SOURCE_TEXT = 2			/* visible text */
+	WF_SOURCE_TEXT = 2,			/* visible text */
+	WF_SOURCE_JSONLD = 3,		/* <script type="application/ld+json"> */
+	WF_SOURCE_MICRODATA = 4,	/* itemprop, or property of RDFa */
+	WF_SOURCE_HCARD = 5,		/* class names of hCard and h-card */
+	WF_SOURCE_CLOUDFLARE = 6,	/* Cloudflare's e-mail protection */
+	WF_SOURCE_CIPHER = 7,		/* written by a script that disguises it */
+	WF_SOURCE_ATTRIBUTE = 8		/* a tooltip */
 } WfFindingSource;
 
-#define WF_SOURCE_LAST WF_SOURCE_TEXT
+#define WF_SOURCE_LAST WF_SOURCE_ATTRIBUTE
 
 /* One finding; slices point into the arena of the extraction, valid UTF-8. */
 typedef struct WfFinding

@@ -64,7 +64,8 @@ test_visible_text(void)
 	finds("a@example.org<img>b", "0 text a@example.org");
 	finds("<custom-x>a@example.org</custom-x>b", "10 text a@example.org");
 	finds("<!-- a@example.org --><script>'b@example.org'</script><style>c@example.org</style>", "");
-	finds("<input value='a@example.org'><p title=b@example.org>", "");
+	finds("<input value='a@example.org' placeholder=b@example.org><p data-x=c@example.org>", "");
+	finds("<p title='write to b@example.org'>", "0 attribute b@example.org");
 	finds("<noscript>a@example.org</noscript><template>b@example.org</template>",
 		  "10 text a@example.org\n44 text b@example.org");
 	finds("<textarea>a@example.org</textarea>", "10 text a@example.org");

@@ -1,0 +1,501 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_disguise.c
+ *	  Addresses written for people only.
+ *
+ * Each place that may be a spelt '@' is looked at once: the local part is
+ * walked back from it and the domain forth, both within fixed bounds, and the
+ * address so composed is judged like any other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_disguise.h"
+
+#include <string.h>
+
+#include "wf_text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Longest text of a local part or a domain with its spelt dots. */
+#define MAX_SPELT 128
+
+/* Spaces allowed inside and around brackets. */
+#define MAX_SPACES 3
+
+/* How an '@' is spelt, the safest first. */
+typedef enum Spelling
+{
+	SPELT_BRACKETS,				/* (at) [at] {at} */
+	SPELT_LETTER,				/* (a) */
+	SPELT_SIGN,					/* %40, full-width @ */
+	SPELT_SPACES,				/* " @ " */
+	SPELT_WORD					/* " at " */
+} Spelling;
+
+/* An '@': text[start, end). */
+typedef struct At
+{
+	size_t		start;
+	size_t		end;
+	Spelling	spelling;
+} At;
+
+/* The address being composed. */
+typedef struct Composed
+{
+	size_t		start;			/* in the text */
+	size_t		len;
+	size_t		at;				/* place of the '@' in data */
+	int			dot_words;		/* dots spelt in the domain */
+	int			dot_signs;		/* dots as such in the domain */
+	char		data[2 * MAX_SPELT + 1];
+	uint32_t	source[2 * MAX_SPELT + 1];	/* end in the text of each byte behind at */
+} Composed;
+
+static size_t
+skip_spaces(WfSlice text, size_t i)
+{
+	size_t		limit = i + MAX_SPACES;
+
+	while (i < text.len && i < limit && text.data[i] == ' ')
+		i++;
+	return i;
+}
+
+static size_t
+skip_spaces_back(WfSlice text, size_t floor, size_t i)
+{
+	size_t		limit = i > MAX_SPACES ? i - MAX_SPACES : 0;
+
+	while (i > floor && i > limit && text.data[i - 1] == ' ')
+		i--;
+	return i;
+}
+
+/* Length of the word of the list that the text has at i; 0 when none. */
+static size_t
+word_at(WfSlice text, size_t i, const WfSlice *words, size_t count)
+{
+	WfSlice		rest = {text.data + i, text.len - i};
+	size_t		k;
+
+	for (k = 0; k < count; k++)
+	{
+		if (wf_text_starts_nocase(rest, words[k]))
+			return words[k].len;
+	}
+	return 0;
+}
+
+/* The same for the word that ends at i. */
+static size_t
+word_before(WfSlice text, size_t floor, size_t i, const WfSlice *words, size_t count)
+{
+	size_t		k;
+
+	for (k = 0; k < count; k++)
+	{
+		if (i - floor >= words[k].len &&
+			wf_text_equal_nocase((WfSlice) {text.data + i - words[k].len, words[k].len}, words[k]))
+			return words[k].len;
+	}
+	return 0;
+}
+
+static bool
+opens(char c)
+{
+	return c == '(' || c == '[' || c == '{' || c == '<';
+}
+
+static bool
+closes(char c)
+{
+	return c == ')' || c == ']' || c == '}' || c == '>';
+}
+
+/* The longer of two that begin alike stands first. */
+static const WfSlice at_words[] = {
+	{"at", 2}, {"arrobas", 7}, {"arroba", 6}, {"apenstaartje", 12}, {"\xC3\xA4t", 3}, {"aet", 3},
+	{"klammeraffe", 11}, {"chiocciola", 10}, {"snabel-a", 8}, {"snabela", 7}, {"kukac", 5},
+	{"zavinac", 7}, {"zavin\xC3\xA1\xC4\x8D", 9}, {"malpa", 5}, {"ma\xC5\x82pa", 6}, {"chez", 4},
+	{"arobase", 7}, {"bei", 3}, {"\xD1\x81\xD0\xBE\xD0\xB1\xD0\xB0\xD0\xBA\xD0\xB0", 12},
+	{"@", 1}, {"a", 1}
+};
+static const WfSlice dot_words[] = {
+	{"dot", 3}, {"punkt", 5}, {"punto", 5}, {"point", 5}, {"ponto", 5}, {"punt", 4}, {"piste", 5},
+	{"prick", 5}, {"kropka", 6}, {"tecka", 5}, {"te\xC4\x8Dka", 6}, {"pont", 4}, {".", 1}
+};
+static const WfSlice plain_dot_words[] = {
+	{"dot", 3}, {"punkt", 5}, {"punto", 5}, {"point", 5}, {"ponto", 5}, {"punt", 4}
+};
+
+/* "(at)" at i, which is a bracket. */
+static bool
+bracketed_at(WfSlice text, size_t i, At *at)
+{
+	size_t		k = skip_spaces(text, i + 1);
+	size_t		len;
+
+	/* "(.at.)" and "(-at-)" too */
+	if (k < text.len && (text.data[k] == '.' || text.data[k] == '-' || text.data[k] == '_'))
+		k++;
+	len = word_at(text, k, at_words, COUNT(at_words));
+	if (len == 0)
+		return false;
+	k += len;
+	if (k < text.len && (text.data[k] == '.' || text.data[k] == '-' || text.data[k] == '_'))
+		k++;
+	k = skip_spaces(text, k);
+	if (k >= text.len || !closes(text.data[k]))
+		return false;
+	at->start = i;
+	at->end = k + 1;
+	at->spelling = len == 1 && text.data[k - 1] != '@' ? SPELT_LETTER : SPELT_BRACKETS;
+	return true;
+}
+
+/* Is there a spelt '@' at i? */
+static bool
+is_at(WfSlice text, size_t i, At *at)
+{
+	WfSlice		rest = {text.data + i, text.len - i};
+
+	switch (text.data[i])
+	{
+		case '(':
+		case '[':
+		case '{':
+		case '<':
+			return bracketed_at(text, i, at);
+		case '%':
+			at->spelling = SPELT_SIGN;
+			at->start = i;
+			at->end = i + 3;
+			return wf_text_starts_nocase(rest, WF_SLICE("%40"));
+		case '\xEF':
+			at->spelling = SPELT_SIGN;
+			at->start = i;
+			at->end = i + 3;
+			return wf_text_starts_nocase(rest, WF_SLICE("\xEF\xBC\xA0"));
+		case ' ':
+			at->spelling = SPELT_WORD;
+			at->start = i;
+			at->end = i + 4;
+			return wf_text_starts_nocase(rest, WF_SLICE(" at "));
+		case '@':
+			at->spelling = SPELT_SPACES;
+			at->start = i;
+			at->end = skip_spaces(text, i + 1);
+			return i > 0 && (text.data[i - 1] == ' ' || (rest.len > 1 && rest.data[1] == ' '));
+	}
+	return false;
+}
+
+static bool
+is_word_char(char c)
+{
+	return wf_is_alpha(c) || wf_is_digit(c) || c == '-' || c == '_' || c == '+';
+}
+
+/*
+ * A dot before i in a local part: '.', "(dot)" or, where plain words count,
+ * " dot ".  Returns where it begins, i when there is none.
+ */
+static size_t
+dot_before(WfSlice text, size_t floor, size_t i, bool plain)
+{
+	size_t		k = skip_spaces_back(text, floor, i);
+	size_t		len;
+
+	if (k > floor && closes(text.data[k - 1]))
+	{
+		k = skip_spaces_back(text, floor, k - 1);
+		len = word_before(text, floor, k, dot_words, COUNT(dot_words));
+		k = skip_spaces_back(text, floor, k - len);
+		if (len > 0 && k > floor && opens(text.data[k - 1]))
+			return skip_spaces_back(text, floor, k - 1);
+		return i;
+	}
+	if (i > floor && text.data[i - 1] == '.')
+		return i - 1;
+	if (plain && k < i)
+	{
+		len = word_before(text, floor, k, plain_dot_words, COUNT(plain_dot_words));
+		if (len > 0 && k - len > floor && text.data[k - len - 1] == ' ')
+			return skip_spaces_back(text, floor, k - len);
+	}
+	return i;
+}
+
+/* Walk the local part back from the '@' and compose it. */
+static bool
+compose_local(WfSlice text, size_t floor, const At *at, Composed *c)
+{
+	char		turned[MAX_SPELT];
+	size_t		limit = at->start > MAX_SPELT ? at->start - MAX_SPELT : 0;
+	bool		plain = at->spelling == SPELT_WORD || at->spelling == SPELT_BRACKETS;
+	size_t		len = 0;
+	size_t		i;
+	size_t		k;
+
+	if (floor < limit)
+		floor = limit;
+	i = skip_spaces_back(text, floor, at->start);
+	for (;;)
+	{
+		size_t		word = i;
+
+		while (i > floor && is_word_char(text.data[i - 1]) && len < WF_MAX_LOCAL_PART)
+			turned[len++] = text.data[--i];
+		if (i == word || len >= WF_MAX_LOCAL_PART)
+			return false;
+		c->start = i;
+		k = dot_before(text, floor, i, plain);
+		if (k == i || k == floor || !is_word_char(text.data[k - 1]))
+			break;
+		i = k;
+		turned[len++] = '.';
+	}
+	for (k = 0; k < len; k++)
+		c->data[k] = turned[len - 1 - k];
+	while (len > 0 && (c->data[0] == '-' || c->data[0] == '+'))
+	{
+		memmove(c->data, c->data + 1, --len);
+		c->start++;
+	}
+	c->at = len;
+	c->data[len++] = '@';
+	c->len = len;
+	return len > 1;
+}
+
+/* A dot at i in a domain: where it ends, i when there is none. */
+static size_t
+dot_after(WfSlice text, size_t i, bool plain, Composed *c)
+{
+	size_t		k = skip_spaces(text, i);
+	size_t		len;
+
+	if (i < text.len && text.data[i] == '.')
+	{
+		c->dot_signs++;
+		return i + 1;
+	}
+	if (k < text.len && opens(text.data[k]))
+	{
+		k = skip_spaces(text, k + 1);
+		len = word_at(text, k, dot_words, COUNT(dot_words));
+		k = skip_spaces(text, k + len);
+		if (len == 0 || k >= text.len || !closes(text.data[k]))
+			return i;
+		c->dot_words++;
+		return skip_spaces(text, k + 1);
+	}
+	if (plain && k > i)
+	{
+		len = word_at(text, k, plain_dot_words, COUNT(plain_dot_words));
+		if (len > 0 && k + len < text.len && text.data[k + len] == ' ')
+		{
+			c->dot_words++;
+			return skip_spaces(text, k + len);
+		}
+	}
+	return i;
+}
+
+static void
+put_byte(Composed *c, char b, size_t source)
+{
+	c->data[c->len] = b;
+	c->source[c->len] = (uint32_t) source;
+	c->len++;
+}
+
+/* Walk the domain forth from the '@' and compose it. */
+static bool
+compose_domain(WfSlice text, const At *at, Composed *c)
+{
+	bool		plain = at->spelling == SPELT_WORD || at->spelling == SPELT_BRACKETS;
+	size_t		limit = c->at + 1 + MAX_SPELT;
+	size_t		i = skip_spaces(text, at->end);
+
+	if (at->spelling == SPELT_LETTER && i != at->end)
+		return false;
+	while (c->len + 1 < limit)
+	{
+		size_t		word = i;
+		size_t		k;
+
+		while (i < text.len && c->len + 1 < limit &&
+			   (wf_is_alpha(text.data[i]) || wf_is_digit(text.data[i]) || text.data[i] == '-'))
+		{
+			put_byte(c, text.data[i], i + 1);
+			i++;
+		}
+		if (i == word)
+			break;
+		k = dot_after(text, i, plain, c);
+		if (k == i)
+			break;
+		put_byte(c, '.', k);
+		i = k;
+	}
+	while (c->len > c->at + 1 && c->data[c->len - 1] == '.')
+		c->len--;
+	return c->len > c->at + 1;
+}
+
+/* "yahoodotcom": dots as words without any border. */
+static void
+spell_glued_dots(Composed *c)
+{
+	char		out[sizeof(c->data)];
+	uint32_t	source[sizeof(c->data)];
+	size_t		len = 0;
+	size_t		at = c->at;
+	size_t		i;
+
+	if (memchr(c->data + c->at, '.', c->len - c->at) != NULL)
+		return;
+	for (i = 0; i < c->len; i++)
+	{
+		if (i == c->at)
+			at = len;
+		if (i > 0 && i + 3 < c->len && i + 3 != c->at && c->data[i - 1] != '@' &&
+			memcmp(c->data + i, "dot", 3) == 0)
+		{
+			i += 2;
+			out[len] = '.';
+		}
+		else
+			out[len] = c->data[i];
+		source[len++] = i > c->at ? c->source[i] : 0;
+	}
+	memcpy(c->data, out, len);
+	memcpy(c->source, source, len * sizeof(source[0]));
+	c->len = len;
+	c->at = at;
+}
+
+/* Words that stand before " at " in a sentence, not in an address. */
+static bool
+is_prose(WfSlice local)
+{
+	static const char *const words[] = {
+		"look", "us", "me", "him", "her", "them", "it", "this", "that", "available", "reached",
+		"live", "here", "there", "online", "found", "out", "up", "more", "shop", "working",
+		"works", "worked", "visit", "see", "now", "and", "or", "is", "are", "am", "was", "be",
+		"not", "sold", "based", "arrive", "arrived", "blog", "site", "website", "page", "store",
+		"posted", "published", "read", "listen", "watch", "join", "meet", "located", "directly"
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT(words); i++)
+	{
+		if (wf_text_equal_nocase(local, (WfSlice) {words[i], strlen(words[i])}))
+			return true;
+	}
+	return false;
+}
+
+/* What stands in front of the address introduces one. */
+static bool
+is_introduced(WfSlice text, size_t start)
+{
+	static const WfSlice words[] = {
+		{"mail", 4}, {"email", 5}, {"contact", 7}, {"at", 2}, {"to", 2}, {"address", 7},
+		{"adresse", 7}, {"write", 5}, {"kontakt", 7}, {"an", 2}, {"courriel", 8}, {"correo", 6}
+	};
+	size_t		i = skip_spaces_back(text, 0, start);
+
+	if (i == 0 || strchr("\n:|(,;<>-[/", text.data[i - 1]) != NULL)
+		return true;
+	return word_before(text, 0, i, words, COUNT(words)) > 0;
+}
+
+/* Does the spelling fit in with what is around it? */
+static bool
+is_plausible(WfSlice text, const At *at, const Composed *c, WfContactTrust trust, size_t end)
+{
+	WfSlice		local = {c->data, c->at};
+	size_t		i;
+
+	switch (at->spelling)
+	{
+		case SPELT_BRACKETS:
+			return true;
+		case SPELT_LETTER:
+			return text.data[at->start - 1] != ' ' && !is_prose(local);
+		case SPELT_SIGN:
+			/* else a part of a URL */
+			return trust == WF_TRUST_LINK || c->start == 0 ||
+				strchr("=/&?;", text.data[c->start - 1]) == NULL;
+		case SPELT_SPACES:
+			if (trust == WF_TRUST_LINK)
+				return true;
+			for (i = 0; i < c->len; i++)
+			{
+				if (c->data[i] >= 'A' && c->data[i] <= 'Z')
+					return false;
+			}
+			break;
+		case SPELT_WORD:
+			if (c->dot_words == 0)
+				return false;
+			break;
+	}
+	return !is_prose(local) && is_introduced(text, c->start) &&
+		(end == text.len || strchr(" \n.,;)|<>]/", text.data[end]) != NULL);
+}
+
+/* Compose and judge the address around a spelt '@'. */
+static bool
+accept_at(WfContactScan *scan, WfSlice text, WfContactTrust trust, size_t floor,
+		  const At *at, WfAddress *address)
+{
+	Composed	c = {0};
+	size_t		pos = 0;
+
+	if (at->start == floor || !compose_local(text, floor, at, &c) || !compose_domain(text, at, &c))
+		return false;
+	if (at->spelling == SPELT_BRACKETS)
+		spell_glued_dots(&c);
+	if (!wf_contact_next(scan, (WfSlice) {c.data, c.len}, WF_TRUST_LINK, &pos, address) ||
+		address->start != 0 || address->is_reversed)
+		return false;
+	pos = address->end;
+	address->start = c.start;
+	address->end = c.source[pos - 1];
+	return is_plausible(text, at, &c, trust, address->end);
+}
+
+bool
+wf_disguise_next(WfContactScan *scan, WfSlice text, WfContactTrust trust,
+				 size_t *pos, WfAddress *address)
+{
+	/* bytes that a spelt '@' may begin with; 2: the most frequent of them */
+	static const unsigned char begins[256] = {
+		['('] = 1, ['['] = 1, ['{'] = 1, ['<'] = 1, ['%'] = 1, [0xEF] = 1, ['@'] = 1, [' '] = 2
+	};
+	const unsigned char *p = (const unsigned char *) text.data + *pos;
+	const unsigned char *end = (const unsigned char *) text.data + text.len;
+
+	for (; p < end; p++)
+	{
+		At			at;
+
+		if (begins[*p] == 0 ||
+			(begins[*p] == 2 && (end - p < 4 || wf_lower_char((char) p[1]) != 'a' || p[3] != ' ')))
+			continue;
+		if (is_at(text, (const char *) p - text.data, &at) &&
+			accept_at(scan, text, trust, *pos, &at, address))
+		{
+			*pos = address->end;
+			return true;
+		}
+	}
+	*pos = text.len;
+	return false;
+}

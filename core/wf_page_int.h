@@ -1,0 +1,168 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_page_int.h
+ *	  What the files of the extraction of one page share.
+ *
+ * wf_page.c drives; wf_page_window.c has the visible text, wf_page_find.c the
+ * table of findings, wf_page_tag.c what attributes and scripts hold.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_PAGE_INT_H
+#define WF_PAGE_INT_H
+
+#include "wf_page.h"
+
+#include "wf_cipher.h"
+#include "wf_contact.h"
+#include "wf_html.h"
+#include "wf_jsonld.h"
+#include "wf_phone.h"
+
+/* Bytes of visible text searched at once; smaller in a fuzzer. */
+#ifndef WF_PAGE_WINDOW
+#define WF_PAGE_WINDOW		(64 * 1024)
+#endif
+#define WINDOW_BYTES		WF_PAGE_WINDOW
+#define WINDOW_SEGMENTS		(WINDOW_BYTES / 16)
+#define WINDOW_SLACK		8	/* more than one character or border takes */
+
+/* A border is preferred to a full window when that much is used. */
+#define WINDOW_SOFT_BYTES		(WINDOW_BYTES / 4 * 3)
+#define WINDOW_SOFT_SEGMENTS	(WINDOW_SEGMENTS / 4 * 3)
+
+/* How far back a full window without border looks for a place to be cut. */
+#define CUT_BYTES			(WINDOW_BYTES / 16)
+
+/* Slots of the table of known values; more than twice WF_MAX_FINDINGS. */
+#define TABLE_SLOTS			8192
+
+/* Characters of context in front of a finding, of WF_MAX_CONTEXT. */
+#define CONTEXT_BEFORE		40
+
+typedef struct Segment
+{
+	uint32_t	text_at;
+	uint32_t	page_at;
+	bool		has_references;
+	bool		preformatted;
+} Segment;
+
+typedef struct Window
+{
+	size_t		len;
+	int			segment_count;
+	bool		after_link;		/* the last token was </a> */
+	int			traced;			/* segment that trace is in; -1 none */
+	WfHtmlText	trace;			/* where page_position was last */
+	Segment		segments[WINDOW_SEGMENTS];
+	char		data[WINDOW_BYTES];
+} Window;
+
+typedef struct Item
+{
+	WfFinding	finding;
+	uint32_t	hash;
+	int			number;			/* order of finding, for equal positions */
+	bool		is_in_text;		/* found in the text (too) */
+	size_t		text_at;		/* in the window, while context is awaited */
+} Item;
+
+typedef struct Extraction
+{
+	const WfExtractor *extractor;
+	WfArena    *arena;
+	const WfPageInput *in;
+	WfSlice		page;			/* UTF-8 */
+	WfContactScan *contacts;
+	WfPhoneScan *phones;
+	WfJsonld   *jsonld;			/* NULL until needed */
+	WfCipher   *cipher;			/* NULL until needed */
+	size_t		cipher_bytes;	/* of the scripts looked into */
+	Item	   *items;
+	int			count;
+	int			room;
+	int			pending;		/* first item that may be without context */
+	bool		truncated;
+	bool		have_title;
+	WfSlice		title;
+	WfHtmlToken opened;			/* the last start tag */
+	size_t		next_at;		/* of the first '@' not before the last tag */
+	int			turned;			/* has the page reversed text? -1 not known yet */
+	bool		in_mailto;		/* inside <a href=mailto:…> */
+	uint16_t	table[TABLE_SLOTS]; /* 1 + index into items; 0 free */
+	Window		window;
+	char		link[2][WF_MAX_URL + 1];	/* a link being examined */
+} Extraction;
+
+struct WfExtractor
+{
+	WfContactMatcher *contacts;
+	WfPhoneMatcher *phones;
+};
+
+static inline bool
+wf_page_is_stopped(const Extraction *x)
+{
+	return x->in->stop != NULL && *x->in->stop;
+}
+
+/* in wf_page_window.c */
+
+/* A border: whatever follows does not touch what is there. */
+extern void wf_page_border(Window *w);
+
+/* A gap: a space in the line. */
+extern void wf_page_gap(Window *w);
+
+/* Append page text to the window, searching it whenever it is full. */
+extern WfStatus wf_page_take_text(Extraction *x, WfSlice raw, bool has_references,
+								  bool preformatted);
+
+/* Search the window and empty it, up to its end or (full) to a good place. */
+extern WfStatus wf_page_flush(Extraction *x, bool full);
+
+/* in wf_page_find.c */
+
+/*
+ * Add a finding unless its value is known.  Sets *item to the finding of that
+ * value and *is_new; to NULL when there is no room for another.
+ */
+extern WfStatus wf_page_add_item(Extraction *x, WfFindingKind kind, WfFindingSource source,
+								 WfSlice value, Item **item, bool *is_new);
+
+/* Copy of any bytes as a field of a finding. */
+extern WfStatus wf_page_copy_field(Extraction *x, WfSlice bytes, WfSlice *out);
+
+/*
+ * A value that is not in the visible text but at "position" of the page.  One
+ * known from the text counts as from the link, too.
+ */
+extern WfStatus wf_page_add_hidden(Extraction *x, WfFindingKind kind, WfFindingSource source,
+								   WfSlice value, WfSlice raw, size_t position);
+
+/* All addresses of a text that is not the visible one. */
+extern WfStatus wf_page_add_addresses(Extraction *x, WfFindingSource source, WfSlice text,
+									  WfContactTrust trust, size_t position);
+
+/* Give the findings from links the text around them. */
+extern WfStatus wf_page_settle(Extraction *x);
+
+/* The text around "at": whole words in front of it, WF_MAX_CONTEXT in all. */
+extern WfStatus wf_page_context(Extraction *x, WfSlice text, size_t at, WfSlice *context);
+
+/* The findings in page order. */
+extern WfStatus wf_page_finish(Extraction *x, WfFindings *out);
+
+/* in wf_page_tag.c */
+
+/* Findings in the attributes of a start tag; has_at: an '@' is among them. */
+extern WfStatus wf_page_take_attributes(Extraction *x, const WfHtmlToken *token, bool has_at);
+
+/* Findings in the body of a script that began with x->opened. */
+extern WfStatus wf_page_take_script(Extraction *x, const WfHtmlToken *token);
+
+/* An address that Cloudflare took out of the text behind x->opened. */
+extern WfStatus wf_page_take_protected(Extraction *x);
+
+#endif							/* WF_PAGE_INT_H */

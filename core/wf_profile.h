@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_profile.h
+ *	  Profiles in social networks, told from the links that share a page.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_PROFILE_H
+#define WF_PROFILE_H
+
+#include "wf_finding.h"
+
+#define WF_MAX_PROFILE 160		/* bytes of a normalised URL */
+
+/*
+ * If href (references decoded) leads to a profile, set *kind, write its
+ * normalised URL ("https://host/name", without parameters) to out, which has
+ * room for WF_MAX_PROFILE bytes, set *len and return true.
+ */
+extern bool wf_profile_parse(WfSlice href, WfFindingKind *kind, char *out, size_t *len);
+
+#endif							/* WF_PROFILE_H */

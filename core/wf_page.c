@@ -600,7 +600,8 @@ take_link(Extraction *x, const WfHtmlToken *token)
 								   token->offset);
 	}
 	else if (wf_phone_tel(x->phones, href, &phone))
-		status = add_from_link(x, phone.is_fax ? WF_KIND_FAX : WF_KIND_PHONE, (WfSlice) {phone.value, phone.len},
+		status = add_from_link(x, phone.is_fax ? WF_KIND_FAX : WF_KIND_PHONE,
+							   (WfSlice) {phone.value, phone.len},
 							   (WfSlice) {href.data + phone.start, phone.end - phone.start},
 							   token->offset);
 	return status;

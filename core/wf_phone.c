@@ -367,7 +367,8 @@ parse_last(const Attempt *a, WfPhoneNumber *number)
 	near = a->start > NEAR_BYTES ? a->start - NEAR_BYTES : 0;
 	if (a->is_value || a->text.len == 0 || a->digits.data[0] != '0' ||
 		wf_label_before(a->text, near, a->start) == WF_LABEL_NONE ||
-		(a->group_count == 2 && a->groups[0] == 5 && a->groups[1] == 4) || a->digits.data[1] == '0' ||
+		(a->group_count == 2 && a->groups[0] == 5 && a->groups[1] == 4) ||
+		a->digits.data[1] == '0' ||
 		a->digits.len < 9 || a->digits.len > 12 || a->group_count < 2 ||
 		a->group_count > 5)
 		return false;
@@ -499,8 +500,7 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 	a.c = run->c + from;
 	a.count = to - from;
 	if (a.count < WF_MIN_PHONE || !set_digits(&a) ||
-		!wf_run_has_matching_brackets(a.c, a.count) || wf_run_is_pages(a.c, a.count) ||
-		(!a.plus && wf_run_is_numeric(a.c, a.count)))
+		!wf_run_has_matching_brackets(a.c, a.count) || wf_run_is_pages(a.c, a.count))
 		return false;
 	at_end = to == run->count;
 	phone->start = run->at[from];
@@ -510,7 +510,10 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		return false;
 	a.is_value = false;
 	a.label = find_label(scan, text, phone->start);
-	if (a.label == WF_LABEL_OTHER && !a.plus)
+	if (!a.plus &&
+		(a.label == WF_LABEL_OTHER ||
+		 (a.label == WF_LABEL_NONE && (wf_run_is_numeric(a.c, a.count) ||
+									   wf_run_is_counted(text, phone->start, phone->end)))))
 		return false;
 	a.text = text;
 	a.start = phone->start;
@@ -613,7 +616,8 @@ count_votes(WfPhoneScan *scan, WfSlice text)
 			count_vote(scan, text, at);
 		else if (scan->hints[WF_HINT_POSTAL] == NULL)
 			scan->hints[WF_HINT_POSTAL] = wf_label_postal(text, at);
-		while (at < text.len && (wf_is_digit(text.data[at]) || (unsigned char) text.data[at] >= 0x80))
+		while (at < text.len &&
+			   (wf_is_digit(text.data[at]) || (unsigned char) text.data[at] >= 0x80))
 			at++;
 	}
 }
@@ -657,7 +661,8 @@ try_vanity(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 		digits[0] = '1';
 		number.len++;
 	}
-	while (pos < text.len && memchr(")-. ", text.data[pos], 4) != NULL && pos < run->at[run->count] + 2)
+	while (pos < text.len && pos < run->at[run->count] + 2 &&
+		   memchr(")-. ", text.data[pos], 4) != NULL)
 		pos++;
 	if (number.len < 4 || pos == run->at[run->count])
 		return false;

@@ -76,14 +76,16 @@ extern bool wf_phone_tel(WfPhoneScan *scan, WfSlice href, WfPhone *phone);
 static inline bool
 wf_phone_may_be_link(WfSlice href)
 {
-	size_t		i;
+	size_t		at;
 
-	/* https://wa.me/ //wa.me/ https://api.whatsapp.com/ https://web.whatsapp.com/ */
-	for (i = 2; i <= 8 && i + 6 < href.len; i++)
+	/* wa.me, api.whatsapp.com, web.whatsapp.com */
+	for (at = 2; at <= 8; at += at == 2 ? 5 : 1)
 	{
-		if (href.data[i - 1] == '/' && (href.data[i] == 'w' || href.data[i] == 'a') &&
-			(memcmp(href.data + i, "wa.me/", 6) == 0 ||
-			 memcmp(href.data + i, "api.wh", 6) == 0 || memcmp(href.data + i, "web.wh", 6) == 0))
+		const char *host = href.data + at;
+
+		if (href.len >= at + 6 && host[-1] == '/' && (host[0] == 'w' || host[0] == 'a') &&
+			(memcmp(host, "wa.me/", 6) == 0 || memcmp(host, "api.wh", 6) == 0 ||
+			 memcmp(host, "web.wh", 6) == 0))
 			return true;
 	}
 	return false;

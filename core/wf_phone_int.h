@@ -52,7 +52,7 @@ extern void wf_run_read(WfSlice text, size_t floor, size_t at, WfRun *run);
 extern bool wf_run_is_date(WfSlice text, const WfRun *run);
 extern bool wf_run_is_pages(const char *c, int count);
 extern bool wf_run_has_matching_brackets(const char *c, int count);
-extern bool wf_run_is_numeric(const char *c, int count);
+extern bool wf_run_is_numeric(const char *c, int count);	/* an amount, years, ... */
 
 /* Lengths of the groups of digits; returns their number, at most max. */
 extern int	wf_run_groups(const char *c, int count, int lengths[], int max);
@@ -66,6 +66,9 @@ extern size_t wf_run_extension(WfSlice text, size_t at, WfSlice *digits);
 /* May a number stand between these neighbours? */
 extern bool wf_run_may_follow(WfSlice text, size_t at, bool has_lead);
 extern bool wf_run_may_precede(WfSlice text, size_t at);
+
+/* Do the neighbours make it an amount of something? */
+extern bool wf_run_is_counted(WfSlice text, size_t start, size_t end);
 
 /*
  * wf_phone_label.c

@@ -68,6 +68,8 @@ static const Word words[] = {
 	{"\xe4\xbc\xa0\xe7\x9c\x9f", WF_LABEL_FAX, true},
 	{"\xec\xa0\x84\xed\x99\x94", WF_LABEL_PHONE, true},
 	/* numbers of another kind */
+	{"eur", WF_LABEL_OTHER, false}, {"usd", WF_LABEL_OTHER, false},
+	{"gbp", WF_LABEL_OTHER, false}, {"chf", WF_LABEL_OTHER, false},
 	{"isbn", WF_LABEL_OTHER, false}, {"issn", WF_LABEL_OTHER, false},
 	{"iban", WF_LABEL_OTHER, false}, {"bic", WF_LABEL_OTHER, false},
 	{"swift", WF_LABEL_OTHER, false}, {"vat", WF_LABEL_OTHER, false},
@@ -418,7 +420,8 @@ wf_label_region(WfSlice text, size_t floor, size_t at)
 		{
 			size_t		len = countries[i].len;
 
-			if (at - start >= len && text.data[at - len] == countries[i].name[0] && is_word_end(text, at - len) &&
+			if (at - start >= len && text.data[at - len] == countries[i].name[0] &&
+				is_word_end(text, at - len) &&
 				memcmp(text.data + at - len, countries[i].name, len) == 0)
 				return wf_phone_plan(countries[i].region);
 		}

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * wf_phone_plans.h
- *	  Numbering plans of all countries: the form of the generated table.
+ *	  Numbering plans of all countries: the form of the table that
+ *	  tools/phone_metadata.py generates (wf_phone_plans_data.c).
  *
  * A number is looked up digit by digit: state = wf_phone_states[state][digit],
  * beginning with the state of its plan.  State 0 is left by no digit.

@@ -89,13 +89,44 @@ step_back(WfSlice text, size_t at)
 	return at;
 }
 
+#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Behind the groups of eight bytes at pos that are ASCII without a digit. */
+static size_t
+skip_plain(WfSlice text, size_t pos)
+{
+	for (; text.len - pos >= 8; pos += 8)
+	{
+		uint64_t	bytes;
+		uint64_t	values;
+
+		memcpy(&bytes, text.data + pos, 8);
+		/* a digit is less than 10 now; adding 0x76 sets the top bit of others */
+		values = bytes ^ EVERY_BYTE('0');
+		values |= (values & EVERY_BYTE(0x7F)) + EVERY_BYTE(0x76);
+		if (((bytes | ~values) & EVERY_BYTE(0x80)) != 0)
+			break;
+	}
+	return pos;
+}
+
 size_t
 wf_run_find(WfSlice text, size_t pos)
 {
+	size_t		plain = pos;
+
 	for (; pos < text.len; pos++)
 	{
-		unsigned char byte = (unsigned char) text.data[pos];
+		unsigned char byte;
 
+		if (pos == plain)
+		{
+			pos = skip_plain(text, pos);
+			plain = pos + 8;
+			if (pos == text.len)
+				break;
+		}
+		byte = (unsigned char) text.data[pos];
 		if (wf_is_digit((char) byte))
 			return pos;
 		/* lead bytes of the other digits */
@@ -298,7 +329,8 @@ is_date_at(const char *c, int i, int count)
 		values[n] = number_at(c + start, lengths[n]);
 	}
 	if (lengths[0] == 4)
-		return (i == count || c[i] != sep) && values[0] >= 1900 && values[0] < 2100 && lengths[1] <= 2 && lengths[2] <= 2 &&
+		return (i == count || c[i] != sep) && values[0] >= 1900 && values[0] < 2100 &&
+			lengths[1] <= 2 && lengths[2] <= 2 &&
 			values[1] <= 12 && values[2] <= 31;
 	return lengths[0] <= 2 && lengths[1] <= 2 && values[0] <= 31 && values[1] <= 31 &&
 		(values[0] <= 12 || values[1] <= 12) &&
@@ -404,6 +436,25 @@ has_only_separator(const char *c, int count, char separator)
 	return true;
 }
 
+/* "0800" as a time of day */
+static bool
+is_clock(const char *c, int len)
+{
+	return len == 4 && number_at(c, 2) <= 24 && number_at(c + 2, 2) % 15 == 0 &&
+		number_at(c + 2, 2) < 60;
+}
+
+/* Blocks of four digits, as of bank accounts and cards. */
+static bool
+is_blocks(const char *c, int count, const int lengths[], int n)
+{
+	int			i;
+
+	for (i = 0; i + 1 < n && lengths[i] == 4; i++)
+		;
+	return i + 1 == n && lengths[i] <= 4 && has_only_separator(c, count, ' ');
+}
+
 /* An amount, a decimal, an IPv4 address, years. */
 bool
 wf_run_is_numeric(const char *c, int count)
@@ -415,10 +466,14 @@ wf_run_is_numeric(const char *c, int count)
 	if (n == 2 && c[lengths[0]] != '(' && is_year(c, lengths[0]) &&
 		is_year(c + count - lengths[1], lengths[1]))
 		return true;
+	if (n == 2 && is_clock(c, lengths[0]) && is_clock(c + count - lengths[1], lengths[1]))
+		return true;
+	if (n >= 3 && is_blocks(c, count, lengths, n))
+		return true;
 	if (!has_only_separator(c, count, '.'))
 		return false;
 	if (n == 2)
-		return lengths[0] <= 3;
+		return lengths[0] <= 3 && !(c[0] == '0' && lengths[0] > 1);
 	if (n == 4 && lengths[0] <= 3 && lengths[1] <= 3 && lengths[2] <= 3 && lengths[3] <= 3)
 	{
 		int			at = 0;
@@ -506,6 +561,40 @@ wf_run_may_precede(WfSlice text, size_t at)
 		(at + 3 >= text.len || !wf_is_digit(text.data[at + 3])))
 		return false;
 	return !is_currency(cp) && (cp > 0x7F || memchr("@=_", (int) cp, 3) == NULL);
+}
+
+/* Words of units and money, lower case. */
+static const char *const units[] = {
+	"eur", "euro", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "czk", "huf", "kr",
+	"z\xc5\x82", "k\xc4\x8d", "ft", "rub", "inr", "km", "kg", "mb", "kb", "views", "members",
+	"users", "items", "results", "votes", "people"
+};
+
+bool
+wf_run_is_counted(WfSlice text, size_t start, size_t end)
+{
+	uint32_t	cp;
+	size_t		i;
+	WfSlice		word;
+
+	if (start > 1 && text.data[start - 1] == ' ')
+	{
+		wf_text_decode(text.data + step_back(text, start - 1), text.data + text.len, &cp);
+		if (is_currency(cp) && cp != '%')
+			return true;
+	}
+	if (end + 1 >= text.len || text.data[end] != ' ')
+		return false;
+	wf_text_decode(text.data + end + 1, text.data + text.len, &cp);
+	if (is_currency(cp))
+		return true;
+	word = word_behind(text, end + 1);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+	{
+		if (wf_text_equal_nocase(word, (WfSlice) {units[i], strlen(units[i])}))
+			return true;
+	}
+	return false;
 }
 
 /*-------------------------------------------------------------------------

@@ -383,9 +383,12 @@ wf_cipher_is_suspect(WfSlice script)
 {
 	if (script.len == 0 || script.len > WF_MAX_CIPHER)
 		return false;
-	return memchr(script.data, '@', script.len) != NULL || has(script, "&#64") ||
-		has(script, "CharCode") || has(script, "charCode") || has(script, "unescape(") ||
-		has(script, "atob(") || has(script, "_enkoder") || has(script, "ilto");
+	if (!has(script, "write(") && !has(script, "nnerHTML") && !has(script, "eval(") &&
+		!has(script, "ilto"))
+		return false;
+	return memchr(script.data, '@', script.len) != NULL || has(script, "harCode") ||
+		has(script, "&#64") || has(script, "%40") || has(script, "atob(") ||
+		has(script, "_enkoder");
 }
 
 WfSlice

@@ -256,7 +256,7 @@ joins_local(WfSlice text, size_t floor, size_t i, WfContactTrust trust)
 	if (!wf_is_alpha(before))
 		return false;
 	if (trust == WF_TRUST_LINK)
-		return c == '\'' || c == '&' || c == '/' || c == '=' || c == '!' || c == '#';
+		return c == '\'' || c == '&' || c == '!';
 	if (c == '&')
 		return true;
 	/* o'brien, d'angelo; but not l'info */

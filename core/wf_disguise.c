@@ -9,6 +9,10 @@
  *
  *-------------------------------------------------------------------------
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE				/* memmem */
+#endif
+
 #include "wf_disguise.h"
 
 #include <string.h>
@@ -471,31 +475,60 @@ accept_at(WfContactScan *scan, WfSlice text, WfContactTrust trust, size_t floor,
 	return is_plausible(text, at, &c, trust, address->end);
 }
 
-bool
-wf_disguise_next(WfContactScan *scan, WfSlice text, WfContactTrust trust,
-				 size_t *pos, WfAddress *address)
+WfDisguise
+wf_disguise_begin(WfSlice text, WfContactTrust trust)
 {
-	/* bytes that a spelt '@' may begin with; 2: the most frequent of them */
-	static const unsigned char begins[256] = {
-		['('] = 1, ['['] = 1, ['{'] = 1, ['<'] = 1, ['%'] = 1, [0xEF] = 1, ['@'] = 1, [' '] = 2
+	static const WfSlice words[] = {
+		{" dot ", 5}, {" DOT ", 5}, {" Dot ", 5}, {" punkt ", 7}, {" punto ", 7}
 	};
-	const unsigned char *p = (const unsigned char *) text.data + *pos;
-	const unsigned char *end = (const unsigned char *) text.data + text.len;
+	WfDisguise	search = {text, trust, 0, false};
+	size_t		i;
 
-	for (; p < end; p++)
+	for (i = 0; i < COUNT(words) && !search.has_words && text.len > 0; i++)
+		search.has_words = memmem(text.data, text.len, words[i].data, words[i].len) != NULL;
+	return search;
+}
+
+/* The next byte that a spelt '@' may begin with; end when there is none. */
+static const unsigned char *
+find_begin(const unsigned char *p, const unsigned char *end, bool has_words)
+{
+	static const unsigned char begins[256] = {
+		['('] = 1, ['['] = 1, ['{'] = 1, ['<'] = 1, ['%'] = 1, [0xEF] = 1, ['@'] = 1
+	};
+
+	if (has_words)
 	{
-		At			at;
+		while (p < end && !begins[*p] &&
+			   (*p != ' ' || end - p < 4 || wf_lower_char((char) p[1]) != 'a' || p[3] != ' '))
+			p++;
+		return p;
+	}
+	while (end - p >= 4 && !(begins[p[0]] | begins[p[1]] | begins[p[2]] | begins[p[3]]))
+		p += 4;
+	while (p < end && !begins[*p])
+		p++;
+	return p;
+}
 
-		if (begins[*p] == 0 ||
-			(begins[*p] == 2 && (end - p < 4 || wf_lower_char((char) p[1]) != 'a' || p[3] != ' ')))
-			continue;
+bool
+wf_disguise_next(WfContactScan *scan, WfDisguise *search, WfAddress *address)
+{
+	WfSlice		text = search->text;
+	const unsigned char *p = (const unsigned char *) text.data + search->pos;
+	const unsigned char *end = (const unsigned char *) text.data + text.len;
+	At			at;
+
+	while ((p = find_begin(p, end, search->has_words)) < end)
+	{
 		if (is_at(text, (const char *) p - text.data, &at) &&
-			accept_at(scan, text, trust, *pos, &at, address))
+			accept_at(scan, text, search->trust, search->pos, &at, address))
 		{
-			*pos = address->end;
+			search->pos = address->end;
 			return true;
 		}
+		p++;
 	}
-	*pos = text.len;
+	search->pos = text.len;
 	return false;
 }

@@ -252,6 +252,7 @@ wf_page_extract(const WfExtractor *extractor, WfArena *arena,
 	x->arena = arena;
 	x->in = in;
 	x->turned = -1;
+	x->touched = -1;
 	x->window.len = 1;
 	x->window.data[0] = '\n';
 	x->window.traced = -1;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "wf_disguise.h"
+#include "wf_person.h"
 #include "wf_text.h"
 
 /*
@@ -128,6 +129,27 @@ wf_page_context(Extraction *x, WfSlice text, size_t at, WfSlice *context)
 }
 
 WfStatus
+wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t end)
+{
+	WfSlice		local = item->finding.value;
+	const char *at = memchr(local.data, '@', local.len);
+	WfPerson	person;
+	WfStatus	status;
+
+	if (item->finding.kind != WF_KIND_EMAIL || item->has_owner || at == NULL)
+		return WF_OK;
+	local.len = at - local.data;
+	if (!wf_person_find(text, start, end, local, &person))
+		return WF_OK;
+	item->finding.name = wf_text_collapse(x->arena, person.name, WF_MAX_VALUE);
+	item->finding.job_title = wf_text_collapse(x->arena, person.job_title, WF_MAX_VALUE);
+	status = item->finding.name.data != NULL && item->finding.job_title.data != NULL ?
+		WF_OK : WF_ERR_NOMEM;
+	item->has_owner = item->finding.name.len > 0;
+	return status;
+}
+
+WfStatus
 wf_page_settle(Extraction *x)
 {
 	WfSlice		text = {x->window.data, x->window.len};
@@ -141,6 +163,8 @@ wf_page_settle(Extraction *x)
 		if (item->finding.context.data != NULL)
 			continue;
 		status = wf_page_context(x, text, item->text_at, &item->finding.context);
+		if (status == WF_OK)
+			status = wf_page_find_owner(x, item, text, item->text_at, item->text_at);
 		if (status != WF_OK)
 			return status;
 	}
@@ -158,6 +182,7 @@ wf_page_add_hidden(Extraction *x, WfFindingKind kind, WfFindingSource source, Wf
 
 	if (status != WF_OK || item == NULL)
 		return status;
+	x->touched = (int) (item - x->items);
 	if (source == WF_SOURCE_LINK)
 		item->finding.source = WF_SOURCE_LINK;
 	if (!is_new)
@@ -172,6 +197,7 @@ wf_page_add_addresses(Extraction *x, WfFindingSource source, WfSlice text, WfCon
 					  size_t position)
 {
 	WfAddress	address;
+	WfDisguise	search;
 	size_t		pos = 0;
 	WfStatus	status = WF_OK;
 
@@ -184,9 +210,9 @@ wf_page_add_addresses(Extraction *x, WfFindingSource source, WfSlice text, WfCon
 										(WfSlice) {text.data + address.start,
 										address.end - address.start}, position);
 	}
-	pos = 0;
+	search = wf_disguise_begin(text, trust);
 	while (status == WF_OK && !x->truncated &&
-		   wf_disguise_next(x->contacts, text, trust, &pos, &address))
+		   wf_disguise_next(x->contacts, &search, &address))
 		status = wf_page_add_hidden(x, WF_KIND_EMAIL, source,
 									(WfSlice) {address.value, address.len},
 									(WfSlice) {text.data + address.start,

@@ -66,6 +66,7 @@ typedef struct Item
 	int			number;			/* order of finding, for equal positions */
 	bool		is_in_text;		/* found in the text (too) */
 	size_t		text_at;		/* in the window, while context is awaited */
+	bool		has_owner;		/* its name is known for sure */
 } Item;
 
 typedef struct Extraction
@@ -82,6 +83,7 @@ typedef struct Extraction
 	Item	   *items;
 	int			count;
 	int			room;
+	int			touched;		/* the item of the last hidden value; -1 none */
 	int			pending;		/* first item that may be without context */
 	bool		truncated;
 	bool		have_title;
@@ -150,6 +152,9 @@ extern WfStatus wf_page_settle(Extraction *x);
 
 /* The text around "at": whole words in front of it, WF_MAX_CONTEXT in all. */
 extern WfStatus wf_page_context(Extraction *x, WfSlice text, size_t at, WfSlice *context);
+
+/* Who the address is of, by the text around its place. */
+extern WfStatus wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t end);
 
 /* The findings in page order. */
 extern WfStatus wf_page_finish(Extraction *x, WfFindings *out);

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "wf_person.h"
 #include "wf_profile.h"
 #include "wf_text.h"
 
@@ -285,18 +286,22 @@ static WfStatus
 take_node_address(Extraction *x, const WfJsonldNode *node, WfSlice text, WfSlice number,
 				  size_t position)
 {
-	int			before = x->count;
+	WfFinding  *finding;
 	WfStatus	status;
 
+	x->touched = -1;
 	status = wf_page_add_addresses(x, WF_SOURCE_JSONLD, text, WF_TRUST_LINK, position);
-	if (status != WF_OK || x->count != before + 1)
+	if (status != WF_OK || x->touched < 0)
 		return status;
-	x->items[before].finding.phone = number;
-	if (!node->is_person)
+	finding = &x->items[x->touched].finding;
+	if (finding->phone.len == 0)
+		finding->phone = number;
+	if (!node->is_person || !wf_person_is_name(node->name))
 		return WF_OK;
-	status = wf_page_copy_field(x, node->job_title, &x->items[before].finding.job_title);
+	x->items[x->touched].has_owner = true;
+	status = wf_page_copy_field(x, node->job_title, &finding->job_title);
 	if (status == WF_OK)
-		status = wf_page_copy_field(x, node->name, &x->items[before].finding.name);
+		status = wf_page_copy_field(x, node->name, &finding->name);
 	return status;
 }
 

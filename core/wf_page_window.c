@@ -183,6 +183,9 @@ add_from_text(Extraction *x, WfFindingKind kind, WfSlice text, WfSlice value,
 	if (status != WF_OK || item == NULL || item->is_in_text)
 		return status;
 	item->is_in_text = true;
+	status = wf_page_find_owner(x, item, text, start, end);
+	if (status != WF_OK)
+		return status;
 	finding = &item->finding;
 	position = page_position(x, start);
 	if (!is_new && finding->position <= position)
@@ -211,6 +214,7 @@ static WfStatus
 search_addresses(Extraction *x, WfSlice text)
 {
 	WfAddress	address;
+	WfDisguise	search;
 	size_t		pos = 0;
 	WfStatus	status = WF_OK;
 
@@ -223,9 +227,9 @@ search_addresses(Extraction *x, WfSlice text)
 								   (WfSlice) {address.value, address.len},
 								   address.start, address.end);
 	}
-	pos = 0;
+	search = wf_disguise_begin(text, WF_TRUST_TEXT);
 	while (status == WF_OK && !x->truncated &&
-		   wf_disguise_next(x->contacts, text, WF_TRUST_TEXT, &pos, &address))
+		   wf_disguise_next(x->contacts, &search, &address))
 		status = add_from_text(x, WF_KIND_EMAIL, text, (WfSlice) {address.value, address.len},
 							   address.start, address.end);
 	return status;

@@ -88,6 +88,29 @@ print_list(const char *name, const WfFindings *findings, WfFindingKind kind,
 	putchar(']');
 }
 
+/* {"address": "name", …} */
+static void
+print_names(const WfFindings *findings)
+{
+	const char *separator = "";
+	int			i;
+
+	printf("\"names\": {");
+	for (i = 0; i < findings->count; i++)
+	{
+		const WfFinding *f = &findings->items[i];
+
+		if (f->kind != WF_KIND_EMAIL || f->name.len == 0)
+			continue;
+		fputs(separator, stdout);
+		print_string(f->value);
+		printf(": ");
+		print_string(f->name);
+		separator = ", ";
+	}
+	putchar('}');
+}
+
 static void
 print_verbose(const WfFindings *findings)
 {
@@ -98,10 +121,11 @@ print_verbose(const WfFindings *findings)
 	{
 		const WfFinding *f = &findings->items[i];
 
-		printf("%u %s %s %.*s | %.*s | %.*s\n", f->position,
+		printf("%u %s %s %.*s | %.*s | %.*s | %.*s | %.*s | %.*s\n", f->position,
 			   wf_finding_kind_name(f->kind), wf_finding_source_name(f->source),
 			   (int) f->value.len, f->value.data, (int) f->raw.len, f->raw.data,
-			   (int) f->context.len, f->context.data);
+			   (int) f->context.len, f->context.data, (int) f->name.len, f->name.data,
+			   (int) f->job_title.len, f->job_title.data, (int) f->phone.len, f->phone.data);
 	}
 }
 
@@ -184,6 +208,8 @@ main(int argc, char **argv)
 			print_list("phones", &findings, WF_KIND_PHONE, WF_KIND_FAX);
 			printf(", ");
 			print_list("faxes", &findings, WF_KIND_FAX, WF_KIND_FAX);
+			printf(", ");
+			print_names(&findings);
 			printf("}\n");
 		}
 		free((void *) in.body.data);

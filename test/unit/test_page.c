@@ -122,7 +122,8 @@ test_fields(void)
 	is(f->raw, "Anna@Example.org", "raw of a link");
 	is(f->context, "A & <b> Our team Anna Example, sales: write me or call (202) 555-0143.",
 	   "context of a link");
-	ok(f->name.len == 0 && f->job_title.len == 0 && f->phone.len == 0, "no more is known");
+	is(f->name, "Anna Example", "name beside it");
+	ok(f->job_title.len == 0 && f->phone.len == 0, "no more is known");
 	f = &findings.items[1];
 	ok(f->kind == WF_KIND_PHONE && f->source == WF_SOURCE_TEXT, "a number in text");
 	is(f->raw, "(202) 555-0143", "raw of text");

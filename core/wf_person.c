@@ -1,0 +1,626 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_person.c
+ *	  Whose address is it?
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_person.h"
+
+#include <string.h>
+
+#include "wf_person_words.h"
+#include "wf_text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* How far from the address a name may stand: bytes and lines. */
+#define BYTES_BEFORE	600
+#define BYTES_BEHIND	250
+#define LINES_BEFORE	10
+#define LINES_BEHIND	4
+#define NEAR_LINES		3		/* for a name that agrees only in part */
+
+#define MAX_WORDS		192		/* looked at around one address */
+#define MAX_NAME_WORDS	5
+#define MAX_FOLDED		48
+#define MAX_TITLE		80		/* bytes of a job title */
+
+/* A word of the text around the address. */
+typedef struct Word
+{
+	size_t		start;
+	size_t		end;
+	bool		is_capital;		/* begins with a capital letter */
+	bool		is_initial;		/* one letter, with or without a dot */
+	bool		is_particle;	/* von, de, … */
+	bool		is_honorific;	/* Dr., Frau, … */
+	bool		is_label;		/* in no name */
+	bool		is_given;		/* a frequent given name */
+	bool		is_loud;		/* in capital letters */
+	bool		is_joined;		/* only a space stands in front of it */
+	int			line;			/* from the address, negative in front of it */
+} Word;
+
+typedef enum Agreement
+{
+	AGREES_NOT,
+	AGREES_IN_FORM,				/* is a name, whoever's */
+	AGREES_IN_PART,				/* one name is the local part */
+	AGREES_JOINED,				/* both are, in full */
+	AGREES
+} Agreement;
+
+/*-------------------------------------------------------------------------
+ * Letters
+ *-------------------------------------------------------------------------
+ */
+
+/* Base letters of U+00C0..U+017F; '?' where there is none. */
+static const char base_letters[] =
+"AAAAAAACEEEEIIIIDNOOOOO?OUUUUYTsaaaaaaaceeeeiiiidnooooo?ouuuuyty"
+"AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
+"lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+static char
+base_letter(uint32_t cp)
+{
+	if (cp < 0x80)
+		return (char) cp;
+	if (cp >= 0xC0 && cp - 0xC0 < sizeof(base_letters) - 1)
+		return base_letters[cp - 0xC0];
+	return '?';
+}
+
+/*
+ * Lower-case base letters of a word, all others left out; "german": an umlaut
+ * is two letters.
+ */
+static WfSlice
+fold(WfSlice word, bool german, char *out)
+{
+	const char *p = word.data;
+	const char *end = p + word.len;
+	WfSlice		folded = {out, 0};
+
+	while (p < end && folded.len + 2 <= MAX_FOLDED)
+	{
+		uint32_t	cp;
+		char		letter;
+
+		p += wf_text_decode(p, end, &cp);
+		letter = wf_lower_char(base_letter(cp));
+		if (!wf_is_alpha(letter))
+			continue;
+		out[folded.len++] = letter;
+		if (cp == 0xDF)
+			out[folded.len++] = 's';
+		else if (german && (cp == 0xE4 || cp == 0xF6 || cp == 0xFC || cp == 0xC4 || cp == 0xD6 ||
+							cp == 0xDC))
+			out[folded.len++] = 'e';
+	}
+	return folded;
+}
+
+static bool
+is_capital(WfSlice word)
+{
+	uint32_t	cp;
+	char		letter;
+
+	wf_text_decode(word.data, word.data + word.len, &cp);
+	letter = base_letter(cp);
+	return letter >= 'A' && letter <= 'Z';
+}
+
+/* Is the word, in any case, in a table of wf_person_words.h? */
+static bool
+is_in(WfSlice word, const WfSlice *table, size_t count)
+{
+	char		lower[MAX_FOLDED];
+	size_t		low = 0;
+	size_t		high = count;
+
+	if (word.len > sizeof(lower))
+		return false;
+	memcpy(lower, word.data, word.len);
+	wf_text_lower(lower, word.len);
+	while (low < high)
+	{
+		size_t		mid = (low + high) / 2;
+		const WfSlice *entry = &table[mid];
+		int			order = memcmp(lower, entry->data, word.len < entry->len ? word.len : entry->len);
+
+		if (order == 0)
+			order = (int) word.len - (int) entry->len;
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return false;
+}
+
+#define IS_IN(word, table) is_in((word), (table), COUNT(table))
+
+/*-------------------------------------------------------------------------
+ * Words
+ *-------------------------------------------------------------------------
+ */
+
+static bool
+is_word_byte(char c)
+{
+	return wf_is_alpha(c) || (unsigned char) c >= 0xC3 ||
+		((unsigned char) c >= 0x80 && (unsigned char) c < 0xC0);
+}
+
+/* The word that begins at i; dots, dashes and apostrophes inside belong to it. */
+static size_t
+word_end(WfSlice text, size_t i, size_t limit)
+{
+	while (i < limit)
+	{
+		char		c = text.data[i];
+
+		if (is_word_byte(c))
+			i++;
+		else if ((c == '-' || c == '\'' || c == '.') && i + 1 < limit &&
+				 is_word_byte(text.data[i + 1]))
+			i++;
+		else
+			break;
+	}
+	/* the dot of an initial or an abbreviation */
+	return i < limit && text.data[i] == '.' ? i + 1 : i;
+}
+
+static void
+set_class(Word *w, WfSlice word)
+{
+	char		letters_data[MAX_FOLDED];
+	WfSlice		letters = fold(word, false, letters_data);
+	size_t		i;
+
+	w->is_particle = IS_IN(word, particles);
+	w->is_honorific = IS_IN(word, honorifics);
+	w->is_given = w->is_label = w->is_loud = false;
+	if (!w->is_capital)
+		return;
+	w->is_given = IS_IN(letters, given_names);
+	w->is_label = IS_IN(word, labels) || IS_IN(word, title_words);
+	/* Anne-Marie */
+	for (i = 1; !w->is_given && i + 1 < word.len; i++)
+	{
+		if (word.data[i] == '-')
+		{
+			letters = fold((WfSlice) {word.data, i}, false, letters_data);
+			w->is_given = IS_IN(letters, given_names);
+		}
+	}
+	w->is_loud = word.len > 2;
+	for (i = 0; i < word.len; i++)
+	{
+		if (word.data[i] >= 'a' && word.data[i] <= 'z')
+			w->is_loud = false;
+	}
+}
+
+/* Words of text[from, to); their lines are counted from "line". */
+static int
+read_words(WfSlice text, size_t from, size_t to, int line, Word *words, int room)
+{
+	size_t		last = from;
+	int			count = 0;
+	size_t		i = from;
+
+	while (i < to && count < room)
+	{
+		Word	   *w = &words[count];
+		WfSlice		word;
+		size_t		letters;
+
+		if (text.data[i] == '\n')
+			line++;
+		if (!is_word_byte(text.data[i]))
+		{
+			i++;
+			continue;
+		}
+		w->start = i;
+		w->end = i = word_end(text, i, to);
+		word = (WfSlice) {text.data + w->start, w->end - w->start};
+		letters = word.data[word.len - 1] == '.' ? word.len - 1 : word.len;
+		w->is_capital = is_capital(word);
+		w->is_initial = w->is_capital && letters == 1;
+		set_class(w, word);
+		w->is_joined = w->start == last + 1 && text.data[last] == ' ';
+		w->line = line;
+		/* "Smith." ends a sentence; "J." does not */
+		if (letters < word.len && !w->is_initial && !w->is_honorific)
+			w->end--;
+		last = w->end;
+		count++;
+	}
+	return count;
+}
+
+static WfSlice
+slice_of(WfSlice text, const Word *w)
+{
+	return (WfSlice) {text.data + w->start, w->end - w->start};
+}
+
+/*-------------------------------------------------------------------------
+ * Names
+ *-------------------------------------------------------------------------
+ */
+
+static bool
+begins(WfSlice text, WfSlice head)
+{
+	return text.len >= head.len && memcmp(text.data, head.data, head.len) == 0;
+}
+
+static bool
+contains(WfSlice text, WfSlice part)
+{
+	size_t		i;
+
+	for (i = 0; i + part.len <= text.len; i++)
+	{
+		if (memcmp(text.data + i, part.data, part.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* How first and last agree with the letters of the local part. */
+static Agreement
+compare_names(WfSlice letters, WfSlice first, WfSlice last, size_t between)
+{
+	if (first.len == 0 || last.len == 0)
+		return AGREES_NOT;
+	if (first.len >= 2 && last.len >= 2 && contains(letters, first) && contains(letters, last) &&
+		letters.len >= first.len + last.len && letters.len <= first.len + last.len + between + 1)
+		return AGREES_JOINED;
+	if (last.len >= 3 && letters.len > last.len && letters.len <= last.len + 3)
+	{
+		WfSlice		rest = letters;
+
+		/* jsmith, jwsmith, smithj */
+		if (letters.data[0] == first.data[0] && wf_text_equal((WfSlice)
+			{letters.data + letters.len - last.len, last.len}, last))
+			return AGREES;
+		wf_advance(&rest, last.len);
+		if (begins(letters, last) && rest.data[0] == first.data[0])
+			return AGREES;
+	}
+	if (first.len >= 3 && letters.len == first.len + 1 && begins(letters, first) &&
+		letters.data[first.len] == last.data[0])
+		return AGREES_JOINED;
+	if ((last.len >= 4 && wf_text_equal(letters, last)) ||
+		(first.len >= 3 && wf_text_equal(letters, first)))
+		return AGREES_IN_PART;
+	return AGREES_NOT;
+}
+
+/* The same for both ways to write umlauts. */
+static Agreement
+agreement(WfSlice text, WfSlice letters, const Word *words, int count)
+{
+	char		first_letters[MAX_FOLDED];
+	char		last_letters[MAX_FOLDED];
+	Agreement	best = AGREES_NOT;
+	size_t		between = 0;
+	int			german;
+	int			i;
+
+	for (i = 1; i + 1 < count; i++)
+		between += words[i].end - words[i].start;
+	for (german = 0; german < 2; german++)
+	{
+		WfSlice		first = fold(slice_of(text, &words[0]), german, first_letters);
+		WfSlice		last = fold(slice_of(text, &words[count - 1]), german, last_letters);
+		Agreement	a = compare_names(letters, first, last, between);
+
+		if (a > best)
+			best = a;
+	}
+	return best;
+}
+
+/* Could these words, which stand together, be a name? */
+static bool
+has_form_of_name(const Word *words, int count)
+{
+	int			i;
+
+	if (!words[0].is_capital || !words[count - 1].is_capital || words[count - 1].is_initial ||
+		words[count - 1].is_particle)
+		return false;
+	for (i = 0; i < count; i++)
+	{
+		if (i > 0 && !words[i].is_joined)
+			return false;
+		if (!words[i].is_capital && !(words[i].is_particle && i > 0))
+			return false;
+		if (words[i].is_honorific || (words[i].is_label && !words[0].is_given))
+			return false;
+		if (words[i].is_loud && !words[0].is_given)
+			return false;
+	}
+	return true;
+}
+
+/* A middle initial, or a form of address in front: nothing but a name. */
+static bool
+is_unmistakable(WfSlice text, const Word *words, int at, int count)
+{
+	int			i;
+
+	for (i = at + 1; i + 1 < at + count; i++)
+	{
+		if (words[i].is_initial && text.data[words[i].end - 1] == '.' && !words[at].is_initial)
+			return true;
+	}
+	return at > 0 && words[at].is_joined && words[at - 1].is_honorific;
+}
+
+/* Does the text behind the name begin anew? */
+static bool
+stands_alone(const Word *words, int at, int count, int total)
+{
+	return at + count == total || !words[at + count].is_joined;
+}
+
+/* What is searched, and the best so far. */
+typedef struct Search
+{
+	WfSlice		text;
+	size_t		start;			/* of the address */
+	size_t		end;
+	WfSlice		letters;		/* of the local part */
+	bool		is_dotted;		/* its words are separated */
+	int			total;
+	Word		words[MAX_WORDS];
+	Agreement	agreement;		/* of the best */
+	int			at;
+	int			count;
+	int			lines;			/* from the address */
+} Search;
+
+/* Is there another address between the word and this one? */
+static bool
+is_separated(const Search *s, const Word *w)
+{
+	const char *data = s->text.data;
+	const char *from = data + (w->start < s->start ? w->end : s->end);
+	const char *to = data + (w->start < s->start ? s->start : w->start);
+
+	return to > from && memchr(from, '@', to - from) != NULL;
+}
+
+static void
+consider(Search *s, int at, int count)
+{
+	const Word *words = s->words;
+	int			lines = words[at].line < 0 ? -words[at].line : words[at].line;
+	Agreement	a;
+
+	if (!has_form_of_name(words + at, count))
+		return;
+	a = agreement(s->text, s->letters, words + at, count);
+	/* without a known name "Fair Housing" agrees with fairhousing@, too */
+	if (a == AGREES_JOINED)
+		a = words[at].is_given || s->is_dotted ? AGREES : AGREES_NOT;
+	if (a == AGREES_IN_PART && !words[at].is_given)
+		a = AGREES_NOT;
+	if (a == AGREES_NOT && lines <= 1 && is_unmistakable(s->text, words, at, count) &&
+		stands_alone(words, at, count, s->total))
+		a = AGREES_IN_FORM;
+	if (a == AGREES_NOT || a < s->agreement)
+		return;
+	if (a < AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
+		return;
+	/* the nearest of the best; of those that begin at one place the shorter */
+	if (a > s->agreement || lines < s->lines)
+	{
+		s->agreement = a;
+		s->at = at;
+		s->count = count;
+		s->lines = lines;
+	}
+}
+
+/*-------------------------------------------------------------------------
+ * Job titles
+ *-------------------------------------------------------------------------
+ */
+
+static bool
+has_title_word(WfSlice line)
+{
+	size_t		i = 0;
+
+	while (i < line.len)
+	{
+		size_t		end;
+
+		if (!is_word_byte(line.data[i]))
+		{
+			i++;
+			continue;
+		}
+		end = word_end(line, i, line.len);
+		if (line.data[end - 1] == '.')
+			end--;
+		if (IS_IN(((WfSlice) {line.data + i, end - i}), title_words))
+			return true;
+		i = end > i ? end : i + 1;
+	}
+	return false;
+}
+
+/* Punctuation and spaces off both ends. */
+static WfSlice
+trim_title(WfSlice title)
+{
+	while (title.len > 0 && strchr(" ,:;|-/(\t.\n", title.data[0]) != NULL)
+		wf_advance(&title, 1);
+	while (title.len > 0 && strchr(" ,:;|-/\t\n(", title.data[title.len - 1]) != NULL)
+		title.len--;
+	/* the ')' of "Name (Title)" */
+	if (title.len > 0 && title.data[title.len - 1] == ')' && memchr(title.data, '(', title.len) == NULL)
+		title.len--;
+	return title;
+}
+
+static bool
+is_title(WfSlice title)
+{
+	size_t		i;
+
+	if (title.len < 2 || title.len > MAX_TITLE)
+		return false;
+	for (i = 0; i < title.len; i++)
+	{
+		if (title.data[i] == '@' || wf_is_digit(title.data[i]))
+			return false;
+	}
+	return has_title_word(title);
+}
+
+/* The line around "at", without its ends. */
+static void
+find_line(WfSlice text, size_t at, size_t *from, size_t *to)
+{
+	size_t		limit = at > BYTES_BEFORE ? at - BYTES_BEFORE : 0;
+
+	*from = at;
+	while (*from > limit && text.data[*from - 1] != '\n')
+		--*from;
+	limit = text.len - at > BYTES_BEHIND ? at + BYTES_BEHIND : text.len;
+	*to = at;
+	while (*to < limit && text.data[*to] != '\n')
+		++*to;
+}
+
+/* Behind the name in its line, in front of it, in the next line. */
+static WfSlice
+find_title(WfSlice text, size_t name_start, size_t name_end)
+{
+	WfSlice		title;
+	size_t		from;
+	size_t		to;
+	size_t		i;
+
+	find_line(text, name_start, &from, &to);
+	if (to < name_end)
+		return WF_SLICE_EMPTY;
+	title = (WfSlice) {text.data + name_end, to - name_end};
+	/* up to what else the line has */
+	for (i = 1; i < title.len; i++)
+	{
+		if (strchr("|;", title.data[i]) != NULL)
+			title.len = i;
+	}
+	title = trim_title(title);
+	if (is_title(title))
+		return title;
+	title = trim_title((WfSlice) {text.data + from, name_start - from});
+	if (is_title(title))
+		return title;
+	if (to + 1 < text.len)
+	{
+		find_line(text, to + 1, &from, &to);
+		title = trim_title((WfSlice) {text.data + from, to - from});
+		if (is_title(title))
+			return title;
+	}
+	return WF_SLICE_EMPTY;
+}
+
+/*-------------------------------------------------------------------------
+ * Search
+ *-------------------------------------------------------------------------
+ */
+
+/* The part of the text that is looked at, and the lines in front of "start". */
+static int
+find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
+{
+	size_t		limit = start > BYTES_BEFORE ? start - BYTES_BEFORE : 0;
+	int			lines = 0;
+	int			behind = 0;
+
+	*from = start;
+	while (*from > limit)
+	{
+		if (text.data[*from - 1] == '\n' && ++lines > LINES_BEFORE)
+		{
+			lines--;
+			break;
+		}
+		--*from;
+	}
+	/* not in the middle of a word */
+	while (*from > 0 && *from < start && is_word_byte(text.data[*from - 1]))
+		++*from;
+	limit = text.len - end > BYTES_BEHIND ? end + BYTES_BEHIND : text.len;
+	for (*to = end; *to < limit; ++*to)
+	{
+		if (text.data[*to] == '\n' && ++behind > LINES_BEHIND)
+			break;
+	}
+	return lines;
+}
+
+bool
+wf_person_find(WfSlice text, size_t start, size_t end, WfSlice local, WfPerson *person)
+{
+	char		letters[MAX_FOLDED];
+	Search		s;
+	size_t		from;
+	size_t		to;
+	int			lines = find_bounds(text, start, end, &from, &to);
+	int			at;
+	int			n;
+
+	s.text = text;
+	s.start = start;
+	s.end = end;
+	s.letters = fold(local, false, letters);
+	s.is_dotted = memchr(local.data, '.', local.len) != NULL ||
+		memchr(local.data, '_', local.len) != NULL;
+	s.agreement = AGREES_NOT;
+	s.at = s.count = s.lines = 0;
+	s.total = read_words(text, from, start, -lines, s.words, MAX_WORDS * 3 / 4);
+	s.total += read_words(text, end, to, 0, s.words + s.total, MAX_WORDS - s.total);
+	for (at = 0; at < s.total; at++)
+	{
+		if (!s.words[at].is_capital)
+			continue;
+		for (n = 2; n <= MAX_NAME_WORDS && at + n <= s.total && s.words[at + n - 1].is_joined; n++)
+			consider(&s, at, n);
+	}
+	if (s.agreement == AGREES_NOT)
+		return false;
+	person->name.data = text.data + s.words[s.at].start;
+	person->name.len = s.words[s.at + s.count - 1].end - s.words[s.at].start;
+	person->job_title = find_title(text, s.words[s.at].start, s.words[s.at + s.count - 1].end);
+	return true;
+}
+
+bool
+wf_person_is_name(WfSlice text)
+{
+	Word		words[MAX_NAME_WORDS + 1];
+	int			count = read_words(text, 0, text.len, 0, words, MAX_NAME_WORDS + 1);
+
+	return count >= 2 && count <= MAX_NAME_WORDS && text.len < 2 * MAX_FOLDED &&
+		words[0].start == 0 && words[count - 1].end == text.len &&
+		has_form_of_name(words, count);
+}

@@ -189,10 +189,12 @@ international_domain(const WfContactMatcher *matcher, WfSlice domain, char *out)
 		return 0;
 	memcpy(name, domain.data, domain.len);
 	name[domain.len] = '\0';
-	if (idn2_lookup_u8((const uint8_t *) name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+	if (idn2_lookup_u8((const uint8_t *) name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) !=
+		IDN2_OK)
 		return 0;
 	if (strchr((char *) ascii, '.') != NULL &&
-		is_top_level_domain(matcher, last_label((WfSlice) {(char *) ascii, strlen((char *) ascii)})) &&
+		is_top_level_domain(matcher,
+							last_label((WfSlice){(char *) ascii, strlen((char *) ascii)})) &&
 		idn2_to_unicode_8z8z((char *) ascii, &shown, 0) == IDN2_OK)
 	{
 		len = strlen(shown);
@@ -295,7 +297,8 @@ local_start(WfSlice text, size_t floor, size_t at, WfContactTrust trust)
 			continue;
 		}
 		previous = character_start(text, floor, start);
-		if ((size_t) wf_text_decode(text.data + previous, text.data + start, &cp) != start - previous)
+		if ((size_t) wf_text_decode(text.data + previous, text.data + start, &cp) !=
+			start - previous)
 			break;
 		if (!is_latin_letter(cp) && !(is_far_letter(cp) && !any_ascii))
 			break;
@@ -367,7 +370,8 @@ is_in_url(const Candidate *c)
 
 		if (wf_is_space(b) || strchr("<>\"'()|,;", b) != NULL)
 			return false;
-		if (b == ':' && i + 2 < c->start && c->text.data[i + 1] == '/' && c->text.data[i + 2] == '/')
+		if (b == ':' && i + 2 < c->start && c->text.data[i + 1] == '/' &&
+			c->text.data[i + 2] == '/')
 			return true;
 		/* a label glued to it: "www.x.org/E-Mail:info@x.org" */
 		if (b == ':' && i >= 4 && wf_text_equal_nocase((WfSlice) {c->text.data + i - 4, 4},

@@ -250,4 +250,3 @@ wf_page_finish(Extraction *x, WfFindings *out)
 	out->title = x->title;
 	return WF_OK;
 }
-

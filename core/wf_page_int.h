@@ -154,7 +154,8 @@ extern WfStatus wf_page_settle(Extraction *x);
 extern WfStatus wf_page_context(Extraction *x, WfSlice text, size_t at, WfSlice *context);
 
 /* Who the address is of, by the text around its place. */
-extern WfStatus wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t end);
+extern WfStatus wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start,
+								   size_t end);
 
 /* The findings in page order. */
 extern WfStatus wf_page_finish(Extraction *x, WfFindings *out);

@@ -302,4 +302,3 @@ wf_page_take_text(Extraction *x, WfSlice raw, bool has_references, bool preforma
 	}
 	return WF_OK;
 }
-

@@ -129,7 +129,7 @@ is_in(WfSlice word, const WfSlice *table, size_t count)
 	{
 		size_t		mid = (low + high) / 2;
 		const WfSlice *entry = &table[mid];
-		int			order = memcmp(lower, entry->data, word.len < entry->len ? word.len : entry->len);
+		int order = memcmp(lower, entry->data, word.len < entry->len ? word.len : entry->len);
 
 		if (order == 0)
 			order = (int) word.len - (int) entry->len;
@@ -473,7 +473,8 @@ trim_title(WfSlice title)
 	while (title.len > 0 && strchr(" ,:;|-/\t\n(", title.data[title.len - 1]) != NULL)
 		title.len--;
 	/* the ')' of "Name (Title)" */
-	if (title.len > 0 && title.data[title.len - 1] == ')' && memchr(title.data, '(', title.len) == NULL)
+	if (title.len > 0 && title.data[title.len - 1] == ')' &&
+		memchr(title.data, '(', title.len) == NULL)
 		title.len--;
 	return title;
 }

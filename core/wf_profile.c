@@ -130,7 +130,8 @@ take_host(WfSlice *href)
 	wf_advance(href, 2);
 	for (i = 0; i < COUNT(fronts); i++)
 	{
-		if (wf_lower_char(href->data[0]) == fronts[i].data[0] && wf_text_starts_nocase(*href, fronts[i]))
+		if (wf_lower_char(href->data[0]) == fronts[i].data[0] &&
+			wf_text_starts_nocase(*href, fronts[i]))
 		{
 			wf_advance(href, fronts[i].len);
 			break;
@@ -235,7 +236,8 @@ wf_profile_parse(WfSlice href, WfFindingKind *kind, char *out, size_t *len)
 	name = next_segment(&href);
 	for (i = 0; i < 6 && network->prefixes[i] != NULL; i++)
 	{
-		if (wf_text_equal_nocase(name, (WfSlice) {network->prefixes[i], strlen(network->prefixes[i])}))
+		if (wf_text_equal_nocase(name,
+								 (WfSlice){network->prefixes[i], strlen(network->prefixes[i])}))
 		{
 			prefix = name;
 			name = next_segment(&href);

@@ -7,7 +7,7 @@ PGFILEDESC = "wf_curation - web page curation and contact extraction"
 
 # core/: no PostgreSQL inside.  SHARED goes into the server library and into
 # the crawler; CRAWLER_ONLY never enters a server process.
-CORE_SHARED = arena text url charset html contact phone phone_label phone_number phone_plans_data phone_run page finding outcome message
+CORE_SHARED = arena text url charset html contact phone phone_label phone_number phone_plans_data phone_resolve phone_run page finding outcome message
 CORE_CRAWLER_ONLY = config netguard fetch fetch_end fetch_hosts fetch_lookup fetch_robots fetch_slot fetch_socket robots sandbox
 
 CORE_OBJS = $(CORE_SHARED:%=core/wf_%.o)

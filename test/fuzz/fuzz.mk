@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 5
 FUZZ_BUILD = build/fuzz
 FUZZ_NAMES = $(patsubst $(srcdir)/test/fuzz/fuzz_%.c,%,$(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
 FUZZ_CORE = $(addprefix $(srcdir)/core/wf_,arena.c text.c charset.c html.c contact.c \
-	phone.c phone_label.c phone_number.c phone_plans_data.c phone_run.c page.c finding.c outcome.c url.c message.c)
+	phone.c phone_label.c phone_number.c phone_plans_data.c phone_resolve.c phone_run.c page.c finding.c outcome.c url.c message.c)
 FUZZ_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I$(srcdir) \
 	-DWF_PAGE_WINDOW=1024

@@ -38,6 +38,57 @@ typedef enum WfLabel
 	WF_LABEL_OTHER				/* an order number, a bank account, ... */
 } WfLabel;
 
+#define WF_MAX_GROUPS		8
+#define WF_MAX_VOTES		8		/* countries told from numbers on the page */
+typedef struct WfVote
+{
+	const WfPhonePlan *plan;
+	int			count;
+} WfVote;
+
+struct WfPhoneScan
+{
+	const WfPhonePlan *hints[WF_HINT_COUNT];
+	const WfPhonePlan *last_resort;
+	WfVote		votes[WF_MAX_VOTES];
+	size_t		last_end;		/* of the last number in this text */
+	WfLabel		last_label;
+};
+
+/* A part of a run as a number. */
+typedef struct WfAttempt
+{
+	const char *c;				/* the characters, from a digit or lead on */
+	int			count;
+	bool		plus;
+	bool		is_value;		/* said to be a number, by its place */
+	WfLabel		label;
+	WfSlice		text;			/* around it, whose lines may name a country */
+	size_t		start;			/* in text */
+	int			groups[WF_MAX_GROUPS];
+	int			group_count;
+	WfSlice		digits;
+	char		buffer[WF_PHONE_DIGITS];
+} WfAttempt;
+
+/*
+ * wf_phone_resolve.c
+ */
+
+/* Set what follows from c and count; false when they cannot be a number. */
+extern bool wf_attempt_set(WfAttempt *a);
+
+/* The number of an attempt; false when it is none, or not likely to be one. */
+extern bool wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number);
+
+/* A number with the code of its country was found. */
+extern void wf_phone_vote(WfPhoneScan *scan, const WfPhonePlan *plan);
+
+/* Is it a number people put where they have none? */
+extern bool wf_phone_is_placeholder(WfSlice digits);
+
+extern void wf_phone_set_value(const WfPhoneNumber *number, WfSlice extension, WfPhone *phone);
+
 /*
  * wf_phone_run.c
  */

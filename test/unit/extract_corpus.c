@@ -135,14 +135,15 @@ make_url(const char *path, char url[300])
 {
 	const char *mark = strstr(path, "__");
 	const char *next;
+	size_t		len;
 
 	while (mark != NULL && (next = strstr(mark + 2, "__")) != NULL)
 		mark = next;
-	if (mark == NULL || strchr(mark, '/') != NULL || !strstr(mark, ".html"))
+	if (mark == NULL || strchr(mark, '/') != NULL || strlen(mark) > 200 ||
+		strcmp(mark + strlen(mark) - 5, ".html") != 0)
 		return (WfSlice) {NULL, 0};
-	return (WfSlice) {url, snprintf(url, 300, "https://%.*s/",
-									(int) (strlen(mark + 2) > 200 ? 200 : strlen(mark + 2) - 5),
-									mark + 2)};
+	len = snprintf(url, 300, "https://%.200s", mark + 2);
+	return (WfSlice) {url, len - 5};
 }
 
 int

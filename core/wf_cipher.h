@@ -17,7 +17,7 @@
 #include "wf_arena.h"
 
 /* Longer scripts are programs, not disguises. */
-#define WF_MAX_CIPHER	(16 * 1024)
+#define WF_MAX_CIPHER	(8 * 1024)
 
 /* What the scripts of one page need; lives in its arena. */
 typedef struct WfCipher WfCipher;

@@ -478,14 +478,10 @@ accept_at(WfContactScan *scan, WfSlice text, WfContactTrust trust, size_t floor,
 WfDisguise
 wf_disguise_begin(WfSlice text, WfContactTrust trust)
 {
-	static const WfSlice words[] = {
-		{" dot ", 5}, {" DOT ", 5}, {" Dot ", 5}, {" punkt ", 7}, {" punto ", 7}
-	};
 	WfDisguise	search = {text, trust, 0, false};
-	size_t		i;
 
-	for (i = 0; i < COUNT(words) && !search.has_words && text.len > 0; i++)
-		search.has_words = memmem(text.data, text.len, words[i].data, words[i].len) != NULL;
+	search.has_words = text.len > 0 && (memmem(text.data, text.len, " at ", 4) != NULL ||
+										memmem(text.data, text.len, " AT ", 4) != NULL);
 	return search;
 }
 

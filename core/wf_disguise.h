@@ -16,7 +16,7 @@ typedef struct WfDisguise
 	WfSlice		text;
 	WfContactTrust trust;
 	size_t		pos;
-	bool		has_words;		/* dots are spelt as words somewhere in the text */
+	bool		has_words;		/* the text has an "at" */
 } WfDisguise;
 
 extern WfDisguise wf_disguise_begin(WfSlice text, WfContactTrust trust);

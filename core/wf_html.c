@@ -25,10 +25,28 @@
 
 #define LOWER_BIT 0x20
 
-static bool
+/* What a byte is inside a tag. */
+#define BYTE_SPACE	1
+#define BYTE_ENDS	2			/* ends the name of a tag or attribute */
+#define BYTE_EQUALS 4
+
+static const unsigned char byte_class[256] = {
+	['\t'] = BYTE_SPACE | BYTE_ENDS, ['\n'] = BYTE_SPACE | BYTE_ENDS,
+	['\f'] = BYTE_SPACE | BYTE_ENDS, ['\r'] = BYTE_SPACE | BYTE_ENDS,
+	[' '] = BYTE_SPACE | BYTE_ENDS,
+	['/'] = BYTE_ENDS, ['>'] = BYTE_ENDS, ['='] = BYTE_EQUALS
+};
+
+static inline bool
+is_byte(char c, unsigned char class)
+{
+	return (byte_class[(unsigned char) c] & class) != 0;
+}
+
+static inline bool
 ends_name(char c)
 {
-	return wf_is_space(c) || c == '/' || c == '>';
+	return is_byte(c, BYTE_ENDS);
 }
 
 void
@@ -45,8 +63,8 @@ static const ElementInfo *
 find_element(WfSlice name)
 {
 	const ElementInfo *info;
-	WfSlice		expected;
 	unsigned	slot;
+	size_t		i;
 
 	if (name.len == 0 || name.len > ELEMENT_MAX_NAME)
 		return NULL;
@@ -57,9 +75,14 @@ find_element(WfSlice name)
 	if (element_slots[slot] == 0)
 		return NULL;
 	info = &elements[element_slots[slot] - 1];
-	expected.data = info->name;
-	expected.len = info->len;
-	return wf_text_equal_nocase(name, expected) ? info : NULL;
+	if (info->len != name.len)
+		return NULL;
+	for (i = 0; i < name.len; i++)
+	{
+		if (wf_lower_char(name.data[i]) != info->name[i])
+			return NULL;
+	}
+	return info;
 }
 
 /* memchr for '>' that looks for a missing one only once. */
@@ -88,12 +111,12 @@ typedef enum AttributeScan
 } AttributeScan;
 
 /* Attribute value states; *pos is behind the '='. */
-static AttributeScan
+static inline AttributeScan
 scan_value(const char **pos, const char *end, WfSlice *value)
 {
 	const char *p = *pos;
 
-	while (p < end && wf_is_space(*p))
+	while (p < end && is_byte(*p, BYTE_SPACE))
 		p++;
 	if (p < end && (*p == '"' || *p == '\''))
 	{
@@ -105,7 +128,7 @@ scan_value(const char **pos, const char *end, WfSlice *value)
 		return close != NULL ? SCAN_ATTRIBUTE : SCAN_UNCLOSED;
 	}
 	value->data = p;
-	while (p < end && *p != '>' && !wf_is_space(*p))
+	while (p < end && *p != '>' && !is_byte(*p, BYTE_SPACE))
 		p++;
 	value->len = p - value->data;
 	*pos = p;
@@ -113,20 +136,20 @@ scan_value(const char **pos, const char *end, WfSlice *value)
 }
 
 /* Before attribute name state, up to the end of one attribute. */
-static AttributeScan
+static inline AttributeScan
 scan_attribute(const char **pos, const char *end, WfHtmlAttribute *attribute)
 {
 	const char *p = *pos;
 	const char *name;
 
-	while (p < end && (wf_is_space(*p) || *p == '/'))
+	while (p < end && (is_byte(*p, BYTE_SPACE) || *p == '/'))
 		p++;
 	*pos = p;
 	if (p == end || *p == '>')
 		return SCAN_END;
 
 	name = p++;					/* may be a '=' */
-	while (p < end && *p != '=' && !ends_name(*p))
+	while (p < end && !is_byte(*p, BYTE_ENDS | BYTE_EQUALS))
 		p++;
 	attribute->name.data = name;
 	attribute->name.len = p - name;
@@ -134,7 +157,7 @@ scan_attribute(const char **pos, const char *end, WfHtmlAttribute *attribute)
 	attribute->value.len = 0;
 	*pos = p;
 
-	while (p < end && wf_is_space(*p))
+	while (p < end && is_byte(*p, BYTE_SPACE))
 		p++;
 	if (p == end || *p != '=')
 		return SCAN_ATTRIBUTE;
@@ -166,7 +189,9 @@ wf_html_find_attribute(const WfHtmlToken *token, WfSlice name, WfSlice *value)
 
 	while (wf_html_next_attribute(&rest, &attribute))
 	{
-		if (wf_text_equal_nocase(attribute.name, name))
+		if (attribute.name.len == name.len &&
+			wf_lower_char(attribute.name.data[0]) == name.data[0] &&
+			wf_text_equal_nocase(attribute.name, name))
 		{
 			*value = attribute.value;
 			return true;
@@ -713,6 +738,34 @@ make_character(WfHtmlText *maker, const char *s, int len)
 	}
 }
 
+/* The rest of a run of spaces. */
+static inline void
+skip_spaces(WfHtmlText *maker)
+{
+	const char *in = maker->in;
+
+	while (in < maker->in_pause && make_class[(unsigned char) *in] == MAKE_SPACE)
+		in++;
+	maker->in = in;
+}
+
+/* Bytes up to the next that needs a look, at least one. */
+static inline void
+copy_plain(WfHtmlText *maker)
+{
+	const char *in = maker->in;
+	const char *end = maker->in_pause;
+	char	   *out = maker->out;
+
+	if (end - in > maker->out_end - out)
+		end = in + (maker->out_end - out);
+	do
+		*out++ = *in++;
+	while (in < end && make_class[(unsigned char) *in] == MAKE_COPY);
+	maker->in = in;
+	maker->out = out;
+}
+
 void
 wf_html_make_text(WfHtmlText *maker)
 {
@@ -732,6 +785,8 @@ wf_html_make_text(WfHtmlText *maker)
 				else
 					make_space(maker);
 				maker->in++;
+				if (!maker->preformatted)
+					skip_spaces(maker);
 				break;
 			case MAKE_REFERENCE:
 				taken = 0;
@@ -749,7 +804,7 @@ wf_html_make_text(WfHtmlText *maker)
 				maker->in += len;
 				break;
 			default:
-				*maker->out++ = *maker->in++;
+				copy_plain(maker);
 		}
 	}
 }

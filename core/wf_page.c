@@ -95,7 +95,9 @@ start_tag(Extraction *x, const WfHtmlToken *token)
 	}
 	has_at = token->attributes.len > 0 && x->page.data + x->next_at <
 		token->attributes.data + token->attributes.len;
-	x->opened = *token;
+	x->opened.element = token->element;
+	x->opened.offset = token->offset;
+	x->opened.attributes = token->attributes;
 	if (has_at && token->element == WF_ELEMENT_IMG)
 		take_picture(x, token);
 	if (has_at || (token->flags & WF_HTML_LINKS))

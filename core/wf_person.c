@@ -24,6 +24,8 @@
 #define MAX_WORDS		192		/* looked at around one address */
 #define MAX_NAME_WORDS	5
 #define MAX_FOLDED		48
+#define MAX_PARTICLE	5		/* bytes of the longest of them */
+#define MAX_HONORIFIC	10
 #define MAX_TITLE		80		/* bytes of a job title */
 
 /* A word of the text around the address. */
@@ -177,6 +179,7 @@ word_end(WfSlice text, size_t i, size_t limit)
 	return i < limit && text.data[i] == '.' ? i + 1 : i;
 }
 
+/* The tables are looked into only where a name is likely. */
 static void
 set_class(Word *w, WfSlice word)
 {
@@ -184,11 +187,6 @@ set_class(Word *w, WfSlice word)
 	WfSlice		letters = fold(word, false, letters_data);
 	size_t		i;
 
-	w->is_particle = IS_IN(word, particles);
-	w->is_honorific = IS_IN(word, honorifics);
-	w->is_given = w->is_label = w->is_loud = false;
-	if (!w->is_capital)
-		return;
 	w->is_given = IS_IN(letters, given_names);
 	w->is_label = IS_IN(word, labels) || IS_IN(word, title_words);
 	/* Anne-Marie */
@@ -200,7 +198,7 @@ set_class(Word *w, WfSlice word)
 			w->is_given = IS_IN(letters, given_names);
 		}
 	}
-	w->is_loud = word.len > 2;
+	w->is_loud = word.len > 2;	/* in ASCII capitals */
 	for (i = 0; i < word.len; i++)
 	{
 		if (word.data[i] >= 'a' && word.data[i] <= 'z')
@@ -235,7 +233,9 @@ read_words(WfSlice text, size_t from, size_t to, int line, Word *words, int room
 		letters = word.data[word.len - 1] == '.' ? word.len - 1 : word.len;
 		w->is_capital = is_capital(word);
 		w->is_initial = w->is_capital && letters == 1;
-		set_class(w, word);
+		w->is_given = w->is_label = w->is_loud = false;
+		w->is_particle = word.len <= MAX_PARTICLE && IS_IN(word, particles);
+		w->is_honorific = word.len <= MAX_HONORIFIC && IS_IN(word, honorifics);
 		w->is_joined = w->start == last + 1 && text.data[last] == ' ';
 		w->line = line;
 		/* "Smith." ends a sentence; "J." does not */
@@ -579,6 +579,32 @@ find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 	return lines;
 }
 
+/* Is any word a part of the local part, or the mark of a name? */
+static bool
+has_clues(const Search *s)
+{
+	char		letters[MAX_FOLDED];
+	int			i;
+
+	for (i = 0; i < s->total; i++)
+	{
+		const Word *w = &s->words[i];
+		WfSlice		folded;
+
+		if ((w->is_initial || w->is_honorific) && w->line >= -1 && w->line <= 1)
+			return true;
+		if (!w->is_capital)
+			continue;
+		folded = fold(slice_of(s->text, w), false, letters);
+		if (folded.len >= 2 && contains(s->letters, folded))
+			return true;
+		folded = fold(slice_of(s->text, w), true, letters);
+		if (folded.len >= 2 && contains(s->letters, folded))
+			return true;
+	}
+	return false;
+}
+
 bool
 wf_person_find(WfSlice text, size_t start, size_t end, WfSlice local, WfPerson *person)
 {
@@ -600,6 +626,13 @@ wf_person_find(WfSlice text, size_t start, size_t end, WfSlice local, WfPerson *
 	s.at = s.count = s.lines = 0;
 	s.total = read_words(text, from, start, -lines, s.words, MAX_WORDS * 3 / 4);
 	s.total += read_words(text, end, to, 0, s.words + s.total, MAX_WORDS - s.total);
+	if (!has_clues(&s))
+		return false;
+	for (at = 0; at < s.total; at++)
+	{
+		if (s.words[at].is_capital)
+			set_class(&s.words[at], slice_of(text, &s.words[at]));
+	}
 	for (at = 0; at < s.total; at++)
 	{
 		if (!s.words[at].is_capital)
@@ -620,7 +653,10 @@ wf_person_is_name(WfSlice text)
 {
 	Word		words[MAX_NAME_WORDS + 1];
 	int			count = read_words(text, 0, text.len, 0, words, MAX_NAME_WORDS + 1);
+	int			i;
 
+	for (i = 0; i < count; i++)
+		set_class(&words[i], slice_of(text, &words[i]));
 	return count >= 2 && count <= MAX_NAME_WORDS && text.len < 2 * MAX_FOLDED &&
 		words[0].start == 0 && words[count - 1].end == text.len &&
 		has_form_of_name(words, count);

@@ -61,6 +61,12 @@ extern bool wf_db_run(const char *activity, Oid owner,
 extern void wf_db_execute(WfStatement *stmt, WfDbRights rights,
 						  Datum *values, const char *nulls);
 
+/*
+ * An array of n elements of a built-in type as a statement's argument, in the
+ * current memory context.  nulls may be NULL: none is.
+ */
+extern Datum wf_db_array(Datum *elems, bool *nulls, int n, Oid type);
+
 /* Drop the kept plan; the next execution plans anew. */
 extern void wf_db_forget(WfStatement *stmt);
 

@@ -331,7 +331,8 @@ static void
 define_processing(void)
 {
 	DefineCustomIntVariable("wf_curation.batch_size",
-							"Items that one claim takes at most.", NULL,
+							"Accepted, but without effect in this version.",
+							"A claim takes as many items as there are free slots.",
 							&wf_curation_batch_size, 10, 1, 10000, PGC_SUSET, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("wf_curation.batch_timeout",

@@ -23,7 +23,6 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -172,11 +171,11 @@ uuid_array(const pg_uuid_t *ids, int n)
 
 	for (int i = 0; i < n; i++)
 		elems[i] = UUIDPGetDatum(&ids[i]);
-	return PointerGetDatum(construct_array(elems, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	return wf_db_array(elems, NULL, n, UUIDOID);
 }
 
-Datum
-wf_queue_ids(WfItem **items, int n)
+static Datum
+item_ids(WfItem **items, int n)
 {
 	pg_uuid_t  *ids = palloc(Max(n, 1) * sizeof(pg_uuid_t));
 
@@ -185,15 +184,14 @@ wf_queue_ids(WfItem **items, int n)
 	return uuid_array(ids, n);
 }
 
-Datum
-wf_queue_tokens(WfItem **items, int n)
+static Datum
+item_tokens(WfItem **items, int n)
 {
 	Datum	   *elems = palloc(Max(n, 1) * sizeof(Datum));
 
 	for (int i = 0; i < n; i++)
 		elems[i] = Int64GetDatum((int64) items[i]->token);
-	return PointerGetDatum(construct_array(elems, n, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	return wf_db_array(elems, NULL, n, INT8OID);
 }
 
 static bool
@@ -367,9 +365,9 @@ record_claims(WfClaimRequest *request)
 	for (int i = 0; i < n; i++)
 		fresh[i] = BoolGetDatum(request->stage->has_error_column &&
 								request->items[i]->old_error == NULL);
-	values[0] = wf_queue_ids(request->items, n);
-	values[1] = wf_queue_tokens(request->items, n);
-	values[2] = PointerGetDatum(construct_array(fresh, n, BOOLOID, 1, true, TYPALIGN_CHAR));
+	values[0] = item_ids(request->items, n);
+	values[1] = item_tokens(request->items, n);
+	values[2] = wf_db_array(fresh, NULL, n, BOOLOID);
 	values[3] = Int32GetDatum(MyProcPid);
 	values[4] = TimestampTzGetDatum(MyStartTimestamp);
 	values[5] = Int32GetDatum(request->lease_ms);
@@ -457,6 +455,14 @@ claim_ready(WfClaimRequest *request)
 	}
 }
 
+static bool
+is_paused(void)
+{
+	execute_own(&paused_stmt, NULL, NULL);
+	SPI_freetuptable(SPI_tuptable);
+	return SPI_processed > 0;
+}
+
 void
 wf_queue_claim(WfClaimRequest *request)
 {
@@ -465,7 +471,7 @@ wf_queue_claim(WfClaimRequest *request)
 	int			ndue;
 
 	request->items = MemoryContextAlloc(request->context, request->n * sizeof(WfItem *));
-	request->paused = wf_queue_is_paused();
+	request->paused = is_paused();
 	if (request->paused)
 		return;
 	ndue = pick_due(request, due, &alone);
@@ -494,8 +500,8 @@ check_items(WfStage *stage, WfStageStatement statement, WfItem **items, int n, b
 	int			nlost = 0;
 
 	memset(valid, 0, n * sizeof(bool));
-	values[0] = wf_queue_ids(items, n);
-	values[1] = wf_queue_tokens(items, n);
+	values[0] = item_ids(items, n);
+	values[1] = item_tokens(items, n);
 	wf_db_execute(&stage->stmt[statement], WF_AS_OWNER, values, NULL);
 	for (uint64 r = 0; r < SPI_processed; r++)
 	{
@@ -539,8 +545,8 @@ wf_queue_forget(WfItem **items, int n)
 
 	if (n == 0)
 		return;
-	values[0] = wf_queue_ids(items, n);
-	values[1] = wf_queue_tokens(items, n);
+	values[0] = item_ids(items, n);
+	values[1] = item_tokens(items, n);
 	execute_own(&forget_stmt, values, NULL);
 }
 
@@ -550,7 +556,6 @@ old_errors(WfItem **items, int n)
 {
 	Datum	   *elems = palloc0(Max(n, 1) * sizeof(Datum));
 	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
-	int			lower = 1;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -558,8 +563,7 @@ old_errors(WfItem **items, int n)
 		if (!nulls[i])
 			elems[i] = CStringGetTextDatum(items[i]->old_error);
 	}
-	return PointerGetDatum(construct_md_array(elems, nulls, 1, &n, &lower,
-											  TEXTOID, -1, false, TYPALIGN_INT));
+	return wf_db_array(elems, nulls, n, TEXTOID);
 }
 
 void
@@ -587,14 +591,14 @@ wf_queue_release(WfStage *stage, WfItem **items, int n)
 	}
 	if (nours == 0)
 		return;
-	values[0] = wf_queue_ids(ours, nours);
+	values[0] = item_ids(ours, nours);
 	values[1] = old_errors(ours, nours);
 	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
 	wf_queue_forget(first, nfirst);
 	if (nlater == 0)
 		return;
-	values[0] = wf_queue_ids(later, nlater);
-	values[1] = wf_queue_tokens(later, nlater);
+	values[0] = item_ids(later, nlater);
+	values[1] = item_tokens(later, nlater);
 	execute_own(&release_stmt, values, NULL);
 }
 
@@ -603,8 +607,8 @@ wf_queue_renew(WfItem **items, int n, int lease_ms)
 {
 	Datum		values[3];
 
-	values[0] = wf_queue_ids(items, n);
-	values[1] = wf_queue_tokens(items, n);
+	values[0] = item_ids(items, n);
+	values[1] = item_tokens(items, n);
 	values[2] = Int32GetDatum(lease_ms);
 	execute_own(&renew_stmt, values, NULL);
 }
@@ -619,10 +623,9 @@ wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n)
 		return;
 	for (int i = 0; i < n; i++)
 		times[i] = TimestampTzGetDatum(not_before[i]);
-	values[0] = wf_queue_ids(items, n);
-	values[1] = wf_queue_tokens(items, n);
-	values[2] = PointerGetDatum(construct_array(times, n, TIMESTAMPTZOID, sizeof(TimestampTz),
-												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[0] = item_ids(items, n);
+	values[1] = item_tokens(items, n);
+	values[2] = wf_db_array(times, NULL, n, TIMESTAMPTZOID);
 	execute_own(&wait_stmt, values, NULL);
 }
 
@@ -642,12 +645,4 @@ wf_queue_next_due(void)
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return due;
-}
-
-bool
-wf_queue_is_paused(void)
-{
-	execute_own(&paused_stmt, NULL, NULL);
-	SPI_freetuptable(SPI_tuptable);
-	return SPI_processed > 0;
 }

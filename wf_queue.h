@@ -90,13 +90,7 @@ extern void wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n);
 /* When the next waiting item is due; 0 if none waits. */
 extern TimestampTz wf_queue_next_due(void);
 
-extern bool wf_queue_is_paused(void);
-
 /* The extension was perhaps created anew: make our statements again. */
 extern void wf_queue_reset(void);
-
-/* Arrays for statements, in the current memory context. */
-extern Datum wf_queue_ids(WfItem **items, int n);
-extern Datum wf_queue_tokens(WfItem **items, int n);
 
 #endif							/* WF_QUEUE_H */

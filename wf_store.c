@@ -17,9 +17,7 @@
 #include "common/hashfn.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -205,19 +203,6 @@ retry_at(const WfResult *result)
 	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), delay);
 }
 
-static Datum
-make_array(Datum *elems, bool *nulls, int n, Oid type)
-{
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
-	int			lower = 1;
-
-	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
-	return PointerGetDatum(construct_md_array(elems, nulls, 1, &n, &lower,
-											  type, typlen, typbyval, typalign));
-}
-
 /* ------------------------------------------------------------------------
  * Contacts
  * ------------------------------------------------------------------------
@@ -357,7 +342,7 @@ lock_domains(const WfStage *stage, WfResult **results, int n)
 	}
 	if (nlocks == 0)
 		return false;
-	values[0] = make_array(elems, NULL, nlocks, INT8OID);
+	values[0] = wf_db_array(elems, NULL, nlocks, INT8OID);
 	if (advisory_stmt.sql == NULL)
 	{
 		advisory_stmt.sql = "SELECT pg_advisory_xact_lock(k) FROM"
@@ -379,7 +364,7 @@ store_contacts(WfStage *stage, WfResult **results, int n)
 	if (n == 0 || collect_contacts(results, n, &arrays) == 0)
 		return;
 	for (int a = 0; a < WF_CONTACT_ARGS; a++)
-		values[a] = make_array(arrays.elems[a], arrays.nulls[a], arrays.n,
+		values[a] = wf_db_array(arrays.elems[a], arrays.nulls[a], arrays.n,
 							   a == 0 ? UUIDOID : TEXTOID);
 	if (lock_domains(stage, results, n) && stage->stmt[WF_STMT_CONTACTS_UPDATE].sql)
 		wf_db_execute(&stage->stmt[WF_STMT_CONTACTS_UPDATE], WF_AS_OWNER, values, NULL);
@@ -423,10 +408,10 @@ finish_items(WfStage *stage, WfResult **results, int n)
 				CStringGetTextDatum(wf_encoding_from_utf8_cut(results[i]->error, WF_MAX_ERROR));
 		elems[3][i] = Int32GetDatum(result_label(results[i], action));
 	}
-	values[0] = make_array(elems[0], NULL, n, UUIDOID);
-	values[1] = make_array(elems[1], NULL, n, INT4OID);
-	values[2] = make_array(elems[2], null_error, n, TEXTOID);
-	values[3] = make_array(elems[3], NULL, n, INT4OID);
+	values[0] = wf_db_array(elems[0], NULL, n, UUIDOID);
+	values[1] = wf_db_array(elems[1], NULL, n, INT4OID);
+	values[2] = wf_db_array(elems[2], null_error, n, TEXTOID);
+	values[3] = wf_db_array(elems[3], NULL, n, INT4OID);
 	wf_db_execute(&stage->stmt[WF_STMT_FINISH], WF_AS_OWNER, values, NULL);
 }
 
@@ -512,7 +497,7 @@ write_history(WfResult **results, int n)
 			elems[9][i] = CStringGetTextDatum(wf_encoding_from_utf8_cut(r->error, WF_MAX_ERROR));
 	}
 	for (int a = 0; a < HISTORY_ARGS; a++)
-		values[a] = make_array(elems[a], nulls[a], n, types[a]);
+		values[a] = wf_db_array(elems[a], nulls[a], n, types[a]);
 	make_history_statement();
 	wf_db_execute(&history_stmt, WF_AS_SELF, values, NULL);
 }

@@ -13,7 +13,6 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -158,7 +157,7 @@ result_ids(int *n)
 		if (!isnull)
 			elems[(*n)++] = id;
 	}
-	return PointerGetDatum(construct_array(elems, *n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	return wf_db_array(elems, NULL, *n, UUIDOID);
 }
 
 /* ------------------------------------------------------------------------
@@ -205,7 +204,6 @@ requeue_lost(WfStage *stage, LostClaim **lost, int n, bool fresh)
 	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
 	Datum	   *errors = palloc0(Max(n, 1) * sizeof(Datum));
 	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
-	int			lower = 1;
 	Datum		values[2];
 
 	if (n == 0)
@@ -217,9 +215,8 @@ requeue_lost(WfStage *stage, LostClaim **lost, int n, bool fresh)
 		if (!fresh)
 			errors[i] = CStringGetTextDatum("the worker ended before the page was stored; it will be fetched again");
 	}
-	values[0] = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-	values[1] = PointerGetDatum(
-		construct_md_array(errors, nulls, 1, &n, &lower, TEXTOID, -1, false, TYPALIGN_INT));
+	values[0] = wf_db_array(ids, NULL, n, UUIDOID);
+	values[1] = wf_db_array(errors, nulls, n, TEXTOID);
 	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
 }
 
@@ -238,9 +235,8 @@ mark_waiting(LostClaim **lost, int n)
 		ids[i] = UUIDPGetDatum(&lost[i]->item.id);
 		deaths[i] = Int32GetDatum(!lost[i]->died ? 0 : lost[i]->alone ? 2 : 1);
 	}
-	values[0] = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-	values[1] =
-		PointerGetDatum(construct_array(deaths, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	values[0] = wf_db_array(ids, NULL, n, UUIDOID);
+	values[1] = wf_db_array(deaths, NULL, n, INT4OID);
 	execute_own(OWN_BACK, values);
 }
 

@@ -60,7 +60,6 @@ typedef struct WfWorker
 	WfResult  **pending;		/* results not yet stored */
 	int			npending;
 	int			pending_room;
-	int			failed_stores;	/* of the pending at the head, in a row */
 	int			nfetching;		/* in flight and without a result */
 	bool		look;			/* there may be something to claim */
 	bool		exhausted;		/* the last look found less than wanted */

@@ -229,6 +229,7 @@ parse_at(const WfAttempt *a, const WfPhonePlan *plan, bool at_home, WfPhoneNumbe
 			 first > 2 ? a->digits.data[2] : 0, 0}) == plan->code &&
 		wf_phone_parse(a->digits, true, NULL, &other) && other.valid)
 	{
+		other.uncertain = number->uncertain;
 		*number = other;
 		return true;
 	}

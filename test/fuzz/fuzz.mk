@@ -14,7 +14,8 @@ FUZZ_CORE = $(addprefix $(srcdir)/core/wf_,arena.c text.c charset.c html.c verdi
 	cipher.c person.c profile.c page.c page_find.c page_tag.c page_window.c finding.c outcome.c url.c \
 	message.c)
 FUZZ_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
-	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I$(srcdir) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	-ftrivial-auto-var-init=pattern -I$(srcdir) \
 	-DWF_PAGE_WINDOW=1024
 
 .PHONY: fuzz-smoke

@@ -147,6 +147,9 @@ test_regions(void)
 	find_hinted("(202) 555-0123", "US", (Hint) {WF_HINT_LANG, "en-GB"}, "+12025550123");
 	find("Tel: 020 7946 0123", "US", "02079460123");
 	find("(202) 555-0123", "DE", "2025550123");
+	/* the country's code alone in front, without '+' */
+	find("49 30 23125 012", "DE", "+493023125012");
+	find("49 3 30 23125", "DE", "+4933023125");
 }
 
 static void

@@ -13,6 +13,7 @@ UNIT_PACKAGES = $(if $(wildcard $(srcdir)/core/wf_fetch.c),libcurl) \
 	$(if $(wildcard $(srcdir)/core/wf_sandbox.c),libseccomp)
 UNIT_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-ftrivial-auto-var-init=pattern \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wdeclaration-after-statement -Werror -I$(srcdir) \
 	$(shell pkg-config --cflags $(UNIT_PACKAGES))

@@ -38,6 +38,7 @@ OBJS = \
 	wf_shmem.o \
 	wf_single_fetch.o \
 	wf_stage.o \
+	wf_stage_contacts.o \
 	wf_store.o \
 	wf_sweep.o \
 	wf_trigger.o \

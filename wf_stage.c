@@ -33,28 +33,11 @@
 #include "wf_curation.h"
 #include "wf_guc.h"
 #include "wf_identity.h"
-#include "wf_stage.h"
+#include "wf_stage_int.h"
 
 static WfStage *current = NULL;
 static bool stale = true;		/* the catalogs may have changed */
 static char problem_text[512];
-
-/* Quoted name of an item column, NULL when the table has none. */
-static const char *
-item_column(const WfStage *stage, WfItemColumn c)
-{
-	if (stage->items->column[c].attnum == 0)
-		return NULL;
-	return quote_identifier(stage->items->part->columns[c].name);
-}
-
-static const char *
-target_column(const WfStage *stage, WfContactColumn c)
-{
-	if (stage->targets->column[c].attnum == 0)
-		return NULL;
-	return quote_identifier(stage->targets->part->columns[c].name);
-}
 
 /* Literal of a processing or result label as the table spells it. */
 static char *
@@ -63,15 +46,6 @@ label(const WfStage *stage, WfItemColumn c, int which)
 	const char *spelling = stage->items->column[c].label[which];
 
 	return spelling ? quote_literal_cstr(spelling) : "NULL";
-}
-
-/* Type of a column for CAST, which cuts a text that is too long for it. */
-static char *
-column_type(const WfBoundColumn *column)
-{
-	/* a domain keeps the modifier of its base type to itself */
-	return format_type_with_typemod(column->type,
-									column->type == column->base_type ? column->typmod : -1);
 }
 
 /* "alias.processing = 'Queued' [AND alias.error IS NULL]" */
@@ -96,14 +70,6 @@ is_processing(const WfStage *stage, const char *alias, WfProcessingLabel which)
 					label(stage, WF_ITEM_PROCESSING, which));
 }
 
-/* The time now for a column: timestamps without zone are UTC by convention. */
-static const char *
-now_for(const WfBoundColumn *column)
-{
-	return column->base_type == TIMESTAMPOID ?
-		"pg_catalog.timezone('UTC', pg_catalog.now())" : "pg_catalog.now()";
-}
-
 /* ", updated_at = now()" where there is such a column */
 static const char *
 touch_item(const WfStage *stage)
@@ -113,20 +79,6 @@ touch_item(const WfStage *stage)
 	if (column->attnum == 0)
 		return "";
 	return psprintf(", %s = %s", item_column(stage, WF_ITEM_UPDATED_AT), now_for(column));
-}
-
-static void
-set_statement(WfStage *stage, WfStageStatement which, char *sql, int nargs, ...)
-{
-	WfStatement *stmt = &stage->stmt[which];
-	va_list		args;
-
-	stmt->sql = sql;
-	stmt->nargs = nargs;
-	va_start(args, nargs);
-	for (int i = 0; i < nargs; i++)
-		stmt->argtypes[i] = va_arg(args, Oid);
-	va_end(args);
 }
 
 /* Finding ready items: a loose index scan over domains, then one domain. */
@@ -347,179 +299,6 @@ make_sweep_statements(WfStage *stage)
 				  1, INT4OID);
 }
 
-/* One column of a contact: its name and where its value comes from. */
-static void
-add_contact_column(const WfStage *stage, WfContactColumn c, const char *value,
-				   StringInfo names, StringInfo values)
-{
-	const char *name = target_column(stage, c);
-
-	if (name == NULL)
-		return;
-	appendStringInfo(names, ", %s", name);
-	appendStringInfo(values, ", CAST(%s AS %s)", value,
-					 column_type(&stage->targets->column[c]));
-}
-
-/*
- * Columns that contacts need (NOT NULL, no default) and we do not know, but
- * the item's table has under the same name, such as tenant_id: copied.
- */
-static void
-add_copied_columns(const WfStage *stage, StringInfo names, StringInfo values)
-{
-	Relation	rel = table_open(stage->targets->relid, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		const char *name = NameStr(att->attname);
-		bool		known = false;
-
-		if (att->attisdropped || !att->attnotnull || att->atthasdef || att->attidentity)
-			continue;
-		for (int c = 0; c < stage->targets->part->ncolumns; c++)
-			known |= strcmp(stage->targets->part->columns[c].name, name) == 0;
-		if (known || get_attnum(stage->items->relid, name) == InvalidAttrNumber)
-			continue;
-		appendStringInfo(names, ", %s", quote_identifier(name));
-		appendStringInfo(values, ", p.%s", quote_identifier(name));
-	}
-	table_close(rel, AccessShareLock);
-}
-
-#define CONTACT_SOURCE \
-	"unnest($1, $2, $3, $4, $5, $6, $7)" \
-	" u(page_id, email, name, phone, title, source_url, context)"
-
-static void
-set_contact_statement(WfStage *stage, WfStageStatement which, char *sql)
-{
-	set_statement(stage, which, sql, WF_CONTACT_ARGS, UUIDARRAYOID, TEXTARRAYOID,
-				  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
-}
-
-/* "[c.]phone = …[, updated_at = now()]" and the condition that it was missing */
-static void
-phone_completion(const WfStage *stage, const char *source, char **assignment, char **condition)
-{
-	const char *phone = target_column(stage, WF_CONTACT_PHONE_NUMBER);
-	const char *updated = target_column(stage, WF_CONTACT_UPDATED_AT);
-
-	*assignment = psprintf("%s = CAST(%s AS %s)", phone, source,
-						   column_type(&stage->targets->column[WF_CONTACT_PHONE_NUMBER]));
-	if (updated)
-		*assignment = psprintf("%s, %s = %s", *assignment, updated,
-							   now_for(&stage->targets->column[WF_CONTACT_UPDATED_AT]));
-	*condition = psprintf("(c.%s IS NULL OR c.%s::pg_catalog.text IN ('', 'Phone not found'))"
-						  " AND %s IS NOT NULL", phone, phone, source);
-}
-
-static char *
-insert_contacts(const WfStage *stage, const char *tail)
-{
-	StringInfoData names;
-	StringInfoData values;
-	const char *id = item_column(stage, WF_ITEM_ID);
-
-	initStringInfo(&names);
-	initStringInfo(&values);
-	appendStringInfo(&names, "%s", target_column(stage, WF_CONTACT_DOMAIN_ID));
-	appendStringInfo(&values, "p.%s", item_column(stage, WF_ITEM_DOMAIN_ID));
-	add_contact_column(stage, WF_CONTACT_PAGE_ID, "u.page_id", &names, &values);
-	add_contact_column(stage, WF_CONTACT_EMAIL, "u.email", &names, &values);
-	add_contact_column(stage, WF_CONTACT_NAME, "u.name", &names, &values);
-	add_contact_column(stage, WF_CONTACT_PHONE_NUMBER, "u.phone", &names, &values);
-	add_contact_column(stage, WF_CONTACT_JOB_TITLE, "u.title", &names, &values);
-	add_contact_column(stage, WF_CONTACT_SOURCE_URL, "u.source_url", &names, &values);
-	add_contact_column(stage, WF_CONTACT_CONTEXT, "u.context", &names, &values);
-	add_copied_columns(stage, &names, &values);
-	return psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM " CONTACT_SOURCE
-					" JOIN %s p ON p.%s = u.page_id %s",
-					stage->targets->relation, names.data, values.data,
-					stage->items->relation, id, tail);
-}
-
-/*
- * Is there a contact like this already?  Matched by (domain, lower(address));
- * one without an address by its page.  Contacts without a domain are matched
- * among themselves, in a branch of its own: an index on domain_id serves both.
- */
-static char *
-no_such_contact(const WfStage *stage)
-{
-	const char *rel = stage->targets->relation;
-	const char *item_domain = item_column(stage, WF_ITEM_DOMAIN_ID);
-	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
-	const char *email = target_column(stage, WF_CONTACT_EMAIL);
-	char	   *same;
-
-	same = psprintf("(pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email)"
-					" OR (u.email IS NULL AND c.%s IS NULL AND c.%s = u.page_id))",
-					email, email, target_column(stage, WF_CONTACT_PAGE_ID));
-	return psprintf("NOT EXISTS (SELECT 1 FROM %s c WHERE c.%s = p.%s AND %s)"
-					" AND NOT EXISTS (SELECT 1 FROM %s c WHERE p.%s IS NULL AND c.%s IS NULL AND %s)",
-					rel, domain, item_domain, same, rel, item_domain, domain, same);
-}
-
-/* An address that the column would cut is no address. */
-static char *
-email_fits(const WfStage *stage)
-{
-	return psprintf("(u.email IS NULL OR CAST(u.email AS %s)::pg_catalog.text = u.email)",
-					column_type(&stage->targets->column[WF_CONTACT_EMAIL]));
-}
-
-static void
-make_contact_statements(WfStage *stage)
-{
-	const char *email = target_column(stage, WF_CONTACT_EMAIL);
-	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
-	bool		has_phone = target_column(stage, WF_CONTACT_PHONE_NUMBER) != NULL;
-	char	   *assignment;
-	char	   *condition;
-	char	   *tail;
-
-	if (stage->targets_by_key)
-	{
-		if (has_phone)
-		{
-			phone_completion(stage,
-							 psprintf("EXCLUDED.%s", target_column(stage, WF_CONTACT_PHONE_NUMBER)),
-							 &assignment, &condition);
-			tail = psprintf("DO UPDATE SET %s WHERE %s", assignment, condition);
-		}
-		else
-			tail = "DO NOTHING";
-		/* NULLs never conflict: such contacts are looked up */
-		tail = psprintf("WHERE %s AND ((u.email IS NOT NULL AND p.%s IS NOT NULL) OR (%s))"
-						" ORDER BY p.%s, pg_catalog.lower(u.email)"
-						" ON CONFLICT (%s, (pg_catalog.lower(%s::pg_catalog.text))) %s",
-						email_fits(stage), item_column(stage, WF_ITEM_DOMAIN_ID),
-						no_such_contact(stage),
-						item_column(stage, WF_ITEM_DOMAIN_ID), domain, email, tail);
-	}
-	else
-		tail = psprintf("WHERE %s AND %s ON CONFLICT DO NOTHING",
-						email_fits(stage), no_such_contact(stage));
-	set_contact_statement(stage, WF_STMT_CONTACTS_INSERT, insert_contacts(stage, tail));
-
-	if (!has_phone)
-		return;
-	phone_completion(stage, "u.phone", &assignment, &condition);
-	set_contact_statement(stage, WF_STMT_CONTACTS_UPDATE,
-						  psprintf("UPDATE %s c SET %s FROM " CONTACT_SOURCE
-								   " JOIN %s p ON p.%s = u.page_id"
-								   " WHERE (c.%s = p.%s OR (c.%s IS NULL AND p.%s IS NULL))"
-								   " AND pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email) AND %s",
-								   stage->targets->relation, assignment,
-								   stage->items->relation, item_column(stage, WF_ITEM_ID),
-								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
-								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
-								   email, condition));
-}
-
 static WfBinding *
 bind(WfPartId id, Oid relid, const char **problem)
 {
@@ -650,7 +429,7 @@ build(const char **problem)
 	make_claim_statement(stage);
 	make_finish_statements(stage);
 	make_sweep_statements(stage);
-	make_contact_statements(stage);
+	wf_stage_make_contact_statements(stage);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, TopMemoryContext);
 	return stage;

@@ -6,7 +6,7 @@
  *
  * Built from the catalogs in a worker, rebuilt when a relation cache
  * invalidation says that a table may have changed.  All SQL text on user
- * tables is made in wf_stage.c; wf_queue, wf_store and wf_sweep only execute.
+ * tables is made in wf_stage*.c; wf_queue, wf_store and wf_sweep only execute.
  *
  *-------------------------------------------------------------------------
  */

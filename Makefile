@@ -33,6 +33,7 @@ OBJS = \
 	wf_launcher.o \
 	wf_link.o \
 	wf_part.o \
+	wf_part_spec.o \
 	wf_pick.o \
 	wf_queue.o \
 	wf_shmem.o \

@@ -75,11 +75,6 @@ typedef struct TriggerPlan
 	bool		enable;
 } TriggerPlan;
 
-/* Arguments of wf_attach(), in order. */
-static const char *const attach_arguments[] = {
-	"pages", "contacts", "domains", "sitemap_files", "local_businesses"
-};
-
 /* See wf_attach.h. */
 int
 wf_attach_begin_settings(void)
@@ -232,11 +227,7 @@ estimate_rows(Relation rel)
 static char *
 ready_index_body(const WfBinding *binding)
 {
-	const WfColumnSpec *spec = binding->part->columns;
-
-	return psprintf("USING btree (%s, %s) WHERE %s",
-					quote_identifier(spec[WF_ITEM_DOMAIN_ID].name),
-					quote_identifier(spec[WF_ITEM_ID].name),
+	return psprintf("USING btree (%s) WHERE %s", wf_part_ready_key(binding),
 					wf_part_ready_condition(binding));
 }
 
@@ -460,7 +451,7 @@ wf_attach_table(const WfPart *part, Oid relid)
 	binding = wf_part_bind(rel, part, NULL);
 	relation_close(rel, NoLock);
 	actions = attach_trigger(binding, actions);
-	if (part->is_stage)
+	if (part->has_queue)
 		actions = attach_index(binding, actions);
 	AtEOXact_GUC(false, level);
 	wf_shmem_wake_launcher_at_commit();
@@ -589,7 +580,8 @@ put_actions(FunctionCallInfo fcinfo, List *actions)
 
 /*
  * wf_attach(pages, contacts, domains, sitemap_files, local_businesses
- * regclass): attach the given tables; without any, those found by name.
+ * regclass), in the order of WfPartId: attach the given tables; without any,
+ * those found by name.
  */
 Datum
 wf_attach(PG_FUNCTION_ARGS)
@@ -598,17 +590,8 @@ wf_attach(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	for (i = 0; i < (int) lengthof(attach_arguments); i++)
-	{
-		if (PG_ARGISNULL(i))
-			continue;
-		any = true;
-		if (wf_part_by_name(attach_arguments[i]) == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("tables cannot be attached as \"%s\" yet", attach_arguments[i]),
-					 errhint("This version attaches pages and contacts.")));
-	}
+	for (i = 0; i < WF_PART_COUNT; i++)
+		any |= !PG_ARGISNULL(i);
 	SPI_connect();
 	for (i = 0; i < WF_PART_COUNT; i++)
 	{
@@ -717,7 +700,7 @@ check_fitting(FunctionCallInfo fcinfo, Relation rel, const WfBinding *binding)
 
 	for (i = 0; i < part->ncolumns; i++)
 	{
-		if (binding->column[i].attnum == 0)
+		if (part->columns[i].name && binding->column[i].attnum == 0)
 			put_check(fcinfo, part, part->columns[i].name, "unused",
 					  "The optional column is absent, generated or of another type.", NULL);
 	}
@@ -727,7 +710,7 @@ check_fitting(FunctionCallInfo fcinfo, Relation rel, const WfBinding *binding)
 					   trigger.enable ? "would be enabled" : "is there",
 					   trigger.strategy ? "; existing contacts are found by " : "",
 					   trigger.strategy ? trigger.strategy : ""), NULL);
-	if (part->is_stage)
+	if (part->has_queue)
 	{
 		IndexPlan	index = plan_index(rel, binding);
 
@@ -783,7 +766,7 @@ wf_check(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown part \"%s\"", text_to_cstring(PG_GETARG_TEXT_PP(1))),
-				 errhint("Parts are \"pages\" and \"contacts\".")));
+				 errhint("Parts are \"pages\", \"contacts\", \"domains\", \"sitemap_files\" and \"local_businesses\".")));
 	binding = wf_part_bind(rel, part, &problems);
 	foreach(lc, problems)
 	{

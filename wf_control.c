@@ -321,7 +321,7 @@ stage_argument(FunctionCallInfo fcinfo)
 	initStringInfo(&known);
 	for (i = 0; i < WF_PART_COUNT; i++)
 	{
-		if (wf_parts[i].stage == NULL)
+		if (!wf_parts[i].has_queue)
 			continue;
 		if (strcmp(wf_parts[i].stage, stage) == 0)
 			return PG_GETARG_DATUM(0);

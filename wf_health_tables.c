@@ -104,7 +104,8 @@ report_surplus(WfHealth *h)
 void
 wf_health_attached(WfHealth *h)
 {
-	for (int i = 0; i < WF_PART_COUNT; i++)
+	/* a database may do without the stages before pages */
+	for (int i = 0; i <= WF_PART_CONTACTS; i++)
 		if (!OidIsValid(h->table[i].relid))
 			report_missing(h, &wf_parts[i]);
 	report_surplus(h);
@@ -119,10 +120,11 @@ serving_type(const WfPart *part, const char *column)
 		[WF_COLUMN_TEXT] = "text",
 		[WF_COLUMN_STATUS] = "text",
 		[WF_COLUMN_TIMESTAMP] = "timestamp with time zone",
+		[WF_COLUMN_INTEGER] = "integer",
 	};
 
 	for (int i = 0; i < part->ncolumns; i++)
-		if (strcmp(part->columns[i].name, column) == 0)
+		if (part->columns[i].name && strcmp(part->columns[i].name, column) == 0)
 			return names[part->columns[i].kind];
 	return "text";
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_part.c
- *	  The constant parts, and how a table's columns and labels fill one.
+ *	  How a table's columns and labels fill a part (wf_part_spec.c).
  *
  * Runs in whatever process asks; reads catalogs only, takes no lock beyond the
  * caller's.  Everything returned is allocated in the current memory context.
@@ -51,61 +51,6 @@
 #include "wf_guc.h"
 #include "wf_part.h"
 
-static const WfLabelSpec curation_labels[] = {
-	[WF_CURATION_SELECTED] = {{"Selected"}, true},
-	[WF_CURATION_QUEUED] = {{"Queued"}, false},
-	[WF_CURATION_NEW] = {{"New"}, false},
-	[WF_CURATION_ARCHIVED] = {{"Archived"}, false},
-};
-
-static const WfLabelSpec processing_labels[] = {
-	[WF_PROCESSING_QUEUED] = {{"Queued"}, true},
-	[WF_PROCESSING_PROCESSING] = {{"Processing", "InProgress"}, true},
-	[WF_PROCESSING_COMPLETE] = {{"Complete", "Completed"}, true},
-	[WF_PROCESSING_ERROR] = {{"Error", "Failed"}, true},
-	[WF_PROCESSING_FILTERED] = {{"Filtered"}, false},
-};
-
-static const WfLabelSpec result_labels[] = {
-	[WF_RESULT_FOUND] = {{"ContactFound", "ContactsFound", "Found"}, true},
-	[WF_RESULT_NOT_FOUND] = {{"NoContactFound", "NoContactsFound", "NotFound"}, true},
-	[WF_RESULT_NEW] = {{"New"}, false},
-	[WF_RESULT_ERROR] = {{"Error", "Failed"}, false},
-};
-
-static const WfColumnSpec page_columns[WF_ITEM_COLUMNS] = {
-	[WF_ITEM_ID] = {"id", WF_COLUMN_UUID, true},
-	[WF_ITEM_DOMAIN_ID] = {"domain_id", WF_COLUMN_UUID, true},
-	[WF_ITEM_URL] = {"url", WF_COLUMN_TEXT, true},
-	[WF_ITEM_CURATION] = {"page_curation_status", WF_COLUMN_STATUS, true,
-	curation_labels, lengthof(curation_labels)},
-	[WF_ITEM_PROCESSING] = {"page_processing_status", WF_COLUMN_STATUS, true,
-	processing_labels, lengthof(processing_labels)},
-	[WF_ITEM_ERROR] = {"page_processing_error", WF_COLUMN_TEXT, false},
-	[WF_ITEM_RESULT] = {"contact_scrape_status", WF_COLUMN_STATUS, false,
-	result_labels, lengthof(result_labels)},
-	[WF_ITEM_UPDATED_AT] = {"updated_at", WF_COLUMN_TIMESTAMP, false},
-};
-
-static const WfColumnSpec contact_columns[WF_CONTACT_COLUMNS] = {
-	[WF_CONTACT_ID] = {"id", WF_COLUMN_UUID, true},
-	[WF_CONTACT_DOMAIN_ID] = {"domain_id", WF_COLUMN_UUID, true},
-	[WF_CONTACT_PAGE_ID] = {"page_id", WF_COLUMN_UUID, true},
-	[WF_CONTACT_EMAIL] = {"email", WF_COLUMN_TEXT, true},
-	[WF_CONTACT_NAME] = {"name", WF_COLUMN_TEXT, false},
-	[WF_CONTACT_PHONE_NUMBER] = {"phone_number", WF_COLUMN_TEXT, false},
-	[WF_CONTACT_JOB_TITLE] = {"job_title", WF_COLUMN_TEXT, false},
-	[WF_CONTACT_SOURCE_URL] = {"source_url", WF_COLUMN_TEXT, false},
-	[WF_CONTACT_CONTEXT] = {"context", WF_COLUMN_TEXT, false},
-	[WF_CONTACT_UPDATED_AT] = {"updated_at", WF_COLUMN_TIMESTAMP, false},
-};
-
-const WfPart wf_parts[WF_PART_COUNT] = {
-	[WF_PART_PAGES] = {WF_PART_PAGES, "pages", true, "page", page_columns, WF_ITEM_COLUMNS},
-	[WF_PART_CONTACTS] = {WF_PART_CONTACTS, "contacts", false, NULL, contact_columns,
-	WF_CONTACT_COLUMNS},
-};
-
 /* A trigger on a user table that makes it a part. */
 typedef struct Attachment
 {
@@ -114,20 +59,6 @@ typedef struct Attachment
 	bool		enabled;
 	char	   *arg;
 } Attachment;
-
-/* See wf_part.h. */
-const WfPart *
-wf_part_by_name(const char *name)
-{
-	int			i;
-
-	for (i = 0; i < WF_PART_COUNT; i++)
-	{
-		if (strcmp(wf_parts[i].name, name) == 0)
-			return &wf_parts[i];
-	}
-	return NULL;
-}
 
 /* Quoted, schema-qualified name of a relation. */
 static char *
@@ -259,6 +190,8 @@ type_serves(WfColumnKind kind, Oid base_type)
 			return base_type == TEXTOID || base_type == VARCHAROID || type_is_enum(base_type);
 		case WF_COLUMN_TIMESTAMP:
 			return base_type == TIMESTAMPTZOID || base_type == TIMESTAMPOID;
+		case WF_COLUMN_INTEGER:
+			return base_type == INT4OID || base_type == INT8OID || base_type == INT2OID;
 	}
 	return false;
 }
@@ -271,6 +204,7 @@ add_type_problem(const WfColumnSpec *spec, Oid type, List **problems)
 		[WF_COLUMN_TEXT] = "text",
 		[WF_COLUMN_STATUS] = "an enum, text or varchar",
 		[WF_COLUMN_TIMESTAMP] = "timestamp with time zone",
+		[WF_COLUMN_INTEGER] = "integer",
 	};
 	WfProblem  *p;
 
@@ -310,7 +244,7 @@ bind_column(Relation rel, const WfPart *part, int slot, const char *relation,
 			WfBoundColumn *col, List **problems)
 {
 	const WfColumnSpec *spec = &part->columns[slot];
-	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), spec->name);
+	AttrNumber	attnum = spec->name ? get_attnum(RelationGetRelid(rel), spec->name) : 0;
 	bool		is_status = spec->kind == WF_COLUMN_STATUS;
 	Form_pg_attribute att;
 	int			i;
@@ -496,6 +430,18 @@ wf_part_status_sql(const WfBinding *binding, int column, const char *alias)
 
 /* See wf_part.h. */
 char *
+wf_part_ready_key(const WfBinding *binding)
+{
+	const WfColumnSpec *spec = binding->part->columns;
+	const char *id = quote_identifier(spec[WF_ITEM_ID].name);
+
+	if (spec[WF_ITEM_DOMAIN_ID].name == NULL)
+		return pstrdup(id);
+	return psprintf("%s, %s", quote_identifier(spec[WF_ITEM_DOMAIN_ID].name), id);
+}
+
+/* See wf_part.h. */
+char *
 wf_part_ready_condition(const WfBinding *binding)
 {
 	const WfColumnSpec *spec = binding->part->columns;
@@ -533,12 +479,14 @@ static bool
 is_ready_index(Relation index, const WfBinding *binding, List *condition)
 {
 	Form_pg_index form = index->rd_index;
+	AttrNumber	key[] = {binding->column[WF_ITEM_DOMAIN_ID].attnum,
+		binding->column[WF_ITEM_ID].attnum};
+	int			skip = key[0] == 0 ? 1 : 0;
 	List	   *predicate;
 
 	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready ||
-		form->indnkeyatts != 2 ||
-		form->indkey.values[0] != binding->column[WF_ITEM_DOMAIN_ID].attnum ||
-		form->indkey.values[1] != binding->column[WF_ITEM_ID].attnum)
+		form->indnkeyatts != 2 - skip || form->indkey.values[0] != key[skip] ||
+		(skip == 0 && form->indkey.values[1] != key[1]))
 		return false;
 	predicate = RelationGetIndexPredicate(index);
 	return predicate != NIL &&
@@ -592,7 +540,8 @@ all_labels(const WfBoundColumn *column, const WfColumnSpec *spec)
 	else
 	{
 		for (i = 0; i < spec->nlabels; i++)
-			result = lappend(result, pstrdup(column->label[i]));
+			if (column->label[i])
+				result = lappend(result, pstrdup(column->label[i]));
 	}
 	return result;
 }

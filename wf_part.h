@@ -23,15 +23,22 @@ typedef enum WfPartId
 {
 	WF_PART_PAGES = 0,
 	WF_PART_CONTACTS,
+	WF_PART_DOMAINS,
+	WF_PART_SITEMAP_FILES,
+	WF_PART_LOCAL_BUSINESSES,
 	WF_PART_COUNT
 } WfPartId;
 
-/* Columns of a dual-status part (pages); the same slots serve every stage. */
+/*
+ * Columns of a dual-status part; the same slots serve every stage.  A slot whose
+ * column has no name (NULL) is one that the part does not have: a domain has no
+ * domain_id, so each is a group of its own.
+ */
 typedef enum WfItemColumn
 {
 	WF_ITEM_ID = 0,
 	WF_ITEM_DOMAIN_ID,
-	WF_ITEM_URL,
+	WF_ITEM_URL,				/* of a domain its name, of a business its website_url */
 	WF_ITEM_CURATION,
 	WF_ITEM_PROCESSING,
 	WF_ITEM_ERROR,				/* optional */
@@ -39,6 +46,33 @@ typedef enum WfItemColumn
 	WF_ITEM_UPDATED_AT,			/* optional */
 	WF_ITEM_COLUMNS
 } WfItemColumn;
+
+/* Further columns of the stages, all optional. */
+typedef enum WfPageColumn
+{
+	WF_PAGE_TITLE = WF_ITEM_COLUMNS,
+	WF_PAGE_TYPE,
+	WF_PAGE_PRIORITY,
+	WF_PAGE_LAST_MODIFIED,
+	WF_PAGE_SITEMAP_FILE_ID,
+	WF_PAGE_COLUMNS
+} WfPageColumn;
+
+typedef enum WfSitemapColumn
+{
+	WF_SITEMAP_TYPE = WF_ITEM_COLUMNS,
+	WF_SITEMAP_DISCOVERY_METHOD,
+	WF_SITEMAP_LASTMOD,
+	WF_SITEMAP_URL_COUNT,
+	WF_SITEMAP_COLUMNS
+} WfSitemapColumn;
+
+typedef enum WfDomainColumn
+{
+	WF_DOMAIN_STATUS = WF_ITEM_COLUMNS,
+	WF_DOMAIN_LOCAL_BUSINESS_ID,
+	WF_DOMAIN_COLUMNS
+} WfDomainColumn;
 
 /* Columns of contacts. */
 typedef enum WfContactColumn
@@ -56,7 +90,7 @@ typedef enum WfContactColumn
 	WF_CONTACT_COLUMNS
 } WfContactColumn;
 
-#define WF_MAX_COLUMNS	WF_CONTACT_COLUMNS	/* the larger of the two */
+#define WF_MAX_COLUMNS	16		/* of a part; wf_part_spec.c checks it */
 
 /* Labels of the curation column. */
 typedef enum WfCurationLabel
@@ -74,7 +108,8 @@ typedef enum WfProcessingLabel
 	WF_PROCESSING_PROCESSING,
 	WF_PROCESSING_COMPLETE,
 	WF_PROCESSING_ERROR,
-	WF_PROCESSING_FILTERED		/* optional */
+	WF_PROCESSING_FILTERED,		/* optional */
+	WF_PROCESSING_PENDING		/* optional: as good as NULL, nobody asked yet */
 } WfProcessingLabel;
 
 /* Labels of the result column (contact_scrape_status). */
@@ -100,12 +135,13 @@ typedef enum WfColumnKind
 	WF_COLUMN_UUID,
 	WF_COLUMN_TEXT,				/* text, varchar, char, citext or a domain over them */
 	WF_COLUMN_STATUS,			/* enum, text or a domain over them */
-	WF_COLUMN_TIMESTAMP			/* timestamptz or timestamp */
+	WF_COLUMN_TIMESTAMP,		/* timestamptz or timestamp */
+	WF_COLUMN_INTEGER			/* integer, bigint or smallint */
 } WfColumnKind;
 
 typedef struct WfColumnSpec
 {
-	const char *name;
+	const char *name;			/* NULL: the part has no such column */
 	WfColumnKind kind;
 	bool		required;
 	const WfLabelSpec *labels;	/* of a status column, indexed by the enums above */
@@ -117,6 +153,7 @@ typedef struct WfPart
 	WfPartId	id;
 	const char *name;			/* "pages": first argument of the trigger, default table name */
 	bool		is_stage;		/* has curation and processing columns */
+	bool		has_queue;		/* items wait for workers: there is an index of ready ones */
 	const char *stage;			/* "page": name of the stage in views and claims, or NULL */
 	const WfColumnSpec *columns;
 	int			ncolumns;
@@ -192,12 +229,15 @@ extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **p
  */
 extern char *wf_part_status_sql(const WfBinding *binding, int column, const char *alias);
 
+/* Key columns of the index of ready items, as SQL: "domain_id, id", or "id" alone. */
+extern char *wf_part_ready_key(const WfBinding *binding);
+
 /* Condition of a ready item of a table, as SQL without free names. */
 extern char *wf_part_ready_condition(const WfBinding *binding);
 
 /*
  * The index through which ready items of an open table are found: valid, on
- * (domain_id, id), with a predicate equivalent to that condition, whoever made
+ * wf_part_ready_key, with a predicate equivalent to that condition, whoever made
  * it and under whatever name.  InvalidOid when there is none.
  */
 extern Oid wf_part_ready_index(Relation rel, const WfBinding *binding);

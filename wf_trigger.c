@@ -414,7 +414,7 @@ check_call(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger \"%s\" does not name a part", trigdata->tg_trigger->tgname),
-				 errdetail("Its first argument must be \"pages\" or \"contacts\"."),
+				 errdetail("Its first argument must be \"pages\", \"contacts\", \"domains\", \"sitemap_files\" or \"local_businesses\"."),
 				 errhint("Drop it and let wf_attach() create it."),
 				 errtable(trigdata->tg_relation)));
 	return part;

@@ -7,10 +7,12 @@ PGFILEDESC = "wf_curation - web page curation and contact extraction"
 
 # core/: no PostgreSQL inside.  SHARED goes into the server library and into
 # the crawler; CRAWLER_ONLY never enters a server process.
-CORE_SHARED = arena text url charset html verdict contact disguise phone phone_label phone_number \
+CORE_SHARED = arena text url site charset html verdict contact disguise phone phone_label phone_number \
 	phone_plans_data phone_resolve phone_run jsonld literal cipher person profile page page_find page_tag \
 	page_window finding outcome message
-CORE_CRAWLER_ONLY = config netguard fetch fetch_end fetch_hosts fetch_lookup fetch_robots fetch_slot fetch_socket robots sandbox
+CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \
+	fetch_end fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot fetch_socket \
+	robots sandbox
 
 CORE_OBJS = $(CORE_SHARED:%=core/wf_%.o)
 OBJS = \
@@ -91,7 +93,7 @@ wf_crawler_faults: $(CRAWLER_SRCS) $(wildcard $(srcdir)/core/*.h)
 
 # Under AddressSanitizer and UBSan, without the sandbox.
 wf_crawler_asan: $(CRAWLER_SRCS) $(wildcard $(srcdir)/core/*.h)
-	$(CC) -std=gnu99 -O1 -g $(WARNINGS) -fsanitize=address,undefined -fno-omit-frame-pointer \
+	$(CC) -std=gnu99 -O1 -g $(WARNINGS) -Wno-nonnull -fsanitize=address,undefined -fno-omit-frame-pointer \
 		-I$(srcdir) -o $@ $(CRAWLER_SRCS) $(CRAWLER_LIBS)
 
 # The crawler against servers that misbehave; needs no database.

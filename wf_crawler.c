@@ -148,6 +148,8 @@ make_result(Crawler *crawler, const WfFetchResult *result, WfResultMessage *msg)
 	msg->error = (WfSlice) {result->error, strlen(result->error)};
 	msg->effective_url = result->effective_url;
 	msg->content_type = result->content_type;
+	msg->etag = result->etag;
+	msg->last_modified = result->last_modified;
 	if (result->outcome == WF_OUTCOME_OK)
 		examine(crawler, result, msg);
 	if (result->keep_body)
@@ -192,10 +194,10 @@ apply_config(Crawler *crawler)
 }
 
 static bool
-crawler_init(Crawler *crawler, void (*done) (void *, const WfFetchResult *))
+crawler_init(Crawler *crawler, WfFetchCallbacks callbacks)
 {
-	WfFetchCallbacks callbacks = {done, on_working, crawler};
-
+	callbacks.working = on_working;
+	callbacks.arg = crawler;
 	crawler->board = &crawler->own_board;
 	crawler->own = wf_netguard_own_addresses();
 	crawler->extractor = wf_extractor_create();
@@ -317,6 +319,27 @@ send_result(void *arg, const WfFetchResult *result)
 		exit(1);				/* the worker sends its requests to another one */
 }
 
+/* What these three do not say now is said again, or found out by others. */
+static void
+send_ask(void *arg, uint64_t id, uint64_t seq, WfSlice site)
+{
+	WfAskMessage msg = {id, seq, site};
+
+	(void) wf_message_write_ask(&((Crawler *) arg)->out, &msg);
+}
+
+static void
+send_site(void *arg, const WfSiteState *state)
+{
+	(void) wf_message_write_site(&((Crawler *) arg)->out, state);
+}
+
+static void
+send_robots(void *arg, const WfRobotsFile *file)
+{
+	(void) wf_message_write_robots(&((Crawler *) arg)->out, file);
+}
+
 /* ---------- worker mode: input ---------- */
 
 static void
@@ -364,8 +387,42 @@ take_fetch(Crawler *crawler, WfSlice payload)
 		.keep_body = (msg.flags & WF_FETCH_WANT_BODY) != 0,
 		.url = msg.url,
 		.domain = msg.domain,
+		.version_url = msg.version_url,
+		.etag = msg.etag,
+		.last_modified = msg.last_modified,
 	};
 	return wf_fetch_add(crawler->fetcher, &request) == WF_OK;
+}
+
+/* What is known of a site; an answer about one. */
+static bool
+take_site_frame(Crawler *crawler, WfMessageType type, WfSlice payload)
+{
+	WfSiteState state;
+	WfRobotsFile file;
+	uint64_t	id;
+	bool		granted;
+
+	switch (type)
+	{
+		case WF_MSG_SITE:
+			if (wf_message_read_site(payload, &state) != WF_OK)
+				return false;
+			wf_fetch_know_site(crawler->fetcher, &state);
+			return true;
+		case WF_MSG_ROBOTS:
+			if (wf_message_read_robots(payload, &file) != WF_OK)
+				return false;
+			wf_fetch_know_robots(crawler->fetcher, &file);
+			return true;
+		case WF_MSG_GRANT:
+			if (wf_message_read_grant(payload, &id, &granted) != WF_OK)
+				return false;
+			wf_fetch_grant(crawler->fetcher, id, granted);
+			return true;
+		default:
+			return false;
+	}
 }
 
 static bool
@@ -387,7 +444,7 @@ take_frame(Crawler *crawler, WfMessageType type, WfSlice payload)
 			wf_fetch_cancel(crawler->fetcher, seq);
 			return true;
 		default:
-			return false;
+			return take_site_frame(crawler, type, payload);
 	}
 }
 
@@ -511,12 +568,15 @@ serve_worker(void)
 {
 	Crawler		crawler = {.epoll_fd = -1};
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = WF_CRAWLER_SOCKET_FD};
+	WfFetchCallbacks callbacks = {
+		.done = send_result, .ask = send_ask, .site = send_site, .robots = send_robots
+	};
 	const char *missing;
 
 	if (!wf_sandbox_prepare(true, WF_CRAWLER_BOARD_FD))
 		return 1;
 	wf_config_init(&crawler.config);
-	if (!crawler_init(&crawler, send_result) || !map_board(&crawler) ||
+	if (!crawler_init(&crawler, callbacks) || !map_board(&crawler) ||
 		epoll_ctl(crawler.epoll_fd, EPOLL_CTL_ADD, WF_CRAWLER_SOCKET_FD, &event) != 0)
 		return 1;
 	missing = wf_sandbox_enter();
@@ -597,7 +657,7 @@ print_result(void *arg, const WfFetchResult *result)
 		printf("  (only the first %d findings)\n", WF_MAX_FINDINGS);
 	putchar('\n');
 	fflush(stdout);
-	if (msg.outcome != WF_OUTCOME_OK)
+	if (!wf_outcome_is_success(msg.outcome))
 		crawler->failed++;
 }
 
@@ -606,7 +666,7 @@ fetch_by_hand(Crawler *crawler, char **urls, int count, bool sandbox)
 {
 	const char *missing;
 
-	if (!crawler_init(crawler, print_result))
+	if (!crawler_init(crawler, (WfFetchCallbacks) {.done = print_result}))
 	{
 		fprintf(stderr, "wf_crawler: could not set up its libraries\n");
 		return 2;
@@ -645,11 +705,11 @@ print_help(void)
 		 "  --max-body-size=10485760     --max-redirects=5\n"
 		 "  --request-timeout=70000      --connect-timeout=10000\n"
 		 "  --max-concurrency=64         --max-concurrency-per-host=2\n"
-		 "  --host-delay=0               --user-agent=TEXT\n"
+		 "  --host-delay=0               --retry-delay=30000\n"
 		 "  --verify-tls=on              --respect-robots=on\n"
 		 "  --allowed-networks=CIDR,...  --allowed-ports=80,443\n"
 		 "  --allowed-hosts=NAME,...     --denied-hosts=NAME,...\n"
-		 "  --default-region=US\n"
+		 "  --default-region=US          --user-agent=TEXT\n"
 		 "\n"
 		 "  --no-sandbox                 for debuggers only\n"
 		 "\n"

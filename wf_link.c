@@ -268,7 +268,7 @@ wf_link_start(WfLink *link, const char **problem)
 void
 wf_link_configure(WfLink *link)
 {
-	char		number[7][32];
+	char		number[8][32];
 #define NUMBER(n, value) \
 	(snprintf(number[n], sizeof(number[n]), INT64_FORMAT, (int64) (value)), number[n])
 	WfSetting	settings[] = {
@@ -279,6 +279,7 @@ wf_link_configure(WfLink *link)
 		{"max_concurrency", NUMBER(4, wf_curation_max_concurrency)},
 		{"max_concurrency_per_host", NUMBER(5, wf_curation_max_concurrency_per_host)},
 		{"host_delay", NUMBER(6, wf_curation_host_delay)},
+		{"retry_delay", NUMBER(7, wf_curation_retry_delay)},
 		{"verify_tls", wf_curation_verify_tls ? "on" : "off"},
 		{"respect_robots", wf_curation_respect_robots ? "on" : "off"},
 		{"require_domain_match", wf_curation_require_domain_match ? "on" : "off"},
@@ -382,6 +383,7 @@ static bool
 handle_message(WfLink *link, WfMessageType type, WfSlice payload)
 {
 	WfResultMessage result;
+	WfAskMessage ask;
 	WfSlice		text;
 	uint32_t	version;
 
@@ -402,6 +404,12 @@ handle_message(WfLink *link, WfMessageType type, WfSlice payload)
 			if (wf_message_read_result(payload, link->result_arena, &result) != WF_OK)
 				return false;
 			link->handler(&result, link->handler_arg);
+			return true;
+		case WF_MSG_ASK:
+			return wf_message_read_ask(payload, &ask) == WF_OK &&
+				wf_message_write_grant(&link->out, ask.id, true) == WF_OK;
+		case WF_MSG_SITE:
+		case WF_MSG_ROBOTS:
 			return true;
 		default:
 			return false;

@@ -181,8 +181,10 @@ wf_store_failure(WfItem *item, WfOutcome outcome, const char *error)
 static WfFinishAction
 action_of(const WfResult *result)
 {
-	if (result->outcome == WF_OUTCOME_OK)
+	if (wf_outcome_is_success(result->outcome))
 		return WF_FINISH_COMPLETE;
+	if (result->outcome == WF_OUTCOME_DEFERRED)
+		return WF_FINISH_RETRY;
 	if (wf_outcome_is_retryable(result->outcome) &&
 		result->item->attempt < wf_curation_max_attempts)
 		return WF_FINISH_RETRY;

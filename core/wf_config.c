@@ -50,6 +50,7 @@ static const SettingEntry settings[] = {
 	{"max_concurrency", SETTING_INT, AT(max_concurrency), 1, 10000, "64"},
 	{"max_concurrency_per_host", SETTING_INT, AT(max_concurrency_per_host), 1, 1000, "2"},
 	{"host_delay", SETTING_INT, AT(host_delay), 0, 24 * HOUR_MS, "0"},
+	{"retry_delay", SETTING_INT, AT(retry_delay), 1, 24 * HOUR_MS, "30000"},
 	{"verify_tls", SETTING_BOOL, AT(verify_tls), 0, 1, "on"},
 	{"respect_robots", SETTING_BOOL, AT(respect_robots), 0, 1, "on"},
 	{"require_domain_match", SETTING_BOOL, AT(require_domain_match), 0, 1, "off"},

@@ -23,6 +23,7 @@ typedef struct WfConfig
 	int			max_concurrency;	/* transfers at once */
 	int			max_concurrency_per_host;
 	int			host_delay;		/* ms between starts on one host; 0 none */
+	int			retry_delay;	/* ms, first pause of a host that fails */
 	bool		verify_tls;
 	bool		respect_robots;
 	bool		require_domain_match;

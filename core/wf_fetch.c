@@ -3,22 +3,21 @@
  * wf_fetch.c
  *	  The fetcher: requests in, transfers run, ends out.
  *
- * One multi handle lives as long as the fetcher; its connection cache, DNS
- * cache and TLS sessions serve all transfers.  A handle is given to it only
- * when the transfer may start (wf_fetch_hosts.c decides), so nothing ever
- * waits in queues of libcurl.
+ * A handle is given to libcurl only when the transfer may start
+ * (wf_fetch_hosts.c decides), so nothing ever waits in queues of libcurl.
+ *
+ * Held transfers have a host but are in no queue: they wait for an answer, of
+ * a second look-up of a name or of the worker about a site.
  *
  * The process installs no signal handlers, so libcurl's resolver threads have
  * none to run.
  *
  *-------------------------------------------------------------------------
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "wf_fetch_int.h"
@@ -26,10 +25,13 @@
 #define MAX_RESTARTS		3
 #define SLOW_LOOKUP_MS		4000
 #define ROBOTS_TIMEOUT		20000	/* ms */
-#define SCRATCH_LIMIT		(256 * 1024)
+#define ASK_AGAIN_MS		500		/* a site that others use */
+#define ASK_LIMIT_MS		20000	/* … is waited for so long */
+#define HOPS_HOLD_MS		60000	/* longer than a Crawl-delay that counts */
+#define SITE_BUSY_MS		30000	/* then the page is, without its slot */
 
-static int64_t
-clock_ms(void)
+int64_t
+wf_fetch_clock(void)
 {
 	struct timespec now;
 
@@ -75,7 +77,32 @@ transfer_free(WfTransfer *transfer)
 	free(transfer->requested);
 	free(transfer->url);
 	free(transfer->domain);
+	free(transfer->version_url);
+	free(transfer->etag);
+	free(transfer->last_modified);
 	free(transfer);
+}
+
+/* NUL-terminated copy; NULL when out of memory. */
+static char *
+copy_text(WfSlice text)
+{
+	return strndup(text.len ? text.data : "", text.len);
+}
+
+/* What may be sent of a version known; false when out of memory. */
+static bool
+take_version(WfTransfer *transfer, const WfFetchRequest *request)
+{
+	WfSlice		none = WF_SLICE_EMPTY;
+
+	if (request->version_url.len == 0)
+		return true;
+	transfer->version_url = copy_text(request->version_url);
+	transfer->etag = copy_text(wf_site_is_validator(request->etag) ? request->etag : none);
+	transfer->last_modified = copy_text(
+		wf_site_is_validator(request->last_modified) ? request->last_modified : none);
+	return transfer->version_url && transfer->etag && transfer->last_modified;
 }
 
 static WfTransfer *
@@ -87,10 +114,10 @@ transfer_create(const WfFetchRequest *request)
 		return NULL;
 	transfer->seq = transfer->blame = request->seq;
 	transfer->keep_body = request->keep_body;
-	transfer->requested = strndup(request->url.len ? request->url.data : "", request->url.len);
-	transfer->domain = strndup(request->domain.len ? request->domain.data : "",
-							   request->domain.len);
-	if (transfer->requested == NULL || transfer->domain == NULL)
+	transfer->requested = copy_text(request->url);
+	transfer->domain = copy_text(request->domain);
+	if (transfer->requested == NULL || transfer->domain == NULL ||
+		!take_version(transfer, request))
 	{
 		transfer_free(transfer);
 		return NULL;
@@ -108,6 +135,35 @@ transfer_forget(WfFetcher *fetcher, WfTransfer *transfer)
 		link = &(*link)->seq_next;
 	*link = transfer->seq_next;
 	fetcher->pending--;
+}
+
+/* End the wait for an answer, if it is one that is waited for. */
+static void
+release_hold(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	if (!transfer->looking && transfer->ask_ms == 0)
+		return;
+	if (transfer->ask_ms > 0)
+		fetcher->asking--;
+	transfer->looking = false;
+	transfer->ask_ms = 0;
+	wf_hosts_hold(&fetcher->hosts, transfer->host, -1, fetcher->now_ms);
+}
+
+/* Have the worker know what state the host is in, unless it is as clean as ever. */
+static void
+report_host(WfFetcher *fetcher, WfHost *host)
+{
+	WfSiteState state;
+	bool		troubled = host->failures > 0 || host->slow_ms > 0;
+
+	if (fetcher->callbacks.site == NULL)
+		return;
+	wf_hosts_state(&fetcher->hosts, host, fetcher->now_ms, &state);
+	if (!troubled && state.wait_ms == 0 && !host->reported)
+		return;
+	host->reported = troubled;
+	fetcher->callbacks.site(fetcher->callbacks.arg, &state);
 }
 
 static WfSlice
@@ -128,7 +184,7 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 		.started_ms = transfer->started_ms,
 		.url = slice_of(transfer->requested),
 		.effective_url = slice_of(transfer->url),
-		.error = outcome == WF_OUTCOME_OK ? "" : error,
+		.error = wf_outcome_is_success(outcome) ? "" : error,
 	};
 
 	if (slot)
@@ -137,9 +193,14 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 		result.retry_after_ms = slot->retry_after_ms;
 		result.body_bytes = slot->received;
 		result.content_type = slice_of(slot->content_type);
+		result.etag = slice_of(slot->etag);
+		result.last_modified = slice_of(slot->last_modified);
 		if (outcome == WF_OUTCOME_OK || transfer->keep_body)
 			result.body = (WfSlice) {slot->body.data, slot->body.len};
 	}
+	if (outcome == WF_OUTCOME_DEFERRED)
+		result.retry_after_ms = transfer->wait_ms;
+	release_hold(fetcher, transfer);
 	wf_fetch_announce(fetcher, transfer->blame);
 	if (transfer->robots_for)
 		wf_fetch_robots_store(fetcher, transfer, &result);
@@ -153,7 +214,7 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 		wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
 	}
 	if (transfer->robots_for)
-		wf_hosts_refresh(&fetcher->hosts, transfer->robots_for, fetcher->now_ms);
+		wf_hosts_refresh(&fetcher->hosts, transfer->robots_for->host, fetcher->now_ms);
 	transfer_forget(fetcher, transfer);
 	transfer_free(transfer);
 }
@@ -202,7 +263,9 @@ admit(WfFetcher *fetcher, WfTransfer *transfer, WfSlice target, char *error)
 	WfStatus	status = WF_OK;
 	WfOutcome	outcome;
 	char	   *copy;
+	char		site[WF_MAX_SITE + 1];
 	WfHost	   *host;
+	WfAuthority *authority = NULL;
 
 	wf_arena_reset(fetcher->scratch);
 	if (transfer->url)
@@ -220,8 +283,11 @@ admit(WfFetcher *fetcher, WfTransfer *transfer, WfSlice target, char *error)
 		return transfer->url ? WF_OUTCOME_REDIRECT : WF_OUTCOME_BAD_URL;
 	}
 	copy = strndup(url.href.data, url.href.len);
-	host = wf_hosts_get(&fetcher->hosts, url.href.data, url.path.data - url.href.data);
-	if (copy == NULL || host == NULL)
+	host = wf_hosts_get(&fetcher->hosts, site, wf_site_name(&url, site));
+	if (host)
+		authority = wf_hosts_authority(
+			host, (WfSlice) {url.href.data, url.path.data - url.href.data});
+	if (copy == NULL || authority == NULL)
 	{
 		free(copy);
 		snprintf(error, WF_MAX_ERROR, "crawler is short of memory");
@@ -238,6 +304,7 @@ admit(WfFetcher *fetcher, WfTransfer *transfer, WfSlice target, char *error)
 	if (outcome != WF_OUTCOME_OK)
 		return outcome;
 	transfer->host = host;
+	transfer->authority = authority;
 	return WF_OUTCOME_OK;
 }
 
@@ -256,10 +323,12 @@ submit(WfFetcher *fetcher, WfTransfer *transfer)
 	outcome = admit(fetcher, transfer, slice_of(transfer->requested), error);
 	wf_fetch_announce(fetcher, 0);
 	if (outcome != WF_OUTCOME_OK)
+	{
 		end_transfer(fetcher, transfer, outcome, error);
-	else
-		wf_hosts_enqueue(&fetcher->hosts, transfer, transfer->robots_for != NULL,
-						 fetcher->now_ms);
+		return;
+	}
+	transfer->home = transfer->host;
+	wf_hosts_enqueue(&fetcher->hosts, transfer, transfer->robots_for != NULL, fetcher->now_ms);
 }
 
 WfStatus
@@ -300,9 +369,11 @@ cancel_transfer(WfFetcher *fetcher, WfTransfer *transfer)
 {
 	if (transfer->slot)
 	{
-		(void) curl_multi_remove_handle(fetcher->multi, transfer->slot->easy);
+		wf_pool_remove(transfer->slot);
 		leave_slot(fetcher, transfer);
 	}
+	else if (transfer->looking || transfer->ask_ms > 0)
+		release_hold(fetcher, transfer);
 	else if (transfer->host)
 		wf_hosts_remove(&fetcher->hosts, transfer, fetcher->now_ms);
 	transfer_forget(fetcher, transfer);
@@ -316,6 +387,16 @@ wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq)
 
 	if (transfer && !transfer->robots_for)
 		cancel_transfer(fetcher, transfer);
+}
+
+void
+wf_fetch_cancel_all(WfFetcher *fetcher)
+{
+	for (int i = 0; i < WF_FETCH_BUCKETS; i++)
+	{
+		while (fetcher->by_seq[i])
+			cancel_transfer(fetcher, fetcher->by_seq[i]);
+	}
 }
 
 /* ---------- starts ---------- */
@@ -344,21 +425,21 @@ start_hop(WfFetcher *fetcher, WfTransfer *transfer)
 		transfer->started_ms = fetcher->now_ms;
 	fetcher->stats.requests++;
 	wf_hosts_started(&fetcher->hosts, transfer->host, fetcher->now_ms);
-	if (wf_slot_prepare(slot) != CURLE_OK ||
-		curl_multi_add_handle(fetcher->multi, slot->easy) != CURLM_OK)
+	if (wf_slot_prepare(slot) != CURLE_OK || !wf_pool_add(slot))
 		end_transfer(fetcher, transfer, WF_OUTCOME_INTERNAL, "transfer could not be started");
 }
 
-/* The robots.txt of the page's host first; the page goes back to its queue. */
+/* The robots.txt of the page's authority first; the page goes back to its queue. */
 static void
 ask_robots(WfFetcher *fetcher, WfTransfer *page)
 {
 	WfHost	   *host = page->host;
-	char		url[WF_MAX_HOST + 64];
+	WfAuthority *authority = page->authority;
+	char		url[WF_MAX_ORIGIN + 16];
 	WfFetchRequest request = {.seq = WF_OWN_SEQ + ++fetcher->own_seq, .keep_body = true};
 	WfTransfer *transfer;
 
-	snprintf(url, sizeof(url), "%s/robots.txt", host->origin);
+	snprintf(url, sizeof(url), "%s/robots.txt", authority->origin);
 	request.url = slice_of(url);
 	transfer = transfer_create(&request);
 	if (transfer == NULL)
@@ -368,8 +449,10 @@ ask_robots(WfFetcher *fetcher, WfTransfer *page)
 		return;
 	}
 	transfer->blame = page->seq;
-	transfer->robots_for = host;
-	host->robots_state = WF_ROBOTS_ASKED;
+	transfer->robots_for = authority;
+	authority->robots_state = authority->robots_state == WF_ROBOTS_KNOWN &&
+		authority->robots_outcome == WF_OUTCOME_OK ? WF_ROBOTS_REFRESHED : WF_ROBOTS_ASKED;
+	host->asked++;
 	wf_hosts_enqueue(&fetcher->hosts, page, true, fetcher->now_ms);
 	wf_hosts_ended(&fetcher->hosts, host, fetcher->now_ms);
 	submit(fetcher, transfer);
@@ -380,12 +463,14 @@ static bool
 pass_robots(WfFetcher *fetcher, WfTransfer *page)
 {
 	WfHost	   *host = page->host;
+	WfAuthority *authority = page->authority;
 	char		error[WF_MAX_ERROR];
 	WfOutcome	outcome;
 
 	if (!fetcher->config.respect_robots || page->robots_for)
 		return true;
-	if (host->robots_state != WF_ROBOTS_KNOWN || host->robots_until_ms <= fetcher->now_ms)
+	if (authority->robots_state != WF_ROBOTS_KNOWN ||
+		authority->robots_until_ms <= fetcher->now_ms)
 	{
 		ask_robots(fetcher, page);
 		return false;
@@ -422,6 +507,104 @@ start_ready(WfFetcher *fetcher)
 
 /* ---------- ends ---------- */
 
+static void
+ask_for_site(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	transfer->ask_ms = fetcher->now_ms + ASK_AGAIN_MS;
+	fetcher->callbacks.ask(fetcher->callbacks.arg, transfer->seq, transfer->blame,
+						   slice_of(transfer->host->name));
+}
+
+/* A further hop joins the queue of its host, if that may be used. */
+static void
+enter_host(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	if (fetcher->callbacks.ask == NULL || transfer->host == transfer->home)
+	{
+		wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
+		return;
+	}
+	wf_hosts_hold(&fetcher->hosts, transfer->host, 1, fetcher->now_ms);
+	fetcher->asking++;
+	transfer->ask_until_ms = fetcher->now_ms + ASK_LIMIT_MS;
+	ask_for_site(fetcher, transfer);
+}
+
+void
+wf_fetch_grant(WfFetcher *fetcher, uint64_t id, bool granted)
+{
+	WfTransfer *transfer = find_transfer(fetcher, id);
+
+	if (transfer == NULL || transfer->ask_ms == 0 || !granted)
+		return;					/* it is asked for again */
+	fetcher->now_ms = wf_fetch_clock();
+	release_hold(fetcher, transfer);
+	wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
+}
+
+/* Not now: the transfer ends without having been attempted. */
+static void
+defer(WfFetcher *fetcher, WfTransfer *transfer, int64_t wait_ms, const char *why)
+{
+	transfer->wait_ms = wait_ms < 0 ? 0 : wait_ms > UINT32_MAX ? UINT32_MAX : (uint32_t) wait_ms;
+	end_transfer(fetcher, transfer, WF_OUTCOME_DEFERRED, why);
+}
+
+/*
+ * Ask again for the sites of held transfers.  Returns in how many ms that is
+ * to be done next; -1 when none is held.
+ */
+static int
+ask_again_for_sites(WfFetcher *fetcher)
+{
+	int64_t		least = INT64_MAX;
+
+	for (int i = 0; i < WF_FETCH_BUCKETS && fetcher->asking > 0; i++)
+	{
+		WfTransfer *next;
+
+		for (WfTransfer *transfer = fetcher->by_seq[i]; transfer; transfer = next)
+		{
+			next = transfer->seq_next;
+			if (transfer->ask_ms == 0)
+				continue;
+			if (fetcher->now_ms >= transfer->ask_until_ms)
+			{
+				defer(fetcher, transfer, SITE_BUSY_MS,
+					  "the host it redirects to is being fetched from by others");
+				continue;
+			}
+			if (fetcher->now_ms >= transfer->ask_ms)
+				ask_for_site(fetcher, transfer);
+			if (transfer->ask_ms < least)
+				least = transfer->ask_ms;
+		}
+	}
+	return least == INT64_MAX ? -1 : (int) (least - fetcher->now_ms);
+}
+
+/*
+ * Hand back what could not start for long: its slot has better uses.  What a
+ * redirect has led to waits longer, for it would only be led there again; so
+ * does what nobody else could take back.
+ */
+static void
+hand_back(WfFetcher *fetcher)
+{
+	int			limit = fetcher->callbacks.ask ? WF_SITE_HOLD_MS : HOPS_HOLD_MS;
+	WfTransfer *transfer;
+
+	while ((transfer = wf_hosts_overdue(&fetcher->hosts, limit, HOPS_HOLD_MS,
+										fetcher->now_ms)) != NULL)
+	{
+		WfSiteState state;
+
+		wf_hosts_state(&fetcher->hosts, transfer->host, fetcher->now_ms, &state);
+		defer(fetcher, transfer, state.wait_ms, state.failures > 0 ?
+			  "its host is in back-off after failures" : "its host wants longer pauses");
+	}
+}
+
 /* A redirect: true when the transfer goes on. */
 static bool
 follow(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome *outcome, char *error)
@@ -444,7 +627,7 @@ follow(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome *outcome, char *error
 	transfer->spent_ms += fetcher->now_ms - slot->start_ms;
 	transfer->slot = NULL;
 	wf_slot_release(slot);
-	wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
+	enter_host(fetcher, transfer);
 	wf_hosts_ended(&fetcher->hosts, left, fetcher->now_ms);
 	return true;
 }
@@ -472,8 +655,9 @@ ask_again(WfFetcher *fetcher, WfTransfer *transfer)
 	if (!wf_lookup_ask(fetcher->lookup, transfer->seq, transfer->host_name))
 		return false;
 	transfer->looked_up = true;
+	transfer->looking = true;
+	wf_hosts_hold(&fetcher->hosts, transfer->host, 1, fetcher->now_ms);
 	leave_slot(fetcher, transfer);
-	transfer->host = NULL;
 	return true;
 }
 
@@ -486,17 +670,39 @@ take_answers(WfFetcher *fetcher)
 	{
 		WfTransfer *transfer = find_transfer(fetcher, answer.seq);
 
-		if (transfer == NULL || transfer->host)
+		if (transfer == NULL || !transfer->looking)
 			continue;			/* cancelled meanwhile */
+		fetcher->now_ms = wf_fetch_clock();
 		if (answer.verdict == WF_LOOKUP_NO_NAME)
 			end_transfer(fetcher, transfer, WF_OUTCOME_DNS, "host name does not exist");
-		else if (answer.verdict == WF_LOOKUP_RESOLVES &&
-				 (transfer->host = wf_hosts_get(&fetcher->hosts, transfer->url,
-												transfer->origin_len)) != NULL)
+		else if (answer.verdict == WF_LOOKUP_RESOLVES)
+		{
+			release_hold(fetcher, transfer);
 			wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
+		}
 		else
 			end_transfer(fetcher, transfer, WF_OUTCOME_DNS_TEMPORARY, "could not resolve host");
 	}
+}
+
+/* The host shows by the end of a hop what it is like now. */
+static void
+learn(WfFetcher *fetcher, const WfSlot *slot, WfOutcome outcome)
+{
+	WfHost	   *host = slot->transfer->host;
+
+	wf_hosts_learn(&fetcher->hosts, host, slot, outcome, fetcher->now_ms);
+	report_host(fetcher, host);
+}
+
+void
+wf_fetch_know_site(WfFetcher *fetcher, const WfSiteState *state)
+{
+	WfHost	   *host = wf_hosts_get(&fetcher->hosts, state->site.data, state->site.len);
+
+	fetcher->now_ms = wf_fetch_clock();
+	if (host)
+		wf_hosts_restore(&fetcher->hosts, host, state, fetcher->now_ms);
 }
 
 static void
@@ -517,21 +723,25 @@ end_hop(WfFetcher *fetcher, WfSlot *slot, CURLcode code)
 		return;
 	if (wf_fetch_is_redirect(slot, code))
 	{
+		learn(fetcher, slot, WF_OUTCOME_OK);
 		if (follow(fetcher, transfer, &outcome, error))
 			return;
 	}
 	else
+	{
 		outcome = wf_fetch_judge(slot, code, error);
+		learn(fetcher, slot, outcome);
+	}
 	end_transfer(fetcher, transfer, outcome, error);
 }
 
 static void
-reap(WfFetcher *fetcher)
+reap(WfFetcher *fetcher, WfPool *pool)
 {
 	CURLMsg    *message;
 	int			left;
 
-	while ((message = curl_multi_info_read(fetcher->multi, &left)) != NULL)
+	while ((message = curl_multi_info_read(pool->multi, &left)) != NULL)
 	{
 		CURL	   *easy = message->easy_handle;
 		CURLcode	code = message->data.result;
@@ -540,7 +750,7 @@ reap(WfFetcher *fetcher)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		(void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &slot);
-		(void) curl_multi_remove_handle(fetcher->multi, easy);
+		wf_pool_remove(slot);
 		end_hop(fetcher, slot, code);
 	}
 }
@@ -573,13 +783,13 @@ balance_memory(WfFetcher *fetcher)
 /* ---------- the loop's side ---------- */
 
 static void
-socket_action(WfFetcher *fetcher, curl_socket_t fd, int bits)
+socket_action(WfFetcher *fetcher, WfPool *pool, curl_socket_t fd, int bits)
 {
 	int			running;
 
-	(void) curl_multi_socket_action(fetcher->multi, fd, bits, &running);
+	(void) curl_multi_socket_action(pool->multi, fd, bits, &running);
 	wf_fetch_announce(fetcher, 0);
-	reap(fetcher);
+	reap(fetcher, pool);
 	balance_memory(fetcher);
 }
 
@@ -587,191 +797,66 @@ void
 wf_fetch_event(WfFetcher *fetcher, int fd, uint32_t events)
 {
 	int			bits;
+	WfPool	   *pool = NULL;
 
 	if (fetcher->lookup && fd == wf_lookup_fd(fetcher->lookup))
 	{
 		take_answers(fetcher);
 		return;
 	}
-	bits = wf_fetch_socket_event(fetcher, fd, events);
+	bits = wf_fetch_socket_event(fetcher, fd, events, &pool);
 	if (bits != 0)
-		socket_action(fetcher, fd, bits);
+		socket_action(fetcher, pool, fd, bits);
+}
+
+/*
+ * Have libcurl do what it wanted to do by now.  Returns in how many ms it
+ * wants a turn again, -1 when it does not.
+ */
+static int
+run_timers(WfFetcher *fetcher, bool act)
+{
+	int64_t		least = INT64_MAX;
+
+	for (WfPool *pool = fetcher->pools; pool; pool = pool->next)
+	{
+		/* libcurl tells changes of its timer only: timer_ms stays until it does */
+		if (act && pool->timer_ms >= 0 && pool->timer_ms <= fetcher->now_ms)
+			socket_action(fetcher, pool, CURL_SOCKET_TIMEOUT, 0);
+		if (pool->timer_ms >= 0 && pool->timer_ms < least)
+			least = pool->timer_ms;
+	}
+	if (least == INT64_MAX)
+		return -1;
+	return least <= fetcher->now_ms ? 0 : (int) (least - fetcher->now_ms);
+}
+
+/* The earlier of two times to wait; -1 is never. */
+static int
+earlier(int a, int b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
 int
 wf_fetch_turn(WfFetcher *fetcher)
 {
-	int			wait;
-	int			host_wait;
+	int			wait = -1;
 
-	fetcher->now_ms = clock_ms();
-	/* libcurl tells changes of its timer only: timer_ms stays until it does */
-	if (fetcher->timer_ms >= 0 && fetcher->timer_ms <= fetcher->now_ms)
-		socket_action(fetcher, CURL_SOCKET_TIMEOUT, 0);
+	fetcher->now_ms = wf_fetch_clock();
+	(void) run_timers(fetcher, true);
+	if (fetcher->asking > 0)
+		wait = ask_again_for_sites(fetcher);
 	/* new handles get their first turn now: libcurl set its timer to 0 */
 	if (start_ready(fetcher))
-		socket_action(fetcher, CURL_SOCKET_TIMEOUT, 0);
-	fetcher->now_ms = clock_ms();
-	wait = fetcher->timer_ms < 0 ? -1 : fetcher->timer_ms <= fetcher->now_ms ? 0 :
-		(int) (fetcher->timer_ms - fetcher->now_ms);
+		(void) run_timers(fetcher, true);
+	hand_back(fetcher);
+	wf_pool_drain(fetcher);
+	fetcher->now_ms = wf_fetch_clock();
 	if (fetcher->hosts.lists[WF_HOST_READY].head &&
 		fetcher->running < fetcher->config.max_concurrency &&
 		fetcher->body_bytes < WF_BODY_BUDGET)
 		return 0;
-	host_wait = wf_hosts_wait(&fetcher->hosts, fetcher->now_ms);
-	return host_wait >= 0 && (wait < 0 || host_wait < wait) ? host_wait : wait;
-}
-
-static int
-on_timer(CURLM *multi, long timeout_ms, void *arg)
-{
-	WfFetcher  *fetcher = arg;
-
-	fetcher->timer_ms = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
-	return 0;
-}
-
-/* ---------- life ---------- */
-
-/*
- * Open connections kept, idle ones included: room for several per transfer,
- * but never so many that descriptors run out.
- */
-static long
-max_connections(int concurrency)
-{
-	struct rlimit limit = {.rlim_cur = 1024};
-	long		most = concurrency * 4L + 16;
-	long		room;
-
-	(void) getrlimit(RLIMIT_NOFILE, &limit);
-	room = limit.rlim_cur > 65536 ? 32768 : (long) limit.rlim_cur / 2;
-	return most < room ? most : room;
-}
-
-WfStatus
-wf_fetch_configure(WfFetcher *fetcher, const WfConfig *config)
-{
-	WfNetguardLists lists = {
-		config->allowed_networks, config->allowed_ports,
-		config->allowed_hosts, config->denied_hosts
-	};
-	WfNetguard *guard = wf_netguard_create(&lists);
-	char	   *user_agent = strdup(config->user_agent);
-
-	if (guard == NULL || user_agent == NULL)
-	{
-		wf_netguard_free(guard);
-		free(user_agent);
-		return WF_ERR_NOMEM;
-	}
-	wf_netguard_refuse_own(guard, fetcher->own);
-	wf_netguard_free(fetcher->guard);
-	fetcher->guard = guard;
-
-	if (fetcher->config.user_agent && strcmp(fetcher->config.user_agent, user_agent) != 0)
-		wf_hosts_expire_robots(&fetcher->hosts);
-	/* of the texts only this one is looked at again */
-	free(fetcher->config.user_agent);
-	fetcher->config = *config;
-	fetcher->config.user_agent = user_agent;
-	fetcher->config.allowed_networks = fetcher->config.allowed_ports = NULL;
-	fetcher->config.allowed_hosts = fetcher->config.denied_hosts = NULL;
-	fetcher->config.default_region = NULL;
-	fetcher->generation++;
-	if (fetcher->config.max_concurrency > max_connections(INT_MAX / 8))
-		fetcher->config.max_concurrency = (int) max_connections(INT_MAX / 8);
-
-	fetcher->now_ms = clock_ms();
-	wf_hosts_configure(&fetcher->hosts, config->max_concurrency_per_host,
-					   config->host_delay, fetcher->now_ms);
-	(void) curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS,
-							 max_connections(config->max_concurrency));
-	return WF_OK;
-}
-
-static bool
-create_handles(WfFetcher *fetcher)
-{
-	struct curl_slist *list;
-
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return false;
-	fetcher->multi = curl_multi_init();
-	fetcher->share = curl_share_init();
-	fetcher->scratch = wf_arena_create(SCRATCH_LIMIT);
-	list = curl_slist_append(NULL, "Accept: text/html,application/xhtml+xml,"
-							 "application/xml;q=0.9,text/*;q=0.8,*/*;q=0.1");
-	fetcher->headers = list;
-	if (!fetcher->multi || !fetcher->share || !fetcher->scratch || !list)
-		return false;
-	if (curl_share_setopt(fetcher->share, CURLSHOPT_SHARE,
-						  CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
-		return false;
-#define SET(option, value) (curl_multi_setopt(fetcher->multi, option, value) == CURLM_OK)
-	return SET(CURLMOPT_SOCKETFUNCTION, wf_fetch_on_socket) &&
-		SET(CURLMOPT_SOCKETDATA, fetcher) &&
-		SET(CURLMOPT_TIMERFUNCTION, on_timer) && SET(CURLMOPT_TIMERDATA, fetcher);
-#undef SET
-}
-
-WfFetcher *
-wf_fetch_create(int epoll_fd, const WfOwnAddresses *own, const WfFetchCallbacks *callbacks)
-{
-	WfFetcher  *fetcher = calloc(1, sizeof(*fetcher));
-	WfConfig	defaults;
-	WfStatus	status;
-
-	if (fetcher == NULL)
-		return NULL;
-	fetcher->epoll_fd = epoll_fd;
-	fetcher->own = own;
-	fetcher->callbacks = *callbacks;
-	fetcher->timer_ms = -1;
-	if (!create_handles(fetcher))
-	{
-		wf_fetch_free(fetcher);
-		return NULL;
-	}
-	wf_config_init(&defaults);
-	status = wf_fetch_configure(fetcher, &defaults);
-	wf_config_free(&defaults);
-	if (status != WF_OK)
-	{
-		wf_fetch_free(fetcher);
-		return NULL;
-	}
-	return fetcher;
-}
-
-void
-wf_fetch_free(WfFetcher *fetcher)
-{
-	WfSlot	   *next;
-
-	for (int i = 0; i < WF_FETCH_BUCKETS; i++)
-	{
-		while (fetcher->by_seq[i])
-			cancel_transfer(fetcher, fetcher->by_seq[i]);
-	}
-	for (WfSlot *slot = fetcher->free_slots; slot; slot = next)
-	{
-		next = slot->next;
-		wf_slot_free(slot);
-	}
-	wf_lookup_free(fetcher->lookup);
-	while (fetcher->spare_count > 0)
-		free(fetcher->spare[--fetcher->spare_count].data);
-	if (fetcher->multi)
-		curl_multi_cleanup(fetcher->multi);
-	if (fetcher->share)
-		curl_share_cleanup(fetcher->share);
-	curl_slist_free_all(fetcher->headers);
-	wf_hosts_free(&fetcher->hosts);
-	wf_netguard_free(fetcher->guard);
-	wf_arena_free(fetcher->scratch);
-	free(fetcher->sockets);
-	free(fetcher->config.user_agent);
-	free(fetcher);
-	curl_global_cleanup();
+	wait = earlier(wait, run_timers(fetcher, false));
+	return earlier(wait, wf_hosts_wait(&fetcher->hosts, fetcher->now_ms));
 }

@@ -20,6 +20,7 @@
 #include "wf_core.h"
 #include "wf_netguard.h"
 #include "wf_outcome.h"
+#include "wf_site.h"
 
 typedef struct WfFetcher WfFetcher;
 
@@ -29,6 +30,9 @@ typedef struct WfFetchRequest
 	bool		keep_body;		/* hand the body over whatever status and type */
 	WfSlice		url;
 	WfSlice		domain;			/* for require_domain_match; may be empty */
+	WfSlice		version_url;	/* a version known from before came from here … */
+	WfSlice		etag;			/* … and is called so; each may be empty */
+	WfSlice		last_modified;
 } WfFetchRequest;
 
 /* How a request ended.  All memory is valid during the callback only. */
@@ -43,6 +47,8 @@ typedef struct WfFetchResult
 	uint64_t	body_bytes;		/* decoded bytes received */
 	WfSlice		body;
 	WfSlice		content_type;	/* printable ASCII */
+	WfSlice		etag;			/* what the version may be asked for by; ASCII */
+	WfSlice		last_modified;
 	WfSlice		url;			/* as requested, normalised when it is a URL */
 	WfSlice		effective_url;	/* of the last hop; empty when it is no URL */
 	const char *error;			/* "" when outcome is OK; printable ASCII */
@@ -54,6 +60,16 @@ typedef struct WfFetchCallbacks
 	void		(*done) (void *arg, const WfFetchResult *result);
 	/* Bytes of this request are being handled from now on; 0: of none. */
 	void		(*working) (void *arg, uint64_t seq);
+
+	/*
+	 * For a fetcher that is one of several (all three NULL otherwise): it may
+	 * use the sites of what was added; for any other, to which a redirect
+	 * leads, it asks, and waits for wf_fetch_grant with the same id.  It
+	 * reports what others must know of a site or need not fetch again.
+	 */
+	void		(*ask) (void *arg, uint64_t id, uint64_t seq, WfSlice site);
+	void		(*site) (void *arg, const WfSiteState *state);
+	void		(*robots) (void *arg, const WfRobotsFile *file);
 	void	   *arg;
 } WfFetchCallbacks;
 
@@ -88,6 +104,13 @@ extern WfStatus wf_fetch_add(WfFetcher *fetcher, const WfFetchRequest *request);
 
 /* Forget a request: no callback follows.  Unknown numbers are ignored. */
 extern void wf_fetch_cancel(WfFetcher *fetcher, uint64_t seq);
+
+/* Answer a question of the "ask" callback.  Unknown ids are ignored. */
+extern void wf_fetch_grant(WfFetcher *fetcher, uint64_t id, bool granted);
+
+/* What is known of a site or its robots.txt from elsewhere. */
+extern void wf_fetch_know_site(WfFetcher *fetcher, const WfSiteState *state);
+extern void wf_fetch_know_robots(WfFetcher *fetcher, const WfRobotsFile *file);
 
 /* Handle one event of epoll. */
 extern void wf_fetch_event(WfFetcher *fetcher, int fd, uint32_t events);

@@ -116,6 +116,8 @@ judge_status(const WfSlot *slot, char *error)
 		return WF_OUTCOME_HTTP_CLIENT;
 	if (status >= 500 && status < 600)
 		return WF_OUTCOME_HTTP_SERVER;
+	if (status == 304 && slot->conditional)
+		return WF_OUTCOME_NOT_MODIFIED;
 	if (status == 304 || status < 300 || status >= 600)
 	{
 		snprintf(error, WF_MAX_ERROR, "unexpected HTTP status %d", status);

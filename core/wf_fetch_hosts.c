@@ -5,8 +5,9 @@
  *
  * A host may start a transfer when it has one queued, fewer than the limit
  * running and its delay is over.  Until a host was reached once, its limit is
- * one: its name is looked up once and a dead host holds one slot.  Idle hosts
- * are kept for their state, the least recently used forgotten first.
+ * one: its name is looked up once and a dead host holds one slot.  While a
+ * robots.txt is on its way nothing else starts.  Idle hosts are kept for
+ * their state, the least recently used forgotten first.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,16 +19,6 @@
 
 #define MAX_IDLE_HOSTS		4096
 #define MAX_ROBOTS_BYTES	(8 * 1024 * 1024)	/* rules of all hosts */
-
-static uint32_t
-hash_bytes(const char *data, size_t len)
-{
-	uint32_t	hash = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char) data[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
 
 static void
 list_remove(WfHosts *hosts, WfHost *host)
@@ -68,14 +59,14 @@ list_append(WfHosts *hosts, WfHost *host, WfHostList which)
 }
 
 void
-wf_hosts_drop_robots(WfHosts *hosts, WfHost *host)
+wf_hosts_drop_robots(WfHosts *hosts, WfAuthority *authority)
 {
-	hosts->robots_bytes -= host->robots_size;
-	free(host->robots);
-	host->robots = NULL;
-	host->robots_size = 0;
-	host->robots_outcome = WF_OUTCOME_OK;
-	host->delay_ms = 0;
+	hosts->robots_bytes -= authority->robots_size;
+	free(authority->robots);
+	authority->robots = NULL;
+	authority->robots_size = 0;
+	authority->robots_outcome = WF_OUTCOME_OK;
+	authority->crawl_delay_ms = 0;
 }
 
 static void
@@ -84,27 +75,41 @@ forget(WfHosts *hosts, WfHost *host)
 	WfHost	  **link = &hosts->buckets[host->hash % WF_FETCH_BUCKETS];
 
 	list_remove(hosts, host);
-	wf_hosts_drop_robots(hosts, host);
+	while (host->authorities)
+	{
+		WfAuthority *authority = host->authorities;
+
+		host->authorities = authority->next;
+		wf_hosts_drop_robots(hosts, authority);
+		free(authority->origin);
+		free(authority);
+	}
 	while (*link != host)
 		link = &(*link)->bucket_next;
 	*link = host->bucket_next;
-	free(host->origin);
+	free(host->name);
 	free(host);
+}
+
+/* No request to the host before this. */
+static int64_t
+earliest(const WfHost *host)
+{
+	return host->until_ms > host->next_start_ms ? host->until_ms : host->next_start_ms;
 }
 
 /* Where the host belongs now (invariant 3). */
 static WfHostList
 right_list(const WfHosts *hosts, const WfHost *host, int64_t now)
 {
-	bool		asked = host->robots_state == WF_ROBOTS_ASKED;
-
 	if (host->head == NULL)
-		return host->running > 0 || asked ? WF_HOST_BUSY : WF_HOST_IDLE;
-	if (asked && host->head->robots_for == NULL)
+		return host->running > 0 || host->asked > 0 || host->held > 0 ?
+			WF_HOST_BUSY : WF_HOST_IDLE;
+	if (host->asked > 0 && host->head->robots_for == NULL)
 		return WF_HOST_BUSY;
-	if (host->running >= (host->reached ? hosts->per_host : 1))
+	if (host->running >= wf_hosts_limit(hosts, host))
 		return WF_HOST_BUSY;
-	return host->next_start_ms > now ? WF_HOST_DELAYED : WF_HOST_READY;
+	return earliest(host) > now ? WF_HOST_DELAYED : WF_HOST_READY;
 }
 
 static void
@@ -116,25 +121,25 @@ place(WfHosts *hosts, WfHost *host, int64_t now)
 		return;
 	list_remove(hosts, host);
 	list_append(hosts, host, list);
-	if (list == WF_HOST_IDLE && hosts->lists[WF_HOST_IDLE].count > MAX_IDLE_HOSTS)
+	while (list == WF_HOST_IDLE && hosts->lists[WF_HOST_IDLE].count > MAX_IDLE_HOSTS)
 		forget(hosts, hosts->lists[WF_HOST_IDLE].head);
 }
 
 WfHost *
-wf_hosts_get(WfHosts *hosts, const char *origin, size_t len)
+wf_hosts_get(WfHosts *hosts, const char *site, size_t len)
 {
-	uint32_t	hash = hash_bytes(origin, len);
+	uint32_t	hash = (uint32_t) wf_site_hash((WfSlice) {site, len});
 	WfHost	  **bucket = &hosts->buckets[hash % WF_FETCH_BUCKETS];
 	WfHost	   *host;
 
 	for (host = *bucket; host; host = host->bucket_next)
 	{
-		if (host->hash == hash && strncmp(host->origin, origin, len) == 0 &&
-			host->origin[len] == '\0')
+		if (host->hash == hash && strncmp(host->name, site, len) == 0 &&
+			host->name[len] == '\0')
 			return host;
 	}
 	host = calloc(1, sizeof(*host));
-	if (host == NULL || (host->origin = strndup(origin, len)) == NULL)
+	if (host == NULL || (host->name = strndup(site, len)) == NULL)
 	{
 		free(host);
 		return NULL;
@@ -142,7 +147,32 @@ wf_hosts_get(WfHosts *hosts, const char *origin, size_t len)
 	host->hash = hash;
 	host->bucket_next = *bucket;
 	*bucket = host;
+	/* new ones have no transfer yet */
+	list_append(hosts, host, WF_HOST_IDLE);
 	return host;
+}
+
+WfAuthority *
+wf_hosts_authority(WfHost *host, WfSlice origin)
+{
+	WfAuthority *authority;
+
+	for (authority = host->authorities; authority; authority = authority->next)
+	{
+		if (strncmp(authority->origin, origin.data, origin.len) == 0 &&
+			authority->origin[origin.len] == '\0')
+			return authority;
+	}
+	authority = calloc(1, sizeof(*authority));
+	if (authority == NULL || (authority->origin = strndup(origin.data, origin.len)) == NULL)
+	{
+		free(authority);
+		return NULL;
+	}
+	authority->host = host;
+	authority->next = host->authorities;
+	host->authorities = authority;
+	return authority;
 }
 
 void
@@ -215,16 +245,10 @@ wf_hosts_next(WfHosts *hosts, int64_t now)
 	return transfer;
 }
 
-static int
-delay_of(const WfHosts *hosts, const WfHost *host)
-{
-	return host->delay_ms > hosts->delay_ms ? host->delay_ms : hosts->delay_ms;
-}
-
 void
 wf_hosts_started(WfHosts *hosts, WfHost *host, int64_t now)
 {
-	int			delay = delay_of(hosts, host);
+	int			delay = wf_hosts_delay(hosts, host);
 
 	host->next_start_ms = delay > 0 ? now + delay : 0;
 	if (delay > 0)
@@ -238,22 +262,58 @@ wf_hosts_refresh(WfHosts *hosts, WfHost *host, int64_t now)
 }
 
 void
+wf_hosts_hold(WfHosts *hosts, WfHost *host, int change, int64_t now)
+{
+	host->held += change;
+	place(hosts, host, now);
+}
+
+WfTransfer *
+wf_hosts_overdue(WfHosts *hosts, int limit_ms, int hops_ms, int64_t now)
+{
+	for (WfHost *host = hosts->lists[WF_HOST_DELAYED].head; host; host = host->next)
+	{
+		int64_t		wait = earliest(host) - now;
+
+		if (wait <= limit_ms)
+			continue;
+		for (WfTransfer *transfer = host->tail; transfer; transfer = transfer->prev)
+		{
+			if (transfer->hops > 0 && wait <= hops_ms)
+				continue;
+			unlink_transfer(host, transfer);
+			place(hosts, host, now);
+			return transfer;
+		}
+	}
+	return NULL;
+}
+
+void
 wf_hosts_expire_robots(WfHosts *hosts)
 {
 	for (int i = 0; i < WF_FETCH_BUCKETS; i++)
 	{
 		for (WfHost *host = hosts->buckets[i]; host; host = host->bucket_next)
-			host->robots_until_ms = 0;
+		{
+			for (WfAuthority *a = host->authorities; a; a = a->next)
+				a->robots_until_ms = 0;
+		}
 	}
 }
 
 void
-wf_hosts_keep_robots(WfHosts *hosts, WfHost *host, int64_t now)
+wf_hosts_keep_robots(WfHosts *hosts, WfAuthority *authority, int64_t now)
 {
-	hosts->robots_bytes += host->robots_size;
-	/* the answer came later than the delay of its own request began */
-	if (host->delay_ms > 0 && host->next_start_ms < now + host->delay_ms)
-		host->next_start_ms = now + host->delay_ms;
+	WfHost	   *host = authority->host;
+
+	hosts->robots_bytes += authority->robots_size;
+	host->delay_ms = 0;
+	for (WfAuthority *a = host->authorities; a; a = a->next)
+	{
+		if (a->crawl_delay_ms > host->delay_ms)
+			host->delay_ms = a->crawl_delay_ms;
+	}
 	while (hosts->robots_bytes > MAX_ROBOTS_BYTES && hosts->lists[WF_HOST_IDLE].head)
 		forget(hosts, hosts->lists[WF_HOST_IDLE].head);
 }
@@ -281,8 +341,8 @@ wf_hosts_wait(const WfHosts *hosts, int64_t now)
 
 	for (WfHost *host = hosts->lists[WF_HOST_DELAYED].head; host; host = host->next)
 	{
-		if (host->next_start_ms < least)
-			least = host->next_start_ms;
+		if (earliest(host) < least)
+			least = earliest(host);
 	}
 	if (least == INT64_MAX)
 		return -1;
@@ -299,8 +359,8 @@ wf_hosts_configure(WfHosts *hosts, int per_host, int delay_ms, int64_t now)
 	{
 		for (WfHost *host = hosts->buckets[i]; host; host = host->bucket_next)
 		{
-			if (host->next_start_ms > now + delay_of(hosts, host))
-				host->next_start_ms = now + delay_of(hosts, host);
+			if (host->next_start_ms > now + wf_hosts_delay(hosts, host))
+				host->next_start_ms = now + wf_hosts_delay(hosts, host);
 			if (host->list != WF_HOST_IDLE)
 				place(hosts, host, now);
 		}

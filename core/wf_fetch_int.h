@@ -11,10 +11,11 @@
  * Invariants:
  * *	2. host->running counts the transfers of the host that have a slot.
  *	3. A host is in the ready list iff it may start a transfer now, in the
- *	   delayed list iff only time keeps it from that, in the idle list iff it
- *	   has neither queued nor running transfers and no robots.txt on its way
+ *	   delayed list iff only time keeps it from that, in the idle list iff no
+ *	   transfer is queued, runs or is held and no robots.txt is on its way
  *	   (only idle hosts are ever forgotten).
  *	4. fetcher->body_bytes is the sum of body.len over all slots.
+ *	5. pool->running counts the slots whose handle is in the pool's multi.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,13 +31,17 @@
 
 #define WF_OWN_SEQ				((uint64_t) 1 << 63)
 #define WF_FETCH_BUCKETS		4096	/* of both hash tables */
+#define WF_FETCH_SHARES			64		/* of TLS sessions; libcurl keeps 8 in each */
+#define WF_FETCH_POOLS			4		/* at most, those that drain included */
 #define WF_BODY_BUDGET			(16 * 1024 * 1024)	/* bodies of all transfers */
 #define WF_BODY_HARD_LIMIT		(24 * 1024 * 1024)
 
 /* One text for every address: it must not tell what is behind it. */
 #define WF_ADDRESS_REFUSED "address is not allowed by policy"
 
+typedef struct WfAuthority WfAuthority;
 typedef struct WfHost WfHost;
+typedef struct WfPool WfPool;
 typedef struct WfLookup WfLookup;
 typedef struct WfSlot WfSlot;
 typedef struct WfTransfer WfTransfer;
@@ -45,11 +50,14 @@ struct WfTransfer
 {
 	uint64_t	seq;			/* WF_OWN_SEQ and above: of the fetcher itself */
 	uint64_t	blame;			/* request to announce while it is handled */
-	WfHost	   *robots_for;		/* it is the robots.txt of this host */
+	WfAuthority *robots_for;	/* it is the robots.txt of this authority */
 	bool		keep_body;
 	char	   *requested;		/* malloc'ed, NUL-terminated */
 	char	   *url;			/* of the present hop, normalised */
 	char	   *domain;			/* "" when any host will do */
+	char	   *version_url;	/* where the next two came from; NULL: nowhere */
+	char	   *etag;			/* "" when there was none */
+	char	   *last_modified;
 	int			hops;			/* redirects followed */
 	int			restarts;		/* hops begun again */
 	bool		looked_up;		/* its name was asked for a second time */
@@ -57,7 +65,13 @@ struct WfTransfer
 	WfSlice		host_name;		/* in url */
 	int64_t		started_ms;		/* of the first hop; 0 before */
 	int64_t		spent_ms;		/* in hops that have ended */
+	WfHost	   *home;			/* the host it was asked for at */
 	WfHost	   *host;			/* of the queue or the slot */
+	WfAuthority *authority;		/* of url */
+	bool		looking;		/* held: its name is looked up again */
+	int64_t		ask_ms;			/* held: when to ask for its site again; 0 not held */
+	int64_t		ask_until_ms;	/* … and when to give up */
+	uint32_t	wait_ms;		/* when deferred: for so long */
 	WfSlot	   *slot;
 	WfTransfer *seq_next;		/* in the table by seq */
 	WfTransfer *prev;			/* in the queue of the host */
@@ -77,13 +91,29 @@ typedef enum WfRobotsState
 {
 	WF_ROBOTS_UNKNOWN = 0,
 	WF_ROBOTS_ASKED,			/* being fetched: pages wait */
+	WF_ROBOTS_REFRESHED,		/* likewise, but an old copy is known */
 	WF_ROBOTS_KNOWN				/* until robots_until_ms */
 } WfRobotsState;
 
-/* One authority: scheme, host and port. */
+/* Scheme, host and port: what a robots.txt speaks for. */
+struct WfAuthority
+{
+	WfAuthority *next;			/* of the same host */
+	WfHost	   *host;
+	char	   *origin;			/* "http://example.org" */
+	WfRobotsState robots_state;
+	int64_t		robots_until_ms;
+	WfRobots   *robots;			/* one block; NULL: no rules for us */
+	size_t		robots_size;
+	int			crawl_delay_ms;
+	WfOutcome	robots_outcome; /* not OK: how pages end meanwhile … */
+	char		robots_error[256];	/* … and why */
+};
+
+/* One site (wf_site.h): what politeness is kept towards. */
 struct WfHost
 {
-	char	   *origin;			/* "http://example.org" */
+	char	   *name;
 	uint32_t	hash;
 	WfHost	   *bucket_next;
 	WfHostList	list;
@@ -92,15 +122,20 @@ struct WfHost
 	WfTransfer *head;			/* queue, first in first out */
 	WfTransfer *tail;
 	int			running;
+	int			held;			/* transfers that wait for an answer about it */
+	int			asked;			/* robots.txt files on their way */
+	WfAuthority *authorities;
+	uint32_t	pool;			/* number of the last one it was used in */
 	bool		reached;		/* a connection was made: its name resolves */
+	bool		reported;		/* the worker was told of a state that is not clean */
 	int64_t		next_start_ms;	/* not before; 0 at once */
-	int			delay_ms;		/* Crawl-delay */
-	WfRobotsState robots_state;
-	int64_t		robots_until_ms;
-	WfRobots   *robots;			/* one block; NULL: no rules for us */
-	size_t		robots_size;
-	WfOutcome	robots_outcome; /* not OK: how pages end meanwhile … */
-	char		robots_error[256];	/* … and why */
+	int			delay_ms;		/* the longest Crawl-delay */
+
+	/* back-off: wf_fetch_backoff.c */
+	int64_t		until_ms;		/* no request before; 0 none */
+	int			slow_ms;		/* delay after 429 and 503 */
+	int			failures;		/* weight since the last good answer */
+	int			openings;		/* of the circuit breaker since then */
 };
 
 typedef struct WfHostQueue
@@ -116,7 +151,9 @@ typedef struct WfHosts
 	WfHostQueue lists[WF_HOST_LIST_COUNT];
 	int			per_host;		/* limits, from the settings */
 	int			delay_ms;
+	int			retry_ms;		/* first pause of the circuit breaker */
 	size_t		robots_bytes;	/* of all hosts */
+	uint64_t	random;			/* state of the generator of jitter */
 } WfHosts;
 
 /* Why a callback of ours ended a transfer. */
@@ -139,10 +176,28 @@ typedef struct WfBody
 	size_t		room;
 } WfBody;
 
+/*
+ * A multi handle with its connections and DNS cache.  libcurl keeps a record
+ * of each host it was ever connected to and walks them, so after many hosts
+ * new transfers get a new pool, and the old one ends with its last transfer.
+ */
+struct WfPool
+{
+	WfPool	   *next;
+	WfFetcher  *fetcher;
+	CURLM	   *multi;
+	uint32_t	number;			/* 1 for the first */
+	int			running;
+	int			hosts;			/* used in it */
+	int64_t		timer_ms;		/* when libcurl wants a turn; -1 never */
+};
+
 struct WfSlot
 {
 	CURL	   *easy;
 	WfFetcher  *fetcher;
+	WfPool	   *pool;			/* NULL while the handle is in none */
+	CURLSH	   *share;			/* attached */
 	WfTransfer *transfer;		/* NULL while the slot is free */
 	uint32_t	generation;		/* of the settings in the handle */
 	char		error[CURL_ERROR_SIZE];
@@ -158,6 +213,7 @@ struct WfSlot
 	bool		body_started;
 	bool		body_wanted;
 	bool		paused;
+	bool		conditional;	/* the request named a version we know */
 	int			informational;
 	int			header_lines;
 	size_t		header_bytes;
@@ -166,6 +222,9 @@ struct WfSlot
 	uint64_t	received;		/* decoded bytes, kept or not */
 	char	   *location;		/* malloc'ed; NULL when none */
 	char		content_type[256];
+	char		etag[WF_MAX_VALIDATOR + 1];
+	char		last_modified[WF_MAX_VALIDATOR + 1];
+	struct curl_slist *headers; /* of this request only; NULL: those of all */
 	WfBody		body;
 };
 
@@ -174,13 +233,15 @@ typedef struct WfSocket
 	uint8_t		wanted;			/* EPOLLIN, EPOLLOUT */
 	uint8_t		registered;		/* what epoll knows */
 	bool		ours;			/* opened by our callback */
+	WfPool	   *pool;			/* who waits for it */
 	uint64_t	seq;			/* last request served by it */
 } WfSocket;
 
 struct WfFetcher
 {
-	CURLM	   *multi;
-	CURLSH	   *share;
+	WfPool	   *pools;			/* the present one first */
+	uint32_t	pool_number;
+	CURLSH	   *shares[WF_FETCH_SHARES];
 	struct curl_slist *headers;
 	int			epoll_fd;
 	WfFetchCallbacks callbacks;
@@ -200,7 +261,7 @@ struct WfFetcher
 	int			paused;
 	WfSocket   *sockets;		/* by descriptor */
 	int			socket_room;
-	int64_t		timer_ms;		/* when libcurl wants a turn; -1 never */
+	int			asking;			/* transfers with ask_ms */
 	int64_t		now_ms;
 	size_t		body_bytes;
 	WfBody		spare[32];		/* buffers to use again, hottest last */
@@ -211,7 +272,13 @@ struct WfFetcher
 };
 
 /* wf_fetch.c */
+
+/* CLOCK_MONOTONIC in milliseconds. */
+extern int64_t wf_fetch_clock(void);
 extern void wf_fetch_announce(WfFetcher *fetcher, uint64_t seq);
+
+/* Forget all requests. */
+extern void wf_fetch_cancel_all(WfFetcher *fetcher);
 
 /* wf_fetch_socket.c */
 
@@ -220,16 +287,65 @@ extern int	wf_fetch_open_socket(WfFetcher *fetcher, int family, int type, int pr
 
 /* Callbacks of libcurl. */
 extern int	wf_fetch_close_socket(void *fetcher, curl_socket_t fd);
-extern int	wf_fetch_on_socket(CURL *easy, curl_socket_t fd, int what, void *fetcher,
+extern int	wf_fetch_on_socket(CURL *easy, curl_socket_t fd, int what, void *pool,
 							   void *unused);
 
-/* What epoll said, in libcurl's terms; 0 when nobody waits for it any more. */
-extern int	wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events);
+/*
+ * What epoll said, in libcurl's terms, and whose socket it is; 0 when nobody
+ * waits for it any more.
+ */
+extern int	wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events, WfPool **pool);
+
+/* The pool ends: nobody waits for its sockets. */
+extern void wf_fetch_forget_sockets(WfFetcher *fetcher, const WfPool *pool);
+
+/* wf_fetch_pool.c */
+
+/* The first pool.  False when out of memory. */
+extern bool wf_pool_create(WfFetcher *fetcher);
+
+/* Limits of the present pool, after the settings changed. */
+extern void wf_pool_configure(WfFetcher *fetcher);
+
+/* Open connections that so many transfers may need, idle ones included. */
+extern long wf_pool_connections(int concurrency);
+
+/* Give the slot's handle to the present pool, or to a new one. */
+extern bool wf_pool_add(WfSlot *slot);
+
+/* Take it back. */
+extern void wf_pool_remove(WfSlot *slot);
+
+/* End the pools that have nothing left to do. */
+extern void wf_pool_drain(WfFetcher *fetcher);
+
+extern void wf_pool_free_all(WfFetcher *fetcher);
+
+/* wf_fetch_backoff.c */
+
+/* What the end of a hop at the host says about the host. */
+extern void wf_hosts_learn(WfHosts *hosts, WfHost *host, const WfSlot *slot,
+						   WfOutcome outcome, int64_t now);
+
+/* Milliseconds between two starts at present. */
+extern int	wf_hosts_delay(const WfHosts *hosts, const WfHost *host);
+
+/* How many transfers the host may have at once at present. */
+extern int	wf_hosts_limit(const WfHosts *hosts, const WfHost *host);
+
+/* The state of a host in the worker's terms, and back. */
+extern void wf_hosts_state(const WfHosts *hosts, const WfHost *host, int64_t now,
+						   WfSiteState *state);
+extern void wf_hosts_restore(WfHosts *hosts, WfHost *host, const WfSiteState *state,
+							 int64_t now);
 
 /* wf_fetch_hosts.c */
 
-/* The host of an origin, created if need be; NULL when out of memory. */
-extern WfHost *wf_hosts_get(WfHosts *hosts, const char *origin, size_t len);
+/* The host of a site, created if need be; NULL when out of memory. */
+extern WfHost *wf_hosts_get(WfHosts *hosts, const char *site, size_t len);
+
+/* The authority of an origin at its host, likewise. */
+extern WfAuthority *wf_hosts_authority(WfHost *host, WfSlice origin);
 
 /*
  * Put a transfer into the queue of its host, in front for a further hop; a
@@ -252,12 +368,22 @@ extern void wf_hosts_started(WfHosts *hosts, WfHost *host, int64_t now);
 /* Something about the host changed that decides what it may start. */
 extern void wf_hosts_refresh(WfHosts *hosts, WfHost *host, int64_t now);
 
-/* Forget the robots.txt of one host, or of all. */
-extern void wf_hosts_drop_robots(WfHosts *hosts, WfHost *host);
+/* A transfer of the host waits outside of its queue (+1), or no longer (-1). */
+extern void wf_hosts_hold(WfHosts *hosts, WfHost *host, int change, int64_t now);
+
+/*
+ * A transfer queued at a host that may start nothing for longer than limit_ms,
+ * hops_ms if it has followed a redirect; taken out of the queue.  NULL when
+ * there is none.
+ */
+extern WfTransfer *wf_hosts_overdue(WfHosts *hosts, int limit_ms, int hops_ms, int64_t now);
+
+/* Forget the robots.txt of one authority, or have all fetched again. */
+extern void wf_hosts_drop_robots(WfHosts *hosts, WfAuthority *authority);
 extern void wf_hosts_expire_robots(WfHosts *hosts);
 
 /* Count a robots.txt just stored; make room among idle hosts if need be. */
-extern void wf_hosts_keep_robots(WfHosts *hosts, WfHost *host, int64_t now);
+extern void wf_hosts_keep_robots(WfHosts *hosts, WfAuthority *authority, int64_t now);
 
 /* A running transfer of the host gave up its slot. */
 extern void wf_hosts_ended(WfHosts *hosts, WfHost *host, int64_t now);

@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * wf_fetch_robots.c
- *	  What a host's robots.txt said, and what follows for its pages.
+ *	  What an authority's robots.txt said, and what follows for its pages.
  *
  * The file is a transfer like others, made by the fetcher itself; pages of
  * the host wait for it.  RFC 9309 section 2.3.1: a file that is not there
  * (4xx), redirects without end or cannot be read allows everything; a server
  * that fails or does not answer forbids everything for now, so pages end as
- * the file did, with an outcome that is tried again.
+ * the file did, with an outcome that is tried again, unless an older copy is
+ * known: that one counts meanwhile.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,33 +49,38 @@ pack(const WfRobots *robots, size_t *size)
 	return packed;
 }
 
-static void
-take_rules(WfFetcher *fetcher, WfHost *host, WfSlice file)
+/* Read the file; false when there is no memory for that. */
+static bool
+take_rules(WfFetcher *fetcher, WfAuthority *authority, WfSlice file)
 {
 	const char *agent = fetcher->config.user_agent;
 	WfSlice		token = wf_robots_token((WfSlice) {agent, strlen(agent)});
 	WfArena    *arena = wf_arena_create(PARSE_LIMIT);
 	WfRobots	robots;
+	bool		good = arena && wf_robots_parse(arena, file, token, &robots) == WF_OK;
 
-	if (arena && wf_robots_parse(arena, file, token, &robots) == WF_OK)
+	if (good)
 	{
-		host->delay_ms = robots.crawl_delay_ms;
+		authority->crawl_delay_ms = robots.crawl_delay_ms;
 		if (robots.count > 0)
-			host->robots = pack(&robots, &host->robots_size);
+			authority->robots = pack(&robots, &authority->robots_size);
+		good = robots.count == 0 || authority->robots != NULL;
 	}
-	else
-		host->robots_outcome = WF_OUTCOME_INTERNAL;
+	if (!good)
+		authority->robots_outcome = WF_OUTCOME_INTERNAL;
 	wf_arena_free(arena);
+	return good;
 }
 
-/* How pages of the host end while its file cannot be had. */
-static void
-take_failure(WfHost *host, const WfTransfer *transfer, const WfFetchResult *result)
+/*
+ * Does it say how pages of the authority end, too, that its file could not be
+ * had?  Sets *same when they would end the same way without asking for it.
+ */
+static bool
+forbids_pages(const WfTransfer *transfer, const WfFetchResult *result, bool *same)
 {
-	WfOutcome	outcome = result->outcome;
-	bool		same_for_pages = false;
-
-	switch (outcome)
+	*same = false;
+	switch (result->outcome)
 	{
 		case WF_OUTCOME_DNS:
 		case WF_OUTCOME_DNS_TEMPORARY:
@@ -82,48 +88,111 @@ take_failure(WfHost *host, const WfTransfer *transfer, const WfFetchResult *resu
 		case WF_OUTCOME_TLS:
 		case WF_OUTCOME_TLS_CERTIFICATE:
 		case WF_OUTCOME_POLICY:
-			same_for_pages = transfer->hops == 0 && result->http_status == 0;
+			*same = transfer->hops == 0 && result->http_status == 0;
 			break;
 		default:
 			break;
 	}
-	if (!same_for_pages && !wf_outcome_is_retryable(outcome))
-		return;					/* as if there were no file */
-	host->robots_outcome = outcome;
-	snprintf(host->robots_error, sizeof(host->robots_error), "%s%.200s",
-			 same_for_pages ? "" : "robots.txt could not be fetched: ", result->error);
+	return *same || wf_outcome_is_retryable(result->outcome);
+}
+
+/* Tell the worker, so that nobody need fetch the file again. */
+static void
+report(WfFetcher *fetcher, const WfAuthority *authority, WfSlice body)
+{
+	WfRobotsFile file = {
+		.site = {authority->host->name, strlen(authority->host->name)},
+		.origin = {authority->origin, strlen(authority->origin)},
+		.valid_ms = KNOWN_MS,
+		.body = body,
+	};
+
+	if (fetcher->callbacks.robots)
+		fetcher->callbacks.robots(fetcher->callbacks.arg, &file);
+}
+
+/* The answer came later than the delay of its own request began. */
+static void
+restart_delay(WfFetcher *fetcher, WfHost *host)
+{
+	if (host->delay_ms > 0 && host->next_start_ms < fetcher->now_ms + host->delay_ms)
+		host->next_start_ms = fetcher->now_ms + host->delay_ms;
 }
 
 void
 wf_fetch_robots_store(WfFetcher *fetcher, const WfTransfer *transfer, const WfFetchResult *result)
 {
-	WfHost	   *host = transfer->robots_for;
+	WfAuthority *authority = transfer->robots_for;
+	bool		known = authority->robots_state == WF_ROBOTS_REFRESHED;
+	bool		present = result->http_status >= 200 && result->http_status < 300 &&
+		(result->outcome == WF_OUTCOME_OK || result->outcome == WF_OUTCOME_CONTENT_TYPE);
+	WfSlice		body = present ? result->body : WF_SLICE_EMPTY;
+	bool		same;
 
-	wf_hosts_drop_robots(&fetcher->hosts, host);
-	host->robots_state = WF_ROBOTS_KNOWN;
-	if (result->http_status >= 200 && result->http_status < 300 &&
-		(result->outcome == WF_OUTCOME_OK || result->outcome == WF_OUTCOME_CONTENT_TYPE))
-		take_rules(fetcher, host, result->body);
-	else if (result->outcome != WF_OUTCOME_HTTP_EMPTY)
-		take_failure(host, transfer, result);
-	host->robots_until_ms = fetcher->now_ms +
-		(host->robots_outcome == WF_OUTCOME_OK ? KNOWN_MS : FAILED_MS);
-	wf_hosts_keep_robots(&fetcher->hosts, host, fetcher->now_ms);
+	authority->host->asked--;
+	authority->robots_state = WF_ROBOTS_KNOWN;
+	if (result->outcome == WF_OUTCOME_DEFERRED)
+	{
+		/* asked for again when the host may be asked */
+		if (!known)
+			authority->robots_state = WF_ROBOTS_UNKNOWN;
+		return;
+	}
+	authority->robots_until_ms = fetcher->now_ms + FAILED_MS;
+	if (!present && forbids_pages(transfer, result, &same))
+	{
+		if (known)
+			return;				/* the old copy counts */
+		wf_hosts_drop_robots(&fetcher->hosts, authority);
+		authority->robots_outcome = result->outcome;
+		snprintf(authority->robots_error, sizeof(authority->robots_error), "%s%.200s",
+				 same ? "" : "robots.txt could not be fetched: ", result->error);
+	}
+	else
+	{
+		wf_hosts_drop_robots(&fetcher->hosts, authority);
+		if (take_rules(fetcher, authority, body))
+		{
+			authority->robots_until_ms = fetcher->now_ms + KNOWN_MS;
+			report(fetcher, authority, body);
+		}
+	}
+	wf_hosts_keep_robots(&fetcher->hosts, authority, fetcher->now_ms);
+	restart_delay(fetcher, authority->host);
+}
+
+void
+wf_fetch_know_robots(WfFetcher *fetcher, const WfRobotsFile *file)
+{
+	WfHost	   *host = wf_hosts_get(&fetcher->hosts, file->site.data, file->site.len);
+	WfAuthority *authority = host ? wf_hosts_authority(host, file->origin) : NULL;
+
+	if (authority == NULL || authority->robots_state != WF_ROBOTS_UNKNOWN)
+		return;					/* what we have is as good */
+	if (take_rules(fetcher, authority, file->body))
+	{
+		authority->robots_state = WF_ROBOTS_KNOWN;
+		authority->robots_until_ms = fetcher->now_ms +
+			(file->valid_ms < KNOWN_MS ? file->valid_ms : KNOWN_MS);
+	}
+	else
+		wf_hosts_drop_robots(&fetcher->hosts, authority);
+	wf_hosts_keep_robots(&fetcher->hosts, authority, fetcher->now_ms);
 }
 
 WfOutcome
 wf_fetch_robots_judge(const WfTransfer *transfer, char *error)
 {
-	const WfHost *host = transfer->host;
+	const WfAuthority *authority = transfer->authority;
 	const char *target = transfer->url + transfer->origin_len;
 
-	if (host->robots_outcome != WF_OUTCOME_OK)
+	if (authority->robots_outcome != WF_OUTCOME_OK)
 	{
-		snprintf(error, WF_MAX_ERROR, "%s", host->robots_error);
-		return host->robots_outcome;
+		snprintf(error, WF_MAX_ERROR, "%s", authority->robots_error);
+		return authority->robots_outcome;
 	}
-	if (host->robots == NULL ||
-		wf_robots_allows(host->robots, (WfSlice) {target, strlen(target)}))
+	if (authority->robots == NULL ||
+		wf_robots_allows(authority->robots, (WfSlice) {target, strlen(target)}))
 		return WF_OUTCOME_OK;
 	snprintf(error, WF_MAX_ERROR, "disallowed by robots.txt");
 	return WF_OUTCOME_ROBOTS;

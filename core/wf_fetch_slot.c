@@ -14,6 +14,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -157,6 +158,17 @@ on_body(char *data, size_t size, size_t count, void *arg)
 	return len;
 }
 
+/* A header that the version may be asked for by; one we could not send is none. */
+static void
+keep_validator(char *out, WfSlice value)
+{
+	out[0] = '\0';
+	if (!wf_site_is_validator(value))
+		return;
+	memcpy(out, value.data, value.len);
+	out[value.len] = '\0';
+}
+
 /* Value of a header line if its name matches; blanks around it removed. */
 static bool
 header_value(WfSlice line, WfSlice name, WfSlice *value)
@@ -228,8 +240,31 @@ begin_response(WfSlot *slot, WfSlice line)
 	slot->informational += status >= 100 && status < 200;
 	slot->retry_after_ms = 0;
 	slot->content_type[0] = '\0';
+	slot->etag[0] = slot->last_modified[0] = '\0';
 	free(slot->location);
 	slot->location = NULL;
+}
+
+/* The fields that matter; false when out of memory. */
+static bool
+take_field(WfSlot *slot, WfSlice line)
+{
+	WfSlice		value;
+
+	if (header_value(line, WF_SLICE("content-type"), &value))
+		keep_content_type(slot, value);
+	else if (header_value(line, WF_SLICE("retry-after"), &value))
+		slot->retry_after_ms = parse_retry_after(value);
+	else if (header_value(line, WF_SLICE("etag"), &value))
+		keep_validator(slot->etag, value);
+	else if (header_value(line, WF_SLICE("last-modified"), &value))
+		keep_validator(slot->last_modified, value);
+	else if (header_value(line, WF_SLICE("location"), &value) && slot->location == NULL)
+	{
+		slot->location = strndup(value.data, value.len);
+		return slot->location != NULL;
+	}
+	return true;
 }
 
 static size_t
@@ -238,7 +273,6 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	WfSlot	   *slot = arg;
 	size_t		len = size * count;
 	WfSlice		line = {data, len};
-	WfSlice		value;
 
 	wf_fetch_announce(slot->fetcher, slot->transfer->blame);
 	slot->header_bytes += len;
@@ -253,16 +287,8 @@ on_header(char *data, size_t size, size_t count, void *arg)
 		if (slot->informational > MAX_INFORMATIONAL)
 			return abort_with(slot, WF_ABORT_INFORMATIONAL);
 	}
-	else if (header_value(line, WF_SLICE("content-type"), &value))
-		keep_content_type(slot, value);
-	else if (header_value(line, WF_SLICE("retry-after"), &value))
-		slot->retry_after_ms = parse_retry_after(value);
-	else if (header_value(line, WF_SLICE("location"), &value) && slot->location == NULL)
-	{
-		slot->location = strndup(value.data, value.len);
-		if (slot->location == NULL)
-			return abort_with(slot, WF_ABORT_MEMORY);
-	}
+	else if (!take_field(slot, line))
+		return abort_with(slot, WF_ABORT_MEMORY);
 	return len;
 }
 
@@ -332,7 +358,6 @@ set_constant_options(WfSlot *slot)
 	SET(CURLOPT_CAPATH, NULL);
 	SET(CURLOPT_ACCEPT_ENCODING, "");
 	SET(CURLOPT_HTTPHEADER, fetcher->headers);
-	SET(CURLOPT_SHARE, fetcher->share);
 	SET(CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_TIME);
 	SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_AGE);
 	/* a look-up that hangs must not hold up the loop when its time is over */
@@ -415,6 +440,10 @@ wf_slot_release(WfSlot *slot)
 	body_release(slot);
 	free(slot->location);
 	slot->location = NULL;
+	if (slot->headers)
+		(void) curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, fetcher->headers);
+	curl_slist_free_all(slot->headers);
+	slot->headers = NULL;
 	if (slot->paused)
 		fetcher->paused--;
 	slot->paused = false;
@@ -445,7 +474,67 @@ wf_slot_free(WfSlot *slot)
 		curl_easy_cleanup(slot->easy);
 	free(slot->location);
 	free(slot->body.data);
+	curl_slist_free_all(slot->headers);
 	free(slot);
+}
+
+/* One line more; false when out of memory. */
+static bool
+add_header(struct curl_slist **list, const char *name, const char *value)
+{
+	char		line[WF_MAX_VALIDATOR + 64];
+	struct curl_slist *longer;
+
+	snprintf(line, sizeof(line), "%s: %s", name, value);
+	longer = curl_slist_append(*list, line);
+	if (longer)
+		*list = longer;
+	return longer != NULL;
+}
+
+/*
+ * Ask only for another version than the one we know, where it came from
+ * (RFC 9110 section 13.1).
+ */
+static CURLcode
+set_condition(WfSlot *slot)
+{
+	const WfTransfer *transfer = slot->transfer;
+	bool		good = true;
+
+	slot->conditional = transfer->version_url && !transfer->robots_for &&
+		strcmp(transfer->version_url, transfer->url) == 0 &&
+		(transfer->etag[0] || transfer->last_modified[0]);
+	if (!slot->conditional)
+		return CURLE_OK;
+	for (struct curl_slist *line = slot->fetcher->headers; line && good; line = line->next)
+	{
+		struct curl_slist *longer = curl_slist_append(slot->headers, line->data);
+
+		good = longer != NULL;
+		if (good)
+			slot->headers = longer;
+	}
+	if (good && transfer->etag[0])
+		good = add_header(&slot->headers, "If-None-Match", transfer->etag);
+	if (good && transfer->last_modified[0])
+		good = add_header(&slot->headers, "If-Modified-Since", transfer->last_modified);
+	return good ? curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->headers) :
+		CURLE_OUT_OF_MEMORY;
+}
+
+/* TLS sessions of a host are always in the same share. */
+static CURLcode
+set_share(WfSlot *slot)
+{
+	CURLSH	   *share = slot->fetcher->shares[slot->transfer->host->hash % WF_FETCH_SHARES];
+	CURLcode	code;
+
+	if (slot->share == share)
+		return CURLE_OK;
+	code = curl_easy_setopt(slot->easy, CURLOPT_SHARE, share);
+	slot->share = code == CURLE_OK ? share : NULL;
+	return code;
 }
 
 CURLcode
@@ -466,9 +555,12 @@ wf_slot_prepare(WfSlot *slot)
 	slot->retry_after_ms = 0;
 	slot->received = 0;
 	slot->content_type[0] = '\0';
+	slot->etag[0] = slot->last_modified[0] = '\0';
 	slot->error[0] = '\0';
 	if (slot->generation != slot->fetcher->generation)
 		bad = set_configured_options(slot);
+	bad = bad != CURLE_OK ? bad : set_share(slot);
+	bad = bad != CURLE_OK ? bad : set_condition(slot);
 	SET(CURLOPT_URL, slot->transfer->url);
 	SET(CURLOPT_TIMEOUT_MS, slot->timeout_ms);
 	return bad;

@@ -100,7 +100,8 @@ reregister(WfFetcher *fetcher, WfSocket *entry, int fd)
 int
 wf_fetch_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
-	WfFetcher  *fetcher = arg;
+	WfPool	   *pool = arg;
+	WfFetcher  *fetcher = pool->fetcher;
 	WfSocket   *entry = entry_of(fetcher, fd);
 	WfSlot	   *slot = NULL;
 
@@ -115,6 +116,7 @@ wf_fetch_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unus
 	}
 	(void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &slot);
 	entry->seq = slot && slot->transfer ? slot->transfer->blame : 0;
+	entry->pool = pool;
 	entry->wanted = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
 	if (entry->wanted == entry->registered)
 		return 0;
@@ -122,7 +124,7 @@ wf_fetch_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unus
 }
 
 int
-wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events)
+wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events, WfPool **pool)
 {
 	WfSocket   *entry;
 	int			bits = 0;
@@ -135,6 +137,7 @@ wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events)
 		deregister(fetcher, entry, fd);
 		return 0;
 	}
+	*pool = entry->pool;
 	wf_fetch_announce(fetcher, entry->seq);
 	if (events & EPOLLIN)
 		bits |= CURL_CSELECT_IN;
@@ -143,4 +146,14 @@ wf_fetch_socket_event(WfFetcher *fetcher, int fd, uint32_t events)
 	if (events & (EPOLLERR | EPOLLHUP))
 		bits |= CURL_CSELECT_ERR;
 	return bits;
+}
+
+void
+wf_fetch_forget_sockets(WfFetcher *fetcher, const WfPool *pool)
+{
+	for (int fd = 0; fd < fetcher->socket_room; fd++)
+	{
+		if (fetcher->sockets[fd].pool == pool)
+			fetcher->sockets[fd].wanted = 0;
+	}
 }

@@ -21,8 +21,8 @@
 #define MAX_HTTP_STATUS		999
 #define STAGE_COUNT			3
 
-/* seq, outcome, status, retry-after, elapsed, bytes, five strings, flag, count */
-#define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 5 * 4 + 1 + 4)
+/* seq, outcome, status, retry-after, elapsed, bytes, seven strings, flag, count */
+#define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 7 * 4 + 1 + 4)
 /* kind, source, position, six strings */
 #define FINDING_FIXED (1 + 1 + 4 + 6 * 4)
 
@@ -140,9 +140,12 @@ wf_message_write_fetch(WfBuffer *buf, const WfFetchMessage *msg)
 {
 	WfStatus	status;
 
-	if (msg->url.len > WF_MAX_URL || msg->domain.len > WF_MAX_URL)
+	if (msg->url.len > WF_MAX_URL || msg->domain.len > WF_MAX_URL ||
+		msg->version_url.len > WF_MAX_URL || msg->etag.len > WF_MAX_VALIDATOR ||
+		msg->last_modified.len > WF_MAX_VALIDATOR)
 		return WF_ERR_LIMIT;
-	status = begin_frame(buf, WF_MSG_FETCH, 8 + 4 + 1 + 4 + msg->url.len + 4 + msg->domain.len);
+	status = begin_frame(buf, WF_MSG_FETCH, 8 + 4 + 1 + 5 * 4 + msg->url.len + msg->domain.len +
+						 msg->version_url.len + msg->etag.len + msg->last_modified.len);
 	if (status != WF_OK)
 		return status;
 	put_u64(buf, msg->seq);
@@ -150,6 +153,9 @@ wf_message_write_fetch(WfBuffer *buf, const WfFetchMessage *msg)
 	put_u8(buf, msg->stage);
 	put_string(buf, msg->url);
 	put_string(buf, msg->domain);
+	put_string(buf, msg->version_url);
+	put_string(buf, msg->etag);
+	put_string(buf, msg->last_modified);
 	return WF_OK;
 }
 
@@ -171,6 +177,72 @@ wf_message_write_ready(WfBuffer *buf)
 	if (status == WF_OK)
 		put_u32(buf, WF_PROTOCOL_VERSION);
 	return status;
+}
+
+WfStatus
+wf_message_write_ask(WfBuffer *buf, const WfAskMessage *msg)
+{
+	WfStatus	status;
+
+	if (msg->site.len > WF_MAX_SITE)
+		return WF_ERR_LIMIT;
+	status = begin_frame(buf, WF_MSG_ASK, 8 + 8 + 4 + msg->site.len);
+	if (status != WF_OK)
+		return status;
+	put_u64(buf, msg->id);
+	put_u64(buf, msg->seq);
+	put_string(buf, msg->site);
+	return WF_OK;
+}
+
+WfStatus
+wf_message_write_grant(WfBuffer *buf, uint64_t id, bool granted)
+{
+	WfStatus	status = begin_frame(buf, WF_MSG_GRANT, 8 + 1);
+
+	if (status != WF_OK)
+		return status;
+	put_u64(buf, id);
+	put_u8(buf, granted);
+	return WF_OK;
+}
+
+WfStatus
+wf_message_write_site(WfBuffer *buf, const WfSiteState *state)
+{
+	WfStatus	status;
+
+	if (state->site.len > WF_MAX_SITE)
+		return WF_ERR_LIMIT;
+	status = begin_frame(buf, WF_MSG_SITE, 4 + state->site.len + 5 * 4);
+	if (status != WF_OK)
+		return status;
+	put_string(buf, state->site);
+	put_u32(buf, state->wait_ms);
+	put_u32(buf, state->delay_ms);
+	put_u32(buf, state->slow_ms);
+	put_u32(buf, state->failures);
+	put_u32(buf, state->openings);
+	return WF_OK;
+}
+
+WfStatus
+wf_message_write_robots(WfBuffer *buf, const WfRobotsFile *file)
+{
+	WfStatus	status;
+
+	if (file->site.len > WF_MAX_SITE || file->origin.len > WF_MAX_ORIGIN ||
+		file->body.len > WF_MAX_MESSAGE)
+		return WF_ERR_LIMIT;
+	status = begin_frame(buf, WF_MSG_ROBOTS,
+						 3 * 4 + file->site.len + file->origin.len + file->body.len + 4);
+	if (status != WF_OK)
+		return status;
+	put_string(buf, file->site);
+	put_string(buf, file->origin);
+	put_u32(buf, file->valid_ms);
+	put_string(buf, file->body);
+	return WF_OK;
 }
 
 WfStatus
@@ -247,6 +319,13 @@ put_finding(WfBuffer *buf, const WfFinding *finding)
 		put_string(buf, texts[i]);
 }
 
+/* What the reader accepts; anything else is none. */
+static WfSlice
+validator_of(WfSlice value)
+{
+	return wf_site_is_validator(value) ? value : WF_SLICE_EMPTY;
+}
+
 WfStatus
 wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg)
 {
@@ -254,7 +333,10 @@ wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg)
 	WfSlice		url = wf_text_truncate(msg->effective_url, WF_MAX_URL);
 	WfSlice		type = wf_text_truncate(msg->content_type, WF_MAX_VALUE);
 	WfSlice		title = wf_text_truncate(msg->findings.title, WF_MAX_VALUE);
-	size_t		size = RESULT_FIXED + error.len + url.len + type.len + title.len;
+	WfSlice		etag = validator_of(msg->etag);
+	WfSlice		modified = validator_of(msg->last_modified);
+	size_t		size = RESULT_FIXED + error.len + url.len + type.len + title.len +
+		etag.len + modified.len;
 	WfSlice		texts[6];
 	WfStatus	status;
 
@@ -279,6 +361,8 @@ wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg)
 	put_string(buf, error);
 	put_string(buf, url);
 	put_string(buf, type);
+	put_string(buf, etag);
+	put_string(buf, modified);
 	put_string(buf, msg->body);
 	put_string(buf, title);
 	put_u8(buf, msg->findings.truncated);
@@ -383,6 +467,16 @@ take_text(Reader *reader, size_t max)
 	return text;
 }
 
+/* Empty, or fit to be a header. */
+static WfSlice
+take_validator(Reader *reader)
+{
+	WfSlice		value = take_bytes(reader, WF_MAX_VALIDATOR);
+
+	reader->bad |= value.len > 0 && !wf_site_is_validator(value);
+	return value;
+}
+
 static WfStatus
 finish(const Reader *reader)
 {
@@ -445,6 +539,9 @@ wf_message_read_fetch(WfSlice payload, WfFetchMessage *msg)
 	msg->stage = take_u8(&reader);
 	msg->url = take_bytes(&reader, WF_MAX_URL);
 	msg->domain = take_bytes(&reader, WF_MAX_URL);
+	msg->version_url = take_bytes(&reader, WF_MAX_URL);
+	msg->etag = take_validator(&reader);
+	msg->last_modified = take_validator(&reader);
 	if (msg->seq == 0 || msg->stage >= STAGE_COUNT || (msg->flags & ~WF_FETCH_WANT_BODY) != 0)
 		return WF_ERR_SYNTAX;
 	return finish(&reader);
@@ -465,6 +562,67 @@ wf_message_read_ready(WfSlice payload, uint32_t *version)
 	Reader		reader = reader_of(payload);
 
 	*version = take_u32(&reader);
+	return finish(&reader);
+}
+
+/* A site has a name. */
+static WfSlice
+take_site(Reader *reader)
+{
+	WfSlice		site = take_text(reader, WF_MAX_SITE);
+
+	reader->bad |= site.len == 0;
+	return site;
+}
+
+WfStatus
+wf_message_read_ask(WfSlice payload, WfAskMessage *msg)
+{
+	Reader		reader = reader_of(payload);
+
+	msg->id = take_u64(&reader);
+	msg->seq = take_u64(&reader);
+	msg->site = take_site(&reader);
+	return finish(&reader);
+}
+
+WfStatus
+wf_message_read_grant(WfSlice payload, uint64_t *id, bool *granted)
+{
+	Reader		reader = reader_of(payload);
+	uint8_t		flag;
+
+	*id = take_u64(&reader);
+	flag = take_u8(&reader);
+	reader.bad |= flag > 1;
+	*granted = flag == 1;
+	return finish(&reader);
+}
+
+WfStatus
+wf_message_read_site(WfSlice payload, WfSiteState *state)
+{
+	Reader		reader = reader_of(payload);
+
+	state->site = take_site(&reader);
+	state->wait_ms = take_u32(&reader);
+	state->delay_ms = take_u32(&reader);
+	state->slow_ms = take_u32(&reader);
+	state->failures = take_u32(&reader);
+	state->openings = take_u32(&reader);
+	return finish(&reader);
+}
+
+WfStatus
+wf_message_read_robots(WfSlice payload, WfRobotsFile *file)
+{
+	Reader		reader = reader_of(payload);
+
+	file->site = take_site(&reader);
+	file->origin = take_text(&reader, WF_MAX_ORIGIN);
+	file->valid_ms = take_u32(&reader);
+	file->body = take_bytes(&reader, WF_MAX_MESSAGE);
+	reader.bad |= file->origin.len == 0;
 	return finish(&reader);
 }
 
@@ -538,6 +696,8 @@ wf_message_read_result(WfSlice payload, WfArena *arena, WfResultMessage *msg)
 	msg->error = take_text(&reader, WF_MAX_ERROR);
 	msg->effective_url = take_text(&reader, WF_MAX_URL);
 	msg->content_type = take_text(&reader, WF_MAX_VALUE);
+	msg->etag = take_validator(&reader);
+	msg->last_modified = take_validator(&reader);
 	msg->body = take_bytes(&reader, WF_MAX_MESSAGE);
 	if (reader.bad || msg->seq == 0 || outcome >= WF_OUTCOME_COUNT ||
 		msg->http_status > MAX_HTTP_STATUS || msg->body_bytes > INT64_MAX)

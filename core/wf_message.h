@@ -13,6 +13,13 @@
  * CANCEL; crawler sends READY once, then one RESULT for each FETCH that was
  * not cancelled, in any order.  EOF in either direction ends both.
  *
+ * Sites (wf_site.h) are used by one worker at a time.  The worker sends SITE
+ * and ROBOTS, what is known of a site, before the first FETCH there; each
+ * FETCH allows requests to its site until its RESULT.  Before a redirect to
+ * another site the crawler sends ASK, again and again, until GRANT says yes;
+ * that site may then be used until the same RESULT.  The crawler sends SITE
+ * and ROBOTS itself when there is something that others should know.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef WF_MESSAGE_H
@@ -21,8 +28,9 @@
 #include "wf_arena.h"
 #include "wf_finding.h"
 #include "wf_outcome.h"
+#include "wf_site.h"
 
-#define WF_PROTOCOL_VERSION 1
+#define WF_PROTOCOL_VERSION 2
 
 /* Descriptors the crawler finds open when it is started with --worker. */
 #define WF_CRAWLER_SOCKET_FD	3
@@ -33,6 +41,10 @@ typedef enum WfMessageType
 	WF_MSG_CONFIG = 'C',
 	WF_MSG_FETCH = 'F',
 	WF_MSG_CANCEL = 'X',
+	WF_MSG_GRANT = 'G',
+	WF_MSG_SITE = 'S',			/* this and the next in both directions */
+	WF_MSG_ROBOTS = 'B',
+	WF_MSG_ASK = 'A',
 	WF_MSG_READY = 'R',
 	WF_MSG_RESULT = 'E',
 	WF_MSG_LOG = 'L'
@@ -61,7 +73,18 @@ typedef struct WfFetchMessage
 	uint8_t		stage;			/* 0 page, 1 sitemap file, 2 domain */
 	WfSlice		url;
 	WfSlice		domain;			/* expected host, for require_domain_match; may be empty */
+	WfSlice		version_url;	/* the version known came from here; empty: none is */
+	WfSlice		etag;			/* what it is asked for by; each may be empty */
+	WfSlice		last_modified;
 } WfFetchMessage;
+
+/* ASK, and GRANT with the same id */
+typedef struct WfAskMessage
+{
+	uint64_t	id;				/* crawler's number of the question */
+	uint64_t	seq;			/* of the FETCH that led there */
+	WfSlice		site;
+} WfAskMessage;
 
 /* RESULT */
 typedef struct WfResultMessage
@@ -75,6 +98,8 @@ typedef struct WfResultMessage
 	WfSlice		error;			/* empty when outcome is OK; <= WF_MAX_ERROR */
 	WfSlice		effective_url;
 	WfSlice		content_type;
+	WfSlice		etag;			/* of the response; empty, or wf_site_is_validator */
+	WfSlice		last_modified;
 	WfSlice		body;			/* only with WF_FETCH_WANT_BODY */
 	WfFindings	findings;
 } WfResultMessage;
@@ -94,6 +119,10 @@ extern WfStatus wf_message_write_config(WfBuffer *buf, const WfSetting *settings
 extern WfStatus wf_message_write_fetch(WfBuffer *buf, const WfFetchMessage *msg);
 extern WfStatus wf_message_write_cancel(WfBuffer *buf, uint64_t seq);
 extern WfStatus wf_message_write_ready(WfBuffer *buf);
+extern WfStatus wf_message_write_ask(WfBuffer *buf, const WfAskMessage *msg);
+extern WfStatus wf_message_write_grant(WfBuffer *buf, uint64_t id, bool granted);
+extern WfStatus wf_message_write_site(WfBuffer *buf, const WfSiteState *state);
+extern WfStatus wf_message_write_robots(WfBuffer *buf, const WfRobotsFile *file);
 extern WfStatus wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg);
 extern WfStatus wf_message_write_log(WfBuffer *buf, WfSlice text);
 
@@ -115,6 +144,10 @@ extern WfStatus wf_message_read_config(WfSlice payload, WfArena *arena,
 extern WfStatus wf_message_read_fetch(WfSlice payload, WfFetchMessage *msg);
 extern WfStatus wf_message_read_cancel(WfSlice payload, uint64_t *seq);
 extern WfStatus wf_message_read_ready(WfSlice payload, uint32_t *version);
+extern WfStatus wf_message_read_ask(WfSlice payload, WfAskMessage *msg);
+extern WfStatus wf_message_read_grant(WfSlice payload, uint64_t *id, bool *granted);
+extern WfStatus wf_message_read_site(WfSlice payload, WfSiteState *state);
+extern WfStatus wf_message_read_robots(WfSlice payload, WfRobotsFile *file);
 extern WfStatus wf_message_read_result(WfSlice payload, WfArena *arena,
 									   WfResultMessage *msg);
 extern WfStatus wf_message_read_log(WfSlice payload, WfSlice *text);

@@ -38,6 +38,8 @@ static const OutcomeInfo outcomes[WF_OUTCOME_COUNT] = {
 	[WF_OUTCOME_WORKER] = {"worker", true},
 	[WF_OUTCOME_STORE] = {"store", true},
 	[WF_OUTCOME_INTERNAL] = {"internal", true},
+	[WF_OUTCOME_NOT_MODIFIED] = {"not_modified", false},
+	[WF_OUTCOME_DEFERRED] = {"deferred", true},
 };
 
 const char *
@@ -46,6 +48,12 @@ wf_outcome_name(int outcome)
 	if (outcome < 0 || outcome >= WF_OUTCOME_COUNT)
 		return "unknown";
 	return outcomes[outcome].name;
+}
+
+bool
+wf_outcome_is_success(int outcome)
+{
+	return outcome == WF_OUTCOME_OK || outcome == WF_OUTCOME_NOT_MODIFIED;
 }
 
 bool

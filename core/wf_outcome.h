@@ -39,11 +39,16 @@ typedef enum WfOutcome			/* numbers travel in messages and in wf_attempt */
 	WF_OUTCOME_WORKER,			/* worker died with this page (rescue's word) */
 	WF_OUTCOME_STORE,			/* results could not be stored (worker's word) */
 	WF_OUTCOME_INTERNAL,		/* a fault of ours */
+	WF_OUTCOME_NOT_MODIFIED,	/* 304: as it was when fetched before */
+	WF_OUTCOME_DEFERRED,		/* not attempted: its host wants to be left alone for now */
 	WF_OUTCOME_COUNT
 } WfOutcome;
 
 /* Short stable name for views ("http_server"); "unknown" out of range. */
 extern const char *wf_outcome_name(int outcome);
+
+/* True when the page is Complete with it. */
+extern bool wf_outcome_is_success(int outcome);
 
 /* True when another attempt later may end differently. */
 extern bool wf_outcome_is_retryable(int outcome);

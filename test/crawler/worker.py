@@ -1,4 +1,5 @@
 """The worker's side of the socket, for tests: see core/wf_message.h."""
+import fcntl
 import mmap
 import os
 import select
@@ -9,7 +10,7 @@ import time
 
 OUTCOMES = ("ok bad_url policy robots dns dns_temporary connect timeout reset tls tls_certificate "
             "redirect too_large protocol http_client http_throttled http_server http_empty "
-            "content_type extract crash worker store internal").split()
+            "content_type extract crash worker store internal not_modified deferred").split()
 
 
 def string(data):
@@ -29,12 +30,39 @@ class Result:
         self.outcome = OUTCOMES[outcome]
         rest = payload[28:]
         texts = []
-        for _ in range(5):
+        for _ in range(7):
             (length,) = struct.unpack_from("=I", rest)
             texts.append(rest[4:4 + length])
             rest = rest[4 + length:]
-        self.error, self.url, self.content_type, self.body, self.title = texts
+        (self.error, self.url, self.content_type, self.etag, self.last_modified, self.body,
+         self.title) = texts
         (self.findings,) = struct.unpack_from("=I", rest, 1)
+
+
+def take_string(data):
+    """(string, what is behind it)"""
+    (length,) = struct.unpack_from("=I", data)
+    return data[4:4 + length], data[4 + length:]
+
+
+def site_of(payload):
+    """What a SITE says: (site, wait_ms, delay_ms, slow_ms, failures, openings)."""
+    site, rest = take_string(payload)
+    return (site.decode(),) + struct.unpack("=5I", rest)
+
+
+def robots_of(payload):
+    """What a ROBOTS says: (site, origin, valid_ms, body)."""
+    site, rest = take_string(payload)
+    origin, rest = take_string(rest)
+    body, _ = take_string(rest[4:])
+    return site.decode(), origin.decode(), struct.unpack_from("=I", rest)[0], body
+
+
+def ask_of(payload):
+    """What an ASK says: (id, seq, site)."""
+    number, seq = struct.unpack_from("=QQ", payload)
+    return number, seq, take_string(payload[16:])[0].decode()
 
 
 class Crawler:
@@ -50,7 +78,8 @@ class Crawler:
         self.pid = os.fork()
         if self.pid == 0:
             # numbers that the two targets cannot collide with
-            first, second = os.dup2(theirs.fileno(), 100), os.dup2(memory, 101)
+            first = fcntl.fcntl(theirs, fcntl.F_DUPFD_CLOEXEC, 5)
+            second = fcntl.fcntl(memory, fcntl.F_DUPFD_CLOEXEC, 5)
             os.dup2(first, 3, inheritable=True)
             os.dup2(second, 4, inheritable=True)
             os.execv(program, [program, "--worker"])
@@ -65,12 +94,25 @@ class Crawler:
             payload += string(name.encode()) + string(value.encode())
         self.socket.sendall(frame("C", payload))
 
-    def fetch(self, seq, url, flags=0, domain=""):
+    def fetch(self, seq, url, flags=0, domain="", version=("", "", "")):
+        """version: the URL it came from, ETag, Last-Modified."""
+        texts = (url, domain) + tuple(version)
         self.socket.sendall(frame("F", struct.pack("=QIB", seq, flags, 0) +
-                                  string(url.encode()) + string(domain.encode())))
+                                  b"".join(string(t.encode()) for t in texts)))
 
     def cancel(self, seq):
         self.socket.sendall(frame("X", struct.pack("=Q", seq)))
+
+    def grant(self, ask, granted):
+        self.socket.sendall(frame("G", struct.pack("=QB", ask, granted)))
+
+    def site(self, site, wait_ms=0, delay_ms=0, slow_ms=0, failures=0, openings=0):
+        self.socket.sendall(frame("S", string(site.encode()) + struct.pack(
+            "=5I", wait_ms, delay_ms, slow_ms, failures, openings)))
+
+    def robots(self, site, origin, body, valid_ms=86400000):
+        self.socket.sendall(frame("B", string(site.encode()) + string(origin.encode()) +
+                                  struct.pack("=I", valid_ms) + string(body)))
 
     def read(self, timeout=10):
         """(type, payload), ("EOF", b"") or None when nothing came."""

@@ -39,6 +39,30 @@ check_result(WfArena *arena, WfSlice payload)
 	check(buf.len == payload.len + 5 && memcmp(buf.data + 5, payload.data, payload.len) == 0);
 }
 
+/* What is accepted of the messages about sites is written as it was read. */
+static void
+check_site_payload(WfArena *arena, WfMessageType type, WfSlice payload)
+{
+	WfBuffer	buf = {.arena = arena};
+	WfAskMessage ask;
+	WfSiteState state;
+	WfRobotsFile file;
+	uint64_t	id;
+	bool		granted;
+	bool		accepted = false;
+
+	if (type == WF_MSG_ASK && wf_message_read_ask(payload, &ask) == WF_OK)
+		accepted = wf_message_write_ask(&buf, &ask) == WF_OK;
+	else if (type == WF_MSG_GRANT && wf_message_read_grant(payload, &id, &granted) == WF_OK)
+		accepted = wf_message_write_grant(&buf, id, granted) == WF_OK;
+	else if (type == WF_MSG_SITE && wf_message_read_site(payload, &state) == WF_OK)
+		accepted = wf_message_write_site(&buf, &state) == WF_OK;
+	else if (type == WF_MSG_ROBOTS && wf_message_read_robots(payload, &file) == WF_OK)
+		accepted = wf_message_write_robots(&buf, &file) == WF_OK;
+	if (accepted)
+		check(buf.len == payload.len + 5 && memcmp(buf.data + 5, payload.data, payload.len) == 0);
+}
+
 static void
 check_payload(WfArena *arena, WfMessageType type, WfSlice payload)
 {
@@ -74,6 +98,12 @@ check_payload(WfArena *arena, WfMessageType type, WfSlice payload)
 			break;
 		case WF_MSG_RESULT:
 			check_result(arena, payload);
+			break;
+		case WF_MSG_ASK:
+		case WF_MSG_GRANT:
+		case WF_MSG_SITE:
+		case WF_MSG_ROBOTS:
+			check_site_payload(arena, type, payload);
 			break;
 	}
 }

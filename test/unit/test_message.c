@@ -58,7 +58,9 @@ test_small_messages(void)
 	WfBuffer	buf = new_buffer();
 	WfFetchMessage fetch = {
 		.seq = 7, .flags = WF_FETCH_WANT_BODY, .stage = 2,
-		.url = slice("http://example.org/"), .domain = slice("example.org")
+		.url = slice("http://example.org/"), .domain = slice("example.org"),
+		.version_url = slice("https://example.org/"), .etag = slice("\"v1\""),
+		.last_modified = slice("Tue, 24 Nov 2026 08:00:00 GMT")
 	};
 	WfFetchMessage got;
 	WfSlice		text;
@@ -70,6 +72,14 @@ test_small_messages(void)
 	ok(got.seq == 7 && got.flags == WF_FETCH_WANT_BODY && got.stage == 2, "numbers of FETCH");
 	is(got.url, "http://example.org/", "its URL");
 	is(got.domain, "example.org", "its domain");
+	is(got.version_url, "https://example.org/", "where its version is from");
+	is(got.etag, "\"v1\"", "its ETag");
+	is(got.last_modified, "Tue, 24 Nov 2026 08:00:00 GMT", "its date");
+	buf = new_buffer();
+	fetch.etag = slice("\"v1\"\r\nHost: other");
+	ok(wf_message_write_fetch(&buf, &fetch) == WF_OK &&
+	   wf_message_read_fetch(payload_of(&buf, WF_MSG_FETCH), &got) == WF_ERR_SYNTAX,
+	   "no ETag ends a header line");
 
 	buf = new_buffer();
 	ok(wf_message_write_cancel(&buf, 9) == WF_OK, "write CANCEL");
@@ -85,6 +95,47 @@ test_small_messages(void)
 	ok(wf_message_write_log(&buf, slice("hello")) == WF_OK, "write LOG");
 	ok(wf_message_read_log(payload_of(&buf, WF_MSG_LOG), &text) == WF_OK, "read LOG");
 	is(text, "hello", "its text");
+}
+
+static void
+test_sites(void)
+{
+	WfBuffer	buf = new_buffer();
+	WfAskMessage ask = {5, 7, slice("example.org")};
+	WfSiteState state = {slice("example.org:8080"), 1, 2, 3, 4, 5};
+	WfRobotsFile file = {slice("a.org"), slice("https://a.org"), 9, {"a\0b", 3}};
+	uint64_t	id;
+	bool		granted;
+
+	ok(wf_message_write_ask(&buf, &ask) == WF_OK &&
+	   wf_message_read_ask(payload_of(&buf, WF_MSG_ASK), &ask) == WF_OK &&
+	   ask.id == 5 && ask.seq == 7, "ASK");
+	is(ask.site, "example.org", "its site");
+
+	buf = new_buffer();
+	ok(wf_message_write_grant(&buf, 5, true) == WF_OK &&
+	   wf_message_read_grant(payload_of(&buf, WF_MSG_GRANT), &id, &granted) == WF_OK &&
+	   id == 5 && granted, "GRANT");
+
+	buf = new_buffer();
+	ok(wf_message_write_site(&buf, &state) == WF_OK &&
+	   wf_message_read_site(payload_of(&buf, WF_MSG_SITE), &state) == WF_OK &&
+	   state.wait_ms == 1 && state.delay_ms == 2 && state.slow_ms == 3 && state.failures == 4 &&
+	   state.openings == 5, "SITE");
+	is(state.site, "example.org:8080", "its name");
+
+	buf = new_buffer();
+	ok(wf_message_write_robots(&buf, &file) == WF_OK &&
+	   wf_message_read_robots(payload_of(&buf, WF_MSG_ROBOTS), &file) == WF_OK &&
+	   file.valid_ms == 9, "ROBOTS");
+	ok(file.body.len == 3 && memcmp(file.body.data, "a\0b", 3) == 0, "its body may hold NUL");
+	is(file.origin, "https://a.org", "its origin");
+
+	buf = new_buffer();
+	state.site = WF_SLICE_EMPTY;
+	ok(wf_message_write_site(&buf, &state) == WF_OK &&
+	   wf_message_read_site(payload_of(&buf, WF_MSG_SITE), &state) == WF_ERR_SYNTAX,
+	   "a site has a name");
 }
 
 static void
@@ -369,6 +420,7 @@ main(void)
 {
 	arena = wf_arena_create((size_t) 256 * 1024 * 1024);
 	test_small_messages();
+	test_sites();
 	test_config();
 	test_result();
 	test_wrong_lengths();

@@ -7,7 +7,7 @@ PGFILEDESC = "wf_curation - web page curation and contact extraction"
 
 # core/: no PostgreSQL inside.  SHARED goes into the server library and into
 # the crawler; CRAWLER_ONLY never enters a server process.
-CORE_SHARED = arena text url site charset html verdict contact disguise phone phone_label phone_number \
+CORE_SHARED = arena text url site charset html html_text verdict contact disguise phone phone_label phone_number \
 	phone_plans_data phone_resolve phone_run jsonld literal cipher person profile page page_find page_tag \
 	page_window finding outcome message
 CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \

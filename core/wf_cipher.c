@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "wf_literal.h"
+#include "wf_scan.h"
 #include "wf_text.h"
 
 #define OUT_BYTES		(16 * 1024)
@@ -49,7 +50,8 @@ wf_cipher_create(WfArena *arena)
 static bool
 has(WfSlice text, const char *word)
 {
-	return text.len > 0 && memmem(text.data, text.len, word, strlen(word)) != NULL;
+	return text.len > 0 &&
+		wf_scan_find(text.data, text.data + text.len, word, strlen(word)) != NULL;
 }
 
 bool

@@ -9,14 +9,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE				/* memmem */
-#endif
-
 #include "wf_disguise.h"
 
 #include <string.h>
 
+#include "wf_scan.h"
 #include "wf_text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -480,8 +477,9 @@ wf_disguise_begin(WfSlice text, WfContactTrust trust)
 {
 	WfDisguise	search = {text, trust, 0, false};
 
-	search.has_words = text.len > 0 && (memmem(text.data, text.len, " at ", 4) != NULL ||
-										memmem(text.data, text.len, " AT ", 4) != NULL);
+	search.has_words = text.len > 0 &&
+		(wf_scan_find(text.data, text.data + text.len, " at ", 4) != NULL ||
+		 wf_scan_find(text.data, text.data + text.len, " AT ", 4) != NULL);
 	return search;
 }
 
@@ -500,8 +498,18 @@ find_begin(const unsigned char *p, const unsigned char *end, bool has_words)
 			p++;
 		return p;
 	}
-	while (end - p >= 4 && !(begins[p[0]] | begins[p[1]] | begins[p[2]] | begins[p[3]]))
-		p += 4;
+	while (end - p >= WF_BLOCK_BYTES)
+	{
+		WfBlock		block = wf_block_load((const char *) p);
+		WfBits		found = wf_block_equal(block, '(') | wf_block_equal(block, '[') |
+			wf_block_equal(block, '{') | wf_block_equal(block, '<') |
+			wf_block_equal(block, '%') | wf_block_equal(block, '\xEF') |
+			wf_block_equal(block, '@');
+
+		if (found != 0)
+			return p + wf_bits_first(found);
+		p += WF_BLOCK_BYTES;
+	}
 	while (p < end && !begins[*p])
 		p++;
 	return p;

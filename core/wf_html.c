@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#include "wf_text.h"
 #include "wf_html_elements.h"
-#include "wf_html_entities.h"
+#include "wf_scan.h"
+#include "wf_text.h"
 
 /*
  * What is known to have no end behind the current position, see wf_html.h.
@@ -22,6 +22,10 @@
 #define UNCLOSED_TAG		0x04u	/* a tag ran into the end: ignore quotes */
 #define UNCLOSED_ESCAPE		0x08u	/* "<!--" in scripts means nothing */
 #define NO_END_TAG(e)		(0x10u << (e))
+
+/* What a text has; see scan_text. */
+#define TEXT_INK			0x01u	/* more than whitespace */
+#define TEXT_REFERENCES		0x02u	/* an '&' */
 
 #define LOWER_BIT 0x20
 
@@ -58,13 +62,50 @@ wf_html_init(WfHtml *html, WfSlice input)
 	html->end = html->start + input.len;
 }
 
-/* Properties of an element; NULL when it is none of HTML's. */
-static const ElementInfo *
-find_element(WfSlice name)
+/* Is name, of at most ELEMENT_MAX_NAME bytes, this element's? */
+static inline bool
+is_element_name(const ElementInfo *info, WfSlice name)
+{
+	size_t		i;
+
+	if (info->len != name.len)
+		return false;
+	for (i = 0; i < name.len; i++)
+	{
+		if (wf_lower_char(name.data[i]) != info->name[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The same where eight bytes can be read: those behind the name are cut off, and
+ * bytes of the upper two columns of ASCII, the letters among them, made lower
+ * case.
+ */
+static inline bool
+is_short_element_name(const ElementInfo *info, const char *name, size_t len)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t	bytes;
+	uint64_t	known;
+
+	memcpy(&bytes, name, 8);
+	memcpy(&known, info->name, 8);
+	bytes &= ~UINT64_C(0) >> (64 - 8 * len);
+	bytes |= (bytes & UINT64_C(0x4040404040404040)) >> 1;
+	return bytes == known && info->len == len;
+#else
+	return is_element_name(info, (WfSlice) {name, len});
+#endif
+}
+
+/* Properties of an element; NULL when it is none of HTML's.  name is in front of end. */
+static inline const ElementInfo *
+find_element(WfSlice name, const char *end)
 {
 	const ElementInfo *info;
 	unsigned	slot;
-	size_t		i;
 
 	if (name.len == 0 || name.len > ELEMENT_MAX_NAME)
 		return NULL;
@@ -75,14 +116,9 @@ find_element(WfSlice name)
 	if (element_slots[slot] == 0)
 		return NULL;
 	info = &elements[element_slots[slot] - 1];
-	if (info->len != name.len)
-		return NULL;
-	for (i = 0; i < name.len; i++)
-	{
-		if (wf_lower_char(name.data[i]) != info->name[i])
-			return NULL;
-	}
-	return info;
+	if (name.len <= 8 && end - name.data >= 8)
+		return is_short_element_name(info, name.data, name.len) ? info : NULL;
+	return is_element_name(info, name) ? info : NULL;
 }
 
 /* memchr for '>' that looks for a missing one only once. */
@@ -110,6 +146,29 @@ typedef enum AttributeScan
 	SCAN_UNCLOSED				/* one was read whose quote is never closed */
 } AttributeScan;
 
+/*
+ * End of a name that begins at p: the first byte of spaces, '/', '>' and, in the
+ * name of an attribute, '='.
+ */
+static inline const char *
+scan_name(const char *p, const char *end, unsigned char enders)
+{
+	if (end - p >= WF_BLOCK_BYTES)
+	{
+		WfBlock		block = wf_block_load(p);
+		WfBits		ends = wf_block_between(block, 0, ' ') | wf_block_equal(block, '/') |
+			wf_block_equal(block, '>');
+
+		if (enders & BYTE_EQUALS)
+			ends |= wf_block_equal(block, '=');
+		p += ends != 0 ? wf_bits_first(ends) : WF_BLOCK_BYTES;
+	}
+	/* behind the block, or at a control character, which is part of a name */
+	while (p < end && !is_byte(*p, enders))
+		p++;
+	return p;
+}
+
 /* Attribute value states; *pos is behind the '='. */
 static inline AttributeScan
 scan_value(const char **pos, const char *end, WfSlice *value)
@@ -120,7 +179,7 @@ scan_value(const char **pos, const char *end, WfSlice *value)
 		p++;
 	if (p < end && (*p == '"' || *p == '\''))
 	{
-		const char *close = memchr(p + 1, *p, end - p - 1);
+		const char *close = wf_scan_near(p + 1, end, *p);
 
 		value->data = p + 1;
 		value->len = (close != NULL ? close : end) - (p + 1);
@@ -149,8 +208,7 @@ scan_attribute(const char **pos, const char *end, WfHtmlAttribute *attribute)
 		return SCAN_END;
 
 	name = p++;					/* may be a '=' */
-	while (p < end && !is_byte(*p, BYTE_ENDS | BYTE_EQUALS))
-		p++;
+	p = scan_name(p, end, BYTE_ENDS | BYTE_EQUALS);
 	attribute->name.data = name;
 	attribute->name.len = p - name;
 	attribute->value.data = p;
@@ -201,6 +259,65 @@ wf_html_find_attribute(const WfHtmlToken *token, WfSlice name, WfSlice *value)
 }
 
 /*
+ * Pass over attributes that are written as nearly all are: name="value", the
+ * quote right behind the '=' and that behind the name.  p is in the before
+ * attribute name state; so is what is returned, or it is the '>' of the tag.
+ *
+ * Without quotes a '>' ends the tag in every state.  A quote opens a value when
+ * it follows the '=' that ends a name, which that '=' does if it is the first
+ * since the last value and what stands in front of it belongs to a name.
+ */
+static inline const char *
+skip_plain_attributes(const char *p, const char *end)
+{
+	while (end - p >= WF_WIDE_BYTES)
+	{
+		WfWide		wide = wf_wide_load(p);
+		uint64_t	gt = wf_wide_equal(&wide, '>');
+		uint64_t	equals = wf_wide_equal(&wide, '=');
+		uint64_t	quotes[2] = {wf_wide_equal(&wide, '"'), wf_wide_equal(&wide, '\'')};
+		uint64_t	rest = ~UINT64_C(0);	/* what is not yet passed over */
+		unsigned	from = 0;
+		bool		is_far = false;	/* p is behind a value that left the block */
+
+		while (from < WF_WIDE_BYTES)
+		{
+			uint64_t	stops = (gt | quotes[0] | quotes[1]) & rest;
+			uint64_t	first = stops & -stops;
+			uint64_t	close;
+			unsigned	at;
+
+			if (stops == 0)
+				break;
+			at = wf_wide_first(first);
+			if (gt & first)
+				return p + at;
+			if (at < from + 2 || (equals & rest & (first - 1)) != first >> 1 ||
+				is_byte(p[at - 2], BYTE_ENDS))
+				return p + from;
+			close = quotes[p[at] == '\''] & ~(first | (first - 1));
+			if (close == 0)
+			{
+				const char *far = wf_scan_near(p + WF_WIDE_BYTES, end, p[at]);
+
+				if (far == NULL)
+					return p + from;
+				p = far + 1;
+				from = 0;
+				is_far = true;
+				break;
+			}
+			from = wf_wide_first(close) + 1;
+			rest = ~((close & -close) | ((close & -close) - 1));
+		}
+		if (from == 0 && !is_far)
+			break;
+		p += from;
+	}
+	return p;
+}
+
+/*
  * The '>' that closes the tag whose name ends at from; NULL when there is none
  * at all.
  */
@@ -211,13 +328,13 @@ find_tag_end(WfHtml *html, const char *from)
 	WfHtmlAttribute ignored;
 	AttributeScan scan;
 
-	if (p < html->end && *p == '>')
-		return p;
 	if (!(html->unclosed & UNCLOSED_TAG))
 	{
 		do
+		{
+			p = skip_plain_attributes(p, html->end);
 			scan = scan_attribute(&p, html->end, &ignored);
-		while (scan == SCAN_ATTRIBUTE);
+		} while (scan == SCAN_ATTRIBUTE);
 		if (scan == SCAN_END && p < html->end)
 			return p;
 		html->unclosed |= UNCLOSED_TAG;
@@ -231,32 +348,32 @@ find_tag_end(WfHtml *html, const char *from)
  */
 
 /* Tag name state; pos is at '<'.  False when the '<' is text after all. */
-static bool
+static inline bool
 read_tag(WfHtml *html, WfHtmlToken *token)
 {
 	bool		is_end = html->pos[1] == '/';
 	const char *name = html->pos + (is_end ? 2 : 1);
-	const char *p = name;
+	const char *p;
 	const char *gt;
 	const ElementInfo *info;
 
 	if (html->unclosed & UNCLOSED_GT)
 		return false;
-	while (p < html->end && !ends_name(*p))
-		p++;
-	gt = find_tag_end(html, p);
+	p = scan_name(name, html->end, BYTE_ENDS);
+	gt = p < html->end && *p == '>' ? p : find_tag_end(html, p);
 	if (gt == NULL)
 		return false;
 
 	token->type = is_end ? WF_HTML_END_TAG : WF_HTML_START_TAG;
 	token->offset = html->pos - html->start;
+	token->text = WF_SLICE_EMPTY;
 	token->name.data = name;
 	token->name.len = p - name;
 	token->attributes.data = p;
 	token->attributes.len = gt - p;
 	html->pos = gt + 1;
 
-	info = find_element(token->name);
+	info = find_element(token->name, html->end);
 	token->element = info != NULL ? info->element : WF_ELEMENT_OTHER;
 	token->flags = info != NULL ? info->flags : 0;
 	if (!is_end && (token->flags & (WF_HTML_RAW_BODY | WF_HTML_TEXT_BODY)))
@@ -320,7 +437,7 @@ skip_declaration(WfHtml *html)
 }
 
 /* Tag open state: does the '<' at p begin a tag? */
-static bool
+static inline bool
 is_tag(const WfHtml *html, const char *p)
 {
 	if (html->end - p < 2)
@@ -330,7 +447,7 @@ is_tag(const WfHtml *html, const char *p)
 	return p[1] == '/' && html->end - p >= 3 && wf_is_alpha(p[2]);
 }
 
-static bool
+static inline bool
 is_declaration(const WfHtml *html, const char *p)
 {
 	if (html->end - p < 3)
@@ -343,8 +460,10 @@ is_declaration(const WfHtml *html, const char *p)
  *-------------------------------------------------------------------------
  */
 
+/* Emit [pos, end), which has contents as scan_text says. */
 static void
-set_text(WfHtml *html, WfHtmlToken *token, WfHtmlTokenType type, const char *end)
+set_text(WfHtml *html, WfHtmlToken *token, WfHtmlTokenType type, const char *end,
+		 unsigned contents)
 {
 	token->type = type;
 	token->element = html->body_element;
@@ -352,24 +471,65 @@ set_text(WfHtml *html, WfHtmlToken *token, WfHtmlTokenType type, const char *end
 	token->offset = html->pos - html->start;
 	token->text.data = html->pos;
 	token->text.len = end - html->pos;
-	token->has_references = type == WF_HTML_TEXT &&
-		memchr(html->pos, '&', end - html->pos) != NULL;
+	token->name = WF_SLICE_EMPTY;
+	token->attributes = WF_SLICE_EMPTY;
+	token->has_references = (contents & TEXT_REFERENCES) != 0;
+	token->is_blank = (contents & TEXT_INK) == 0;
 	html->pos = end;
+}
+
+/*
+ * The first '<' of [p, end), or end; adds to *contents what stands before it.
+ */
+static inline const char *
+scan_text(const char *p, const char *end, unsigned *contents)
+{
+	while (end - p >= WF_BLOCK_BYTES)
+	{
+		WfBlock		block = wf_block_load(p);
+		WfBits		tags = wf_block_equal(block, '<');
+		WfBits		spaces = wf_block_equal(block, ' ') | wf_block_equal(block, '\n') |
+			wf_block_equal(block, '\t') | wf_block_equal(block, '\r');
+		WfBits		before = tags != 0 ? (tags & -tags) - 1 : wf_bits_before(WF_BLOCK_BYTES);
+
+		if (before & ~spaces)
+			*contents |= TEXT_INK;
+		if (before & wf_block_equal(block, '&'))
+			*contents |= TEXT_REFERENCES;
+		if (tags != 0)
+			return p + wf_bits_first(tags);
+		p += WF_BLOCK_BYTES;
+	}
+	for (; p < end && *p != '<'; p++)
+	{
+		if (!is_byte(*p, BYTE_SPACE))
+			*contents |= TEXT_INK;
+		if (*p == '&')
+			*contents |= TEXT_REFERENCES;
+	}
+	return p;
 }
 
 /* Data state; the first byte is text even if it is a '<'. */
 static void
 read_text(WfHtml *html, WfHtmlToken *token)
 {
-	const char *p = html->pos + 1;
+	unsigned	contents = 0;
+	const char *p = html->pos;
 
-	while (p < html->end && (p = memchr(p, '<', html->end - p)) != NULL)
+	if (*p == '<')
+	{
+		contents = TEXT_INK;
+		p++;
+	}
+	while ((p = scan_text(p, html->end, &contents)) < html->end)
 	{
 		if (is_tag(html, p) || is_declaration(html, p))
 			break;
+		contents |= TEXT_INK;
 		p++;
 	}
-	set_text(html, token, WF_HTML_TEXT, p != NULL ? p : html->end);
+	set_text(html, token, WF_HTML_TEXT, p, contents);
 }
 
 /* True when p is "<name" (or "</name") with that whole name. */
@@ -462,7 +622,7 @@ find_known_tag(const WfHtml *html)
 			while (name.data + name.len < html->end && name.len <= ELEMENT_MAX_NAME &&
 				   !ends_name(name.data[name.len]))
 				name.len++;
-			if (name.data + name.len < html->end && find_element(name) != NULL)
+			if (name.data + name.len < html->end && find_element(name, html->end) != NULL)
 				return p;
 		}
 		p++;
@@ -500,7 +660,13 @@ read_body(WfHtml *html, WfHtmlToken *token)
 
 	found = end > html->pos;
 	if (found)
-		set_text(html, token, is_raw ? WF_HTML_RAW : WF_HTML_TEXT, end);
+	{
+		unsigned	contents = TEXT_INK;
+
+		if (!is_raw && memchr(html->pos, '&', end - html->pos) != NULL)
+			contents |= TEXT_REFERENCES;
+		set_text(html, token, is_raw ? WF_HTML_RAW : WF_HTML_TEXT, end, contents);
+	}
 	html->body_element = WF_ELEMENT_OTHER;
 	html->body_flags = 0;
 	return found;
@@ -509,7 +675,6 @@ read_body(WfHtml *html, WfHtmlToken *token)
 bool
 wf_html_next(WfHtml *html, WfHtmlToken *token)
 {
-	memset(token, 0, sizeof(*token));
 	if (html->body_flags != 0 && read_body(html, token))
 		return true;
 	while (html->pos < html->end)
@@ -527,284 +692,6 @@ wf_html_next(WfHtml *html, WfHtmlToken *token)
 		read_text(html, token);
 		return true;
 	}
+	memset(token, 0, sizeof(*token));
 	return false;
-}
-
-/*-------------------------------------------------------------------------
- * Character references
- *-------------------------------------------------------------------------
- */
-
-static const Entity *
-find_entity(const char *name, size_t len)
-{
-	size_t		low = 0;
-	size_t		high = sizeof(entities) / sizeof(entities[0]);
-
-	while (low < high)
-	{
-		size_t		mid = (low + high) / 2;
-		const Entity *entity = &entities[mid];
-		int			order = memcmp(name, entity->name, len < entity->len ? len : entity->len);
-
-		if (order == 0)
-			order = (int) len - (int) entity->len;
-		if (order == 0)
-			return entity;
-		if (order < 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return NULL;
-}
-
-/* Numeric character reference end state: the character a number means. */
-static uint32_t
-numeric_character(uint32_t number)
-{
-	/* what windows-1252 has at 0x80..0x9F; 0 where it has nothing */
-	static const unsigned short controls[32] = {
-		0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-		0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-		0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-		0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178
-	};
-
-	if (number >= 0x80 && number <= 0x9F && controls[number - 0x80] != 0)
-		return controls[number - 0x80];
-	if (number == 0)
-		return WF_REPLACEMENT_CHAR;
-	return number;				/* wf_text_encode replaces what is none */
-}
-
-static size_t
-numeric_reference(const char *p, const char *end, char out[4], int *out_len)
-{
-	const char *q = p + 2;
-	const char *digits;
-	bool		hex = q < end && (*q == 'x' || *q == 'X');
-	uint32_t	number = 0;
-
-	if (hex)
-		q++;
-	digits = q;
-	while (q < end && (hex ? wf_text_hex_value(*q) >= 0 : wf_is_digit(*q)))
-	{
-		if (number <= 0x10FFFF)
-			number = number * (hex ? 16 : 10) + (uint32_t) wf_text_hex_value(*q);
-		q++;
-	}
-	if (q == digits)
-		return 0;
-	if (q < end && *q == ';')
-		q++;
-	*out_len = wf_text_encode(numeric_character(number), out);
-	return q - p;
-}
-
-static bool
-is_alnum(char c)
-{
-	return wf_is_alpha(c) || wf_is_digit(c);
-}
-
-size_t
-wf_html_reference(const char *p, const char *end, bool in_attribute,
-				  char out[4], int *out_len)
-{
-	const char *name = p + 1;
-	const Entity *entity;
-	size_t		run = 0;
-	size_t		len;
-
-	if (end - p < 3)
-		return 0;
-	if (*name == '#')
-		return numeric_reference(p, end, out, out_len);
-	while (name + run < end && run <= ENTITY_MAX_NAME && is_alnum(name[run]))
-		run++;
-	if (name + run < end && name[run] == ';')
-	{
-		entity = find_entity(name, run);
-		if (entity != NULL)
-		{
-			*out_len = wf_text_encode(entity->code, out);
-			return run + 2;
-		}
-	}
-	for (len = run < ENTITY_MAX_BARE ? run : ENTITY_MAX_BARE; len >= 2; len--)
-	{
-		entity = find_entity(name, len);
-		if (entity == NULL || !entity->bare)
-			continue;
-		if (in_attribute && name + len < end && (name[len] == '=' || is_alnum(name[len])))
-			return 0;
-		*out_len = wf_text_encode(entity->code, out);
-		return len + 1;
-	}
-	return 0;
-}
-
-size_t
-wf_html_decode(WfSlice raw, bool in_attribute, char *out)
-{
-	const char *p = raw.data;
-	const char *end = p + raw.len;
-	size_t		len = 0;
-
-	while (p < end)
-	{
-		const char *amp = memchr(p, '&', end - p);
-		size_t		plain = (amp != NULL ? amp : end) - p;
-		size_t		taken;
-		char		decoded[4];
-		int			decoded_len;
-
-		memcpy(out + len, p, plain);
-		len += plain;
-		p += plain;
-		if (amp == NULL)
-			break;
-		taken = wf_html_reference(p, end, in_attribute, decoded, &decoded_len);
-		if (taken > 0)
-		{
-			memcpy(out + len, decoded, decoded_len);
-			len += decoded_len;
-			p += taken;
-		}
-		else
-			out[len++] = *p++;
-	}
-	return len;
-}
-
-/*-------------------------------------------------------------------------
- * Visible text
- *-------------------------------------------------------------------------
- */
-
-/* What the text maker does with a byte. */
-enum
-{
-	MAKE_COPY = 0,
-	MAKE_SPACE,					/* ASCII whitespace */
-	MAKE_REFERENCE,				/* '&' */
-	MAKE_CHECK					/* lead byte of spaces and invisible marks */
-};
-
-static const unsigned char make_class[256] = {
-	['\t'] = MAKE_SPACE, ['\n'] = MAKE_SPACE, ['\f'] = MAKE_SPACE, ['\r'] = MAKE_SPACE,
-	[' '] = MAKE_SPACE,
-	['&'] = MAKE_REFERENCE,
-	[0xC2] = MAKE_CHECK, [0xE2] = MAKE_CHECK, [0xE3] = MAKE_CHECK, [0xEF] = MAKE_CHECK
-};
-
-static bool
-is_unicode_space(uint32_t cp)
-{
-	return cp == 0xA0 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x2028 ||
-		cp == 0x2029 || cp == 0x202F || cp == 0x205F || cp == 0x3000;
-}
-
-/* Marks that nobody sees but that tear numbers and addresses apart. */
-static bool
-is_invisible(uint32_t cp)
-{
-	return cp == 0xAD || cp == 0x200B || cp == 0x200E || cp == 0x200F ||
-		(cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2060 && cp <= 0x2069) || cp == 0xFEFF;
-}
-
-static void
-make_space(WfHtmlText *maker)
-{
-	if (maker->out[-1] != ' ' && maker->out[-1] != '\n')
-		*maker->out++ = ' ';
-}
-
-/* One character that is not ASCII, or came from a reference. */
-static void
-make_character(WfHtmlText *maker, const char *s, int len)
-{
-	uint32_t	cp;
-
-	wf_text_decode(s, s + len, &cp);
-	if (is_unicode_space(cp) || (cp < 0x80 && wf_is_space((char) cp)))
-		make_space(maker);
-	else if (!is_invisible(cp))
-	{
-		memcpy(maker->out, s, len);
-		maker->out += len;
-	}
-}
-
-/* The rest of a run of spaces. */
-static inline void
-skip_spaces(WfHtmlText *maker)
-{
-	const char *in = maker->in;
-
-	while (in < maker->in_pause && make_class[(unsigned char) *in] == MAKE_SPACE)
-		in++;
-	maker->in = in;
-}
-
-/* Bytes up to the next that needs a look, at least one. */
-static inline void
-copy_plain(WfHtmlText *maker)
-{
-	const char *in = maker->in;
-	const char *end = maker->in_pause;
-	char	   *out = maker->out;
-
-	if (end - in > maker->out_end - out)
-		end = in + (maker->out_end - out);
-	do
-		*out++ = *in++;
-	while (in < end && make_class[(unsigned char) *in] == MAKE_COPY);
-	maker->in = in;
-	maker->out = out;
-}
-
-void
-wf_html_make_text(WfHtmlText *maker)
-{
-	while (maker->in < maker->in_pause && maker->out < maker->out_end)
-	{
-		const char *p = maker->in;
-		char		decoded[4];
-		uint32_t	cp;
-		int			len;
-		size_t		taken;
-
-		switch (make_class[(unsigned char) *p])
-		{
-			case MAKE_SPACE:
-				if (maker->preformatted && *p == '\n' && maker->out[-1] != '\n')
-					*maker->out++ = '\n';
-				else
-					make_space(maker);
-				maker->in++;
-				if (!maker->preformatted)
-					skip_spaces(maker);
-				break;
-			case MAKE_REFERENCE:
-				taken = 0;
-				if (maker->has_references)
-					taken = wf_html_reference(p, maker->in_end, false, decoded, &len);
-				if (taken > 0)
-					make_character(maker, decoded, len);
-				else
-					*maker->out++ = '&';
-				maker->in += taken > 0 ? taken : 1;
-				break;
-			case MAKE_CHECK:
-				len = wf_text_decode(p, maker->in_end, &cp);
-				make_character(maker, p, len);
-				maker->in += len;
-				break;
-			default:
-				copy_plain(maker);
-		}
-	}
 }

@@ -75,10 +75,11 @@ typedef struct WfHtmlToken
 	WfHtmlElement element;		/* of a tag; of RAW, the element around it */
 	unsigned	flags;			/* WF_HTML_* of the element */
 	bool		has_references; /* TEXT: an '&' is in it */
+	bool		is_blank;		/* TEXT: nothing but spaces, tabs and line ends */
 	size_t		offset;			/* of the token's first byte in the input */
 	WfSlice		text;			/* TEXT, RAW */
 	WfSlice		name;			/* tags: as written, any case */
-	WfSlice		attributes;		/* START_TAG: for wf_html_next_attribute */
+	WfSlice		attributes;		/* tags: for wf_html_next_attribute */
 } WfHtmlToken;
 
 /* The iterator; its fields are private to wf_html.c. */

@@ -14,9 +14,11 @@
 
 #include "wf_html.h"
 
+#define ELEMENT_ROOM 16
+
 typedef struct ElementInfo
 {
-	const char *name;
+	char		name[ELEMENT_ROOM]; /* lower case, zeros behind it */
 	unsigned char len;			/* of name */
 	WfHtmlElement element;
 	unsigned	flags;

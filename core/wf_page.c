@@ -11,17 +11,16 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE				/* memmem */
-#endif
-
 #include "wf_page_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "wf_charset.h"
+#include "wf_scan.h"
 #include "wf_text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 WfExtractor *
 wf_extractor_create(void)
@@ -95,9 +94,7 @@ start_tag(Extraction *x, const WfHtmlToken *token)
 	}
 	has_at = token->attributes.len > 0 && x->page.data + x->next_at <
 		token->attributes.data + token->attributes.len;
-	x->opened.element = token->element;
-	x->opened.offset = token->offset;
-	x->opened.attributes = token->attributes;
+	x->opened = *token;
 	if (has_at && token->element == WF_ELEMENT_IMG)
 		take_picture(x, token);
 	if (has_at || (token->flags & WF_HTML_LINKS))
@@ -192,6 +189,24 @@ take_token(Extraction *x, const WfHtmlToken *token, int *pre_depth)
 	return status;
 }
 
+/* How an '@' is spelt where there is none, and what writes or links one. */
+static const WfSlice at_spellings[] = {
+	{"&#", 2}, {"&commat", 7}, {"%40", 3}, {"ail", 3}
+};
+
+static bool
+has_any(WfSlice text, const WfSlice *words, size_t count)
+{
+	size_t		i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (wf_scan_find(text.data, text.data + text.len, words[i].data, words[i].len) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Can the page hold any contact?  An address needs an '@' in one of its
  * spellings or a script that writes one, a number seven digits.
@@ -199,19 +214,18 @@ take_token(Extraction *x, const WfHtmlToken *token, int *pre_depth)
 static bool
 has_candidates(WfSlice page)
 {
-	size_t		i;
+	const char *p = page.data;
+	const char *end = page.data + page.len;
 	int			digits = 0;
 
-	for (i = 0; i < page.len; i++)
-	{
-		digits += wf_is_digit(page.data[i]);
-		if (digits >= WF_MIN_PHONE || page.data[i] == '@')
-			return true;
-	}
-	return memmem(page.data, page.len, "&#", 2) != NULL ||
-		memmem(page.data, page.len, "&commat", 7) != NULL ||
-		memmem(page.data, page.len, "%40", 3) != NULL ||
-		memmem(page.data, page.len, "ail", 3) != NULL;
+	if (page.len == 0)
+		return false;
+	for (; end - p >= WF_BLOCK_BYTES && digits < WF_MIN_PHONE; p += WF_BLOCK_BYTES)
+		digits += __builtin_popcount(wf_block_between(wf_block_load(p), '0', '9'));
+	for (; p < end && digits < WF_MIN_PHONE; p++)
+		digits += wf_is_digit(*p);
+	return digits >= WF_MIN_PHONE || memchr(page.data, '@', page.len) != NULL ||
+		has_any(page, at_spellings, COUNT(at_spellings));
 }
 
 /* Tokenise the page; of one without candidates only up to its title. */

@@ -69,14 +69,6 @@ typedef struct Item
 	bool		has_owner;		/* its name is known for sure */
 } Item;
 
-/* What is remembered of a start tag. */
-typedef struct Opened
-{
-	WfHtmlElement element;
-	size_t		offset;
-	WfSlice		attributes;
-} Opened;
-
 typedef struct Extraction
 {
 	const WfExtractor *extractor;
@@ -96,7 +88,7 @@ typedef struct Extraction
 	bool		truncated;
 	bool		have_title;
 	WfSlice		title;
-	Opened		opened;			/* the last start tag */
+	WfHtmlToken opened;			/* the last start tag */
 	size_t		next_at;		/* of the first '@' not before the last tag */
 	int			turned;			/* has the page reversed text? -1 not known yet */
 	bool		in_mailto;		/* inside <a href=mailto:…> */

@@ -86,11 +86,9 @@ take_cloudflare(Extraction *x, WfSlice hex, size_t position)
 WfStatus
 wf_page_take_protected(Extraction *x)
 {
-	WfHtmlToken token = {.attributes = x->opened.attributes};
 	WfSlice		hex;
 
-	if (token.attributes.len < 16 ||
-		!wf_html_find_attribute(&token, WF_SLICE("data-cfemail"), &hex))
+	if (!wf_html_find_attribute(&x->opened, WF_SLICE("data-cfemail"), &hex))
 		return WF_OK;
 	return take_cloudflare(x, hex, x->opened.offset);
 }
@@ -355,11 +353,10 @@ WfStatus
 wf_page_take_script(Extraction *x, const WfHtmlToken *token)
 {
 	WfSlice		type = WF_SLICE_EMPTY;
-	WfHtmlToken opened = {.attributes = x->opened.attributes};
 	NodeContext context = {x, token->offset};
 
 	if (x->opened.element == WF_ELEMENT_SCRIPT)
-		wf_html_find_attribute(&opened, WF_SLICE("type"), &type);
+		wf_html_find_attribute(&x->opened, WF_SLICE("type"), &type);
 	if (type.len == 0 || memmem(type.data, type.len, "javascript", 10) != NULL)
 		return take_cipher(x, token);
 	if (memmem(type.data, type.len, "ld+json", 7) == NULL)

@@ -13,15 +13,12 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE				/* memmem */
-#endif
-
 #include "wf_page_int.h"
 
 #include <string.h>
 
 #include "wf_disguise.h"
+#include "wf_scan.h"
 #include "wf_text.h"
 
 /*-------------------------------------------------------------------------
@@ -201,11 +198,19 @@ add_from_text(Extraction *x, WfFindingKind kind, WfSlice text, WfSlice value,
 static bool
 has_turned_text(Extraction *x)
 {
+	static const WfSlice styles[] = {
+		{"bidi-override", 13}, {"direction:rtl", 13}, {"direction: rtl", 14}, {"<bdo", 4}
+	};
+	const char *end = x->page.data + x->page.len;
+	size_t		i;
+
+	for (i = 0; x->turned < 0 && i < sizeof(styles) / sizeof(styles[0]); i++)
+	{
+		if (wf_scan_find(x->page.data, end, styles[i].data, styles[i].len) != NULL)
+			x->turned = 1;
+	}
 	if (x->turned < 0)
-		x->turned = memmem(x->page.data, x->page.len, "bidi-override", 13) != NULL ||
-			memmem(x->page.data, x->page.len, "direction:rtl", 13) != NULL ||
-			memmem(x->page.data, x->page.len, "direction: rtl", 14) != NULL ||
-			memmem(x->page.data, x->page.len, "<bdo", 4) != NULL;
+		x->turned = 0;
 	return x->turned > 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "wf_scan.h"
 #include "wf_text.h"
 
 #define MAX_PUNCTUATION 4		/* between two digits of a number */
@@ -89,56 +90,46 @@ step_back(WfSlice text, size_t at)
 	return at;
 }
 
-#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-/* Behind the groups of eight bytes at pos that are ASCII without a digit. */
-static size_t
-skip_plain(WfSlice text, size_t pos)
+/* A byte that a digit may begin with: ASCII, or the lead byte of the others. */
+static inline bool
+may_be_digit(unsigned char byte)
 {
-	for (; text.len - pos >= 8; pos += 8)
-	{
-		uint64_t	bytes;
-		uint64_t	values;
+	return wf_is_digit((char) byte) ||
+		byte == 0xD9 || byte == 0xDB || byte == 0xE0 || byte == 0xEF;
+}
 
-		memcpy(&bytes, text.data + pos, 8);
-		/* a digit is less than 10 now; adding 0x76 sets the top bit of others */
-		values = bytes ^ EVERY_BYTE('0');
-		values |= (values & EVERY_BYTE(0x7F)) + EVERY_BYTE(0x76);
-		if (((bytes | ~values) & EVERY_BYTE(0x80)) != 0)
-			break;
+/* The first such byte at or behind pos. */
+static size_t
+find_likely_digit(WfSlice text, size_t pos)
+{
+	for (; text.len - pos >= WF_BLOCK_BYTES; pos += WF_BLOCK_BYTES)
+	{
+		WfBlock		block = wf_block_load(text.data + pos);
+		WfBits		found = wf_block_between(block, '0', '9');
+
+		if (wf_block_high(block) != 0)
+			found |= wf_block_equal(block, '\xD9') | wf_block_equal(block, '\xDB') |
+				wf_block_equal(block, '\xE0') | wf_block_equal(block, '\xEF');
+		if (found != 0)
+			return pos + wf_bits_first(found);
 	}
+	while (pos < text.len && !may_be_digit((unsigned char) text.data[pos]))
+		pos++;
 	return pos;
 }
 
 size_t
 wf_run_find(WfSlice text, size_t pos)
 {
-	size_t		plain = pos;
+	int			len;
 
-	for (; pos < text.len; pos++)
+	while ((pos = find_likely_digit(text, pos)) < text.len)
 	{
-		unsigned char byte;
-
-		if (pos == plain)
-		{
-			pos = skip_plain(text, pos);
-			plain = pos + 8;
-			if (pos == text.len)
-				break;
-		}
-		byte = (unsigned char) text.data[pos];
-		if (wf_is_digit((char) byte))
-			return pos;
-		/* lead bytes of the other digits */
-		if (byte >= 0xD9 && (byte == 0xEF || byte == 0xD9 || byte == 0xDB || byte == 0xE0))
-		{
-			int			len;
-
-			if (wf_is_digit(read_char(text, pos, &len)))
-				return pos;
-		}
+		if (wf_is_digit(read_char(text, pos, &len)))
+			break;
+		pos++;
 	}
-	return text.len;
+	return pos;
 }
 
 /* Where the run begins: at '+' or brackets in front of its first digit. */

@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-#define ONES	UINT64_C(0x0101010101010101)
-#define HIGHS	UINT64_C(0x8080808080808080)
+#include "wf_scan.h"
 
 /* Input handled between two looks at the stop flag. */
 #define STOP_INTERVAL	(64 * 1024)
@@ -23,22 +22,22 @@ wf_text_ascii_prefix(WfSlice text)
 
 	if (text.len == 0)
 		return 0;
-
-	/*
-	 * A word is clean when no byte has its high bit set and none is zero;
-	 * subtracting 1 from each byte turns a zero into a high bit.
-	 */
-	while (end - p >= 32)
+	while (end - p >= WF_WIDE_BYTES)
 	{
-		uint64_t	v[4];
-		uint64_t	bad;
+		WfWide		wide = wf_wide_load(p);
 
-		memcpy(v, p, 32);
-		bad = (v[0] | (v[0] - ONES)) | (v[1] | (v[1] - ONES)) |
-			(v[2] | (v[2] - ONES)) | (v[3] | (v[3] - ONES));
-		if (bad & HIGHS)
+		if (!wf_wide_is_clean_ascii(&wide))
 			break;
-		p += 32;
+		p += WF_WIDE_BYTES;
+	}
+	while (end - p >= WF_BLOCK_BYTES)
+	{
+		WfBits		bad = ~wf_block_between(wf_block_load(p), 1, 0x7F) &
+			wf_bits_before(WF_BLOCK_BYTES);
+
+		if (bad != 0)
+			return p + wf_bits_first(bad) - text.data;
+		p += WF_BLOCK_BYTES;
 	}
 	while (p < end && (signed char) *p > 0)
 		p++;

@@ -142,6 +142,7 @@ typedef struct WfHtmlText
 	const char *in;
 	const char *in_pause;		/* stop when reached; a reference may end behind */
 	const char *in_end;
+	const char *in_limit;		/* what is there to be read, if not to be used */
 	char	   *out;
 	const char *out_end;		/* stop when reached; may be passed by 3 bytes */
 	bool		has_references;

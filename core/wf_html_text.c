@@ -227,7 +227,7 @@ skip_spaces(WfHtmlText *maker)
 {
 	const char *in = maker->in;
 
-	while (maker->in_pause - in >= WF_BLOCK_BYTES)
+	while (in < maker->in_pause && maker->in_limit - in >= WF_BLOCK_BYTES)
 	{
 		WfBlock		block = wf_block_load(in);
 		WfBits		others = ~(wf_block_equal(block, ' ') | wf_block_equal(block, '\t') |
@@ -243,7 +243,7 @@ skip_spaces(WfHtmlText *maker)
 	}
 	while (in < maker->in_pause && make_class[(unsigned char) *in] == MAKE_SPACE)
 		in++;
-	maker->in = in;
+	maker->in = in < maker->in_pause ? in : maker->in_pause;
 }
 
 /* The bytes of a block that need a look, the first behind a byte "before". */
@@ -251,7 +251,7 @@ static inline WfBits
 noteworthy_bytes(WfBlock block, char before)
 {
 	WfBits		spaces = wf_block_equal(block, ' ');
-	WfBits		behind = spaces << 1 | (before == ' ' || before == '\n');
+	WfBits		behind = spaces << 1 | (WfBits) (before == ' ' || before == '\n');
 	WfBits		bits = (spaces & behind) | wf_block_between(block, '\t', '\r') |
 		wf_block_equal(block, '&');
 
@@ -268,13 +268,16 @@ noteworthy_bytes(WfBlock block, char before)
 static inline void
 copy_blocks(WfHtmlText *maker)
 {
-	while (maker->in_pause - maker->in >= WF_BLOCK_BYTES &&
+	while (maker->in < maker->in_pause && maker->in_limit - maker->in >= WF_BLOCK_BYTES &&
 		   maker->out_end - maker->out >= WF_BLOCK_BYTES)
 	{
 		WfBlock		block = wf_block_load(maker->in);
 		WfBits		bits = noteworthy_bytes(block, maker->out[-1]);
-		unsigned	len = bits != 0 ? wf_bits_first(bits) : WF_BLOCK_BYTES;
+		unsigned	len;
 
+		if (maker->in_pause - maker->in < WF_BLOCK_BYTES)
+			bits |= 1u << (maker->in_pause - maker->in);
+		len = bits != 0 ? wf_bits_first(bits) : WF_BLOCK_BYTES;
 		wf_block_store(maker->out, block);
 		maker->in += len;
 		maker->out += len;

@@ -508,7 +508,8 @@ put_raw(WfLiteralScript *run, const char *data, size_t len)
 {
 	if (len > run->room - run->len)
 		len = run->room - run->len;
-	memcpy(run->out + run->len, data, len);
+	if (len > 0)
+		memcpy(run->out + run->len, data, len);
 	run->len += len;
 }
 

@@ -67,7 +67,7 @@ take_title(Extraction *x, WfSlice raw)
 }
 
 /* An "@" as a picture: its text is what everybody reads. */
-static void
+static WfStatus
 take_picture(Extraction *x, const WfHtmlToken *token)
 {
 	Window	   *w = &x->window;
@@ -75,16 +75,25 @@ take_picture(Extraction *x, const WfHtmlToken *token)
 
 	if (!wf_html_find_attribute(token, WF_SLICE("alt"), &alt) ||
 		!wf_text_equal(wf_text_trim(alt), WF_SLICE("@")))
-		return;
+		return WF_OK;
+	if (wf_page_is_full(w))
+	{
+		WfStatus	status = wf_page_flush(x, true);
+
+		if (status != WF_OK)
+			return status;
+	}
 	if (w->data[w->len - 1] == ' ' && w->len > 1)
 		w->len--;
 	w->data[w->len++] = '@';
+	return WF_OK;
 }
 
 static WfStatus
 start_tag(Extraction *x, const WfHtmlToken *token)
 {
 	bool		has_at;
+	WfStatus	status = WF_OK;
 
 	if (x->next_at < token->offset)
 	{
@@ -96,10 +105,10 @@ start_tag(Extraction *x, const WfHtmlToken *token)
 		token->attributes.data + token->attributes.len;
 	x->opened = *token;
 	if (has_at && token->element == WF_ELEMENT_IMG)
-		take_picture(x, token);
-	if (has_at || (token->flags & WF_HTML_LINKS))
-		return wf_page_take_attributes(x, token, has_at);
-	return WF_OK;
+		status = take_picture(x, token);
+	if (status == WF_OK && (has_at || (token->flags & WF_HTML_LINKS)))
+		status = wf_page_take_attributes(x, token, has_at);
+	return status;
 }
 
 static WfStatus
@@ -158,6 +167,12 @@ take_token(Extraction *x, const WfHtmlToken *token, int *pre_depth)
 	switch (token->type)
 	{
 		case WF_HTML_TEXT:
+			if (token->is_blank && *pre_depth == 0)
+			{
+				wf_page_gap(&x->window);
+				x->window.after_link = false;
+				break;
+			}
 			if (token->element == WF_ELEMENT_TITLE && !x->have_title)
 				status = take_title(x, token->text);
 			if (token->text.data[0] == '[' && x->opened.attributes.len > 0)

@@ -111,6 +111,13 @@ wf_page_is_stopped(const Extraction *x)
 
 /* in wf_page_window.c */
 
+/* Has the window to be searched before more goes into it than a border? */
+static inline bool
+wf_page_is_full(const Window *w)
+{
+	return w->len >= WINDOW_BYTES - WINDOW_SLACK || w->segment_count == WINDOW_SEGMENTS;
+}
+
 /* A border: whatever follows does not touch what is there. */
 extern void wf_page_border(Window *w);
 

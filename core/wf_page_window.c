@@ -56,6 +56,7 @@ page_position(Extraction *x, size_t at)
 		trace->in = x->page.data + segment->page_at;
 		trace->in_end = x->page.data + x->page.len;
 		trace->in_pause = trace->in_end;
+		trace->in_limit = trace->in_end;
 		trace->out = w->data + segment->text_at;
 		trace->has_references = segment->has_references;
 		trace->preformatted = segment->preformatted;
@@ -277,6 +278,7 @@ wf_page_take_text(Extraction *x, WfSlice raw, bool has_references, bool preforma
 
 	maker.in = raw.data;
 	maker.in_end = end;
+	maker.in_limit = x->page.data + x->page.len;
 	maker.has_references = has_references;
 	maker.preformatted = preformatted;
 	maker.out_end = w->data + WINDOW_BYTES - WINDOW_SLACK;
@@ -284,7 +286,7 @@ wf_page_take_text(Extraction *x, WfSlice raw, bool has_references, bool preforma
 	{
 		Segment    *segment;
 
-		if (w->len >= WINDOW_BYTES - WINDOW_SLACK || w->segment_count == WINDOW_SEGMENTS)
+		if (wf_page_is_full(w))
 		{
 			WfStatus	status = wf_page_flush(x, true);
 

@@ -121,10 +121,13 @@ take_host(WfSlice *href)
 	size_t		i;
 
 	*href = wf_text_trim(*href);
-	if (wf_text_starts_nocase(*href, WF_SLICE("https:")))
-		wf_advance(href, 6);
-	else if (wf_text_starts_nocase(*href, WF_SLICE("http:")))
-		wf_advance(href, 5);
+	if (href->len > 6 && wf_lower_char(href->data[0]) == 'h')
+	{
+		if (href->data[5] == ':' && wf_text_starts_nocase(*href, WF_SLICE("https")))
+			wf_advance(href, 6);
+		else if (href->data[4] == ':' && wf_text_starts_nocase(*href, WF_SLICE("http")))
+			wf_advance(href, 5);
+	}
 	if (href->len < 8 || href->data[0] != '/' || href->data[1] != '/')
 		return host;
 	wf_advance(href, 2);
@@ -148,6 +151,7 @@ take_host(WfSlice *href)
 static const Network *
 find_network(WfSlice host)
 {
+	char		first;
 	size_t		i;
 
 	/* "de.linkedin.com" */
@@ -157,9 +161,11 @@ find_network(WfSlice host)
 	if (host.len > 3 && host.data[2] == '.' && host.len == 15 &&
 		wf_text_equal_nocase((WfSlice) {host.data + 3, 12}, networks[0].host))
 		wf_advance(&host, 3);
+	first = wf_lower_char(host.data[0]);
 	for (i = 0; i < COUNT(networks); i++)
 	{
-		if (host.len == networks[i].host.len && wf_text_equal_nocase(host, networks[i].host))
+		if (first == networks[i].host.data[0] && host.len == networks[i].host.len &&
+			wf_text_equal_nocase(host, networks[i].host))
 			return &networks[i];
 	}
 	return NULL;

@@ -199,6 +199,67 @@ test_elements(void)
 	}
 }
 
+/* The text made of in, by pieces of "step" bytes; returns its length. */
+static size_t
+make_text(WfSlice in, size_t step, bool preformatted, char *out)
+{
+	WfHtmlText	maker = {in.data, in.data, in.data + in.len, in.data + in.len, out + 1};
+
+	out[0] = '\n';
+	maker.out_end = out + 1 + in.len;
+	maker.has_references = true;
+	maker.preformatted = preformatted;
+	while (maker.in < maker.in_end)
+	{
+		size_t		left = maker.in_end - maker.in;
+
+		maker.in_pause = maker.in + (left < step ? left : step);
+		wf_html_make_text(&maker);
+	}
+	return maker.out - out;
+}
+
+/* Text is the same whether made byte by byte or in blocks. */
+static void
+test_text_in_blocks(void)
+{
+	static const char *const pieces[] = {
+		"a", "bc", " ", "  ", "\n", "\t", "\f", "\v", "&amp;", "&", "&nbsp;", "\xC2\xA0", "\xC2\xAD",
+		"\xE2\x80\x8B", "\xC3\xA4", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2", "\xFF", "sixteen letters.",
+		" one two three four five six"
+	};
+	uint32_t	seed = 1;
+	bool		same = true;
+	int			round;
+
+	for (round = 0; round < 4000; round++)
+	{
+		char		in[300];
+		char		bytewise[310];
+		char		in_blocks[310];
+		size_t		len = 0;
+		char	   *copy;
+		size_t		n;
+		size_t		m;
+
+		while (len < 10 + (size_t) round % 200)
+		{
+			const char *piece;
+
+			seed = seed * 1103515245 + 12345;
+			piece = pieces[(seed >> 16) % (sizeof(pieces) / sizeof(pieces[0]))];
+			memcpy(in + len, piece, strlen(piece));
+			len += strlen(piece);
+		}
+		copy = memcpy(malloc(len), in, len);
+		n = make_text((WfSlice) {copy, len}, 1, round % 2, bytewise);
+		m = make_text((WfSlice) {copy, len}, len, round % 2, in_blocks);
+		same = same && n == m && memcmp(bytewise, in_blocks, n) == 0;
+		free(copy);
+	}
+	ok(same, "text made in blocks is that made byte by byte");
+}
+
 /* Inputs that make a careless tokenizer quadratic: each has to be done at once. */
 static void
 test_time(void)
@@ -238,6 +299,7 @@ main(void)
 	test_broken_tags();
 	test_references();
 	test_elements();
+	test_text_in_blocks();
 	test_time();
 	return done();
 }

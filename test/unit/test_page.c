@@ -237,7 +237,7 @@ test_time(void)
 		"<a href='mailto:", "<a href='mailto:a@example.org,", "<a href=tel:1>", "<pre>", "<b>1</b>",
 		"a@example.org ", "<a>a@example.org</a>", "&#64;", "&#49;", "<b>a@example.org</b>x",
 		"<title>", "<td>1", "\xC2\xA0", "\xE2\x80\x8B", "x\xFF", "&", "<x>", "202-555-0143 ",
-		"<a href='&#109;ailto:%40%40'>", "<meta charset=x>", "\xE2"
+		"<a href='&#109;ailto:%40%40'>", "<meta charset=x>", "\xE2", "<img alt=@>"
 	};
 	size_t		i;
 

@@ -157,9 +157,9 @@ bracketed_at(WfSlice text, size_t i, At *at)
 	return true;
 }
 
-/* Is there a spelt '@' at i? */
+/* Is there a spelt '@' at i?  has_words: those that are words count. */
 static bool
-is_at(WfSlice text, size_t i, At *at)
+is_at(WfSlice text, size_t i, bool has_words, At *at)
 {
 	WfSlice		rest = {text.data + i, text.len - i};
 
@@ -184,7 +184,7 @@ is_at(WfSlice text, size_t i, At *at)
 			at->spelling = SPELT_WORD;
 			at->start = i;
 			at->end = i + 4;
-			return wf_text_starts_nocase(rest, WF_SLICE(" at "));
+			return has_words && wf_text_starts_nocase(rest, WF_SLICE(" at "));
 		case '@':
 			at->spelling = SPELT_SPACES;
 			at->start = i;
@@ -483,34 +483,40 @@ wf_disguise_begin(WfSlice text, WfContactTrust trust)
 	return search;
 }
 
-/* The next byte that a spelt '@' may begin with; end when there is none. */
-static const unsigned char *
-find_begin(const unsigned char *p, const unsigned char *end, bool has_words)
+/* The bytes of a block that a spelt '@' other than a word may begin with. */
+static inline WfBits
+begin_bytes(WfBlock block)
 {
-	static const unsigned char begins[256] = {
-		['('] = 1, ['['] = 1, ['{'] = 1, ['<'] = 1, ['%'] = 1, [0xEF] = 1, ['@'] = 1
-	};
+	return wf_block_equal(block, '(') | wf_block_equal(block, '[') |
+		wf_block_equal(block, '{') | wf_block_equal(block, '<') | wf_block_equal(block, '%') |
+		wf_block_equal(block, '\xEF') | wf_block_equal(block, '@');
+}
 
-	if (has_words)
-	{
-		while (p < end && !begins[*p] &&
-			   (*p != ' ' || end - p < 4 || wf_lower_char((char) p[1]) != 'a' || p[3] != ' '))
-			p++;
-		return p;
-	}
-	while (end - p >= WF_BLOCK_BYTES)
-	{
-		WfBlock		block = wf_block_load((const char *) p);
-		WfBits		found = wf_block_equal(block, '(') | wf_block_equal(block, '[') |
-			wf_block_equal(block, '{') | wf_block_equal(block, '<') |
-			wf_block_equal(block, '%') | wf_block_equal(block, '\xEF') |
-			wf_block_equal(block, '@');
+/* The spaces of a block at p behind which " at " may go on. */
+static inline WfBits
+begin_words(WfBlock block, const char *p)
+{
+	WfBlock		next = wf_block_load(p + 1);
 
+	return wf_block_equal(block, ' ') & (wf_block_equal(next, 'a') | wf_block_equal(next, 'A')) &
+		wf_block_equal(wf_block_load(p + 3), ' ');
+}
+
+/* The next byte that a spelt '@' may begin with; end when there is none. */
+static const char *
+find_begin(const char *p, const char *end, bool has_words)
+{
+	for (; end - p >= WF_BLOCK_BYTES + 3; p += WF_BLOCK_BYTES)
+	{
+		WfBlock		block = wf_block_load(p);
+		WfBits		found = begin_bytes(block);
+
+		if (has_words)
+			found |= begin_words(block, p);
 		if (found != 0)
 			return p + wf_bits_first(found);
-		p += WF_BLOCK_BYTES;
 	}
-	while (p < end && !begins[*p])
+	while (p < end && strchr("([{<%\xEF@ ", *p) == NULL)
 		p++;
 	return p;
 }
@@ -519,13 +525,13 @@ bool
 wf_disguise_next(WfContactScan *scan, WfDisguise *search, WfAddress *address)
 {
 	WfSlice		text = search->text;
-	const unsigned char *p = (const unsigned char *) text.data + search->pos;
-	const unsigned char *end = (const unsigned char *) text.data + text.len;
+	const char *p = text.data + search->pos;
+	const char *end = text.data + text.len;
 	At			at;
 
 	while ((p = find_begin(p, end, search->has_words)) < end)
 	{
-		if (is_at(text, (const char *) p - text.data, &at) &&
+		if (is_at(text, p - text.data, search->has_words, &at) &&
 			accept_at(scan, text, search->trust, search->pos, &at, address))
 		{
 			search->pos = address->end;

@@ -23,11 +23,12 @@
 #define UNCLOSED_ESCAPE		0x08u	/* "<!--" in scripts means nothing */
 #define NO_END_TAG(e)		(0x10u << (e))
 
+/* Kept out of the loop's way. */
+#define SELDOM __attribute__((noinline))
+
 /* What a text has; see scan_text. */
 #define TEXT_INK			0x01u	/* more than whitespace */
 #define TEXT_REFERENCES		0x02u	/* an '&' */
-
-#define LOWER_BIT 0x20
 
 /* What a byte is inside a tag. */
 #define BYTE_SPACE	1
@@ -62,42 +63,29 @@ wf_html_init(WfHtml *html, WfSlice input)
 	html->end = html->start + input.len;
 }
 
-/* Is name, of at most ELEMENT_MAX_NAME bytes, this element's? */
-static inline bool
-is_element_name(const ElementInfo *info, WfSlice name)
+/*
+ * The first eight bytes of a name, which is in front of end, as a number: the
+ * first the lowest, letters in lower case, zeros for what the name has not.
+ */
+static inline uint64_t
+name_key(WfSlice name, const char *end)
 {
+	uint64_t	key = 0;
+	size_t		len = name.len < 8 ? name.len : 8;
 	size_t		i;
 
-	if (info->len != name.len)
-		return false;
-	for (i = 0; i < name.len; i++)
-	{
-		if (wf_lower_char(name.data[i]) != info->name[i])
-			return false;
-	}
-	return true;
-}
-
-/*
- * The same where eight bytes can be read: those behind the name are cut off, and
- * bytes of the upper two columns of ASCII, the letters among them, made lower
- * case.
- */
-static inline bool
-is_short_element_name(const ElementInfo *info, const char *name, size_t len)
-{
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	uint64_t	bytes;
-	uint64_t	known;
-
-	memcpy(&bytes, name, 8);
-	memcpy(&known, info->name, 8);
-	bytes &= ~UINT64_C(0) >> (64 - 8 * len);
-	bytes |= (bytes & UINT64_C(0x4040404040404040)) >> 1;
-	return bytes == known && info->len == len;
-#else
-	return is_element_name(info, (WfSlice) {name, len});
+	if (end - name.data >= 8)
+	{
+		memcpy(&key, name.data, 8);
+		key &= ~UINT64_C(0) >> (64 - 8 * len);
+	}
+	else
 #endif
+	for (i = 0; i < len; i++)
+		key |= (uint64_t) (unsigned char) name.data[i] << (8 * i);
+	/* all of the columns that letters are in; nothing else there is in a name */
+	return key | (key & UINT64_C(0x4040404040404040)) >> 1;
 }
 
 /* Properties of an element; NULL when it is none of HTML's.  name is in front of end. */
@@ -105,20 +93,25 @@ static inline const ElementInfo *
 find_element(WfSlice name, const char *end)
 {
 	const ElementInfo *info;
-	unsigned	slot;
+	uint64_t	key;
+	unsigned	index;
+	size_t		i;
 
 	if (name.len == 0 || name.len > ELEMENT_MAX_NAME)
 		return NULL;
-	slot = element_hash((unsigned char) (name.data[0] | LOWER_BIT),
-						(unsigned char) (name.data[name.len / 2] | LOWER_BIT),
-						(unsigned char) (name.data[name.len - 1] | LOWER_BIT),
-						(unsigned) name.len);
-	if (element_slots[slot] == 0)
+	key = name_key(name, end);
+	index = element_slots[element_hash(key)];
+	if (index == 0)
 		return NULL;
-	info = &elements[element_slots[slot] - 1];
-	if (name.len <= 8 && end - name.data >= 8)
-		return is_short_element_name(info, name.data, name.len) ? info : NULL;
-	return is_element_name(info, name) ? info : NULL;
+	info = &elements[index - 1];
+	if (info->len != name.len || name_key((WfSlice) {info->name, info->len}, info->name + 8) != key)
+		return NULL;
+	for (i = 8; i < name.len; i++)
+	{
+		if (wf_lower_char(name.data[i]) != info->name[i])
+			return NULL;
+	}
+	return info;
 }
 
 /* memchr for '>' that looks for a missing one only once. */
@@ -258,17 +251,27 @@ wf_html_find_attribute(const WfHtmlToken *token, WfSlice name, WfSlice *value)
 	return false;
 }
 
+/* Is name, which ends at end and may begin at floor, "href"? */
+static inline bool
+is_href(const char *floor, const char *end)
+{
+	return end - floor >= 4 && (end - floor == 4 || is_byte(end[-5], BYTE_ENDS)) &&
+		(end[-4] == 'h' || end[-4] == 'H') &&
+		wf_text_equal_nocase((WfSlice) {end - 4, 4}, WF_SLICE("href"));
+}
+
 /*
  * Pass over attributes that are written as nearly all are: name="value", the
  * quote right behind the '=' and that behind the name.  p is in the before
  * attribute name state; so is what is returned, or it is the '>' of the tag.
+ * Sets *href as in a token.
  *
  * Without quotes a '>' ends the tag in every state.  A quote opens a value when
  * it follows the '=' that ends a name, which that '=' does if it is the first
  * since the last value and what stands in front of it belongs to a name.
  */
 static inline const char *
-skip_plain_attributes(const char *p, const char *end)
+skip_plain_attributes(const char *p, const char *end, WfSlice *href)
 {
 	while (end - p >= WF_WIDE_BYTES)
 	{
@@ -277,69 +280,78 @@ skip_plain_attributes(const char *p, const char *end)
 		uint64_t	equals = wf_wide_equal(&wide, '=');
 		uint64_t	quotes[2] = {wf_wide_equal(&wide, '"'), wf_wide_equal(&wide, '\'')};
 		uint64_t	rest = ~UINT64_C(0);	/* what is not yet passed over */
-		unsigned	from = 0;
-		bool		is_far = false;	/* p is behind a value that left the block */
+		const char *from = p;				/* where that begins */
 
-		while (from < WF_WIDE_BYTES)
+		for (;;)
 		{
 			uint64_t	stops = (gt | quotes[0] | quotes[1]) & rest;
 			uint64_t	first = stops & -stops;
 			uint64_t	close;
-			unsigned	at;
+			const char *at;
+			const char *closing;
 
 			if (stops == 0)
 				break;
-			at = wf_wide_first(first);
+			at = p + wf_wide_first(first);
+			/* an '=' in front of it: a value without quotes, which may be of href */
 			if (gt & first)
-				return p + at;
-			if (at < from + 2 || (equals & rest & (first - 1)) != first >> 1 ||
-				is_byte(p[at - 2], BYTE_ENDS))
-				return p + from;
-			close = quotes[p[at] == '\''] & ~(first | (first - 1));
+				return (equals & rest & (first - 1)) != 0 ? from : at;
+			if (at - from < 2 || (equals & rest & (first - 1)) != first >> 1 ||
+				is_byte(at[-2], BYTE_ENDS))
+				return from;
+			close = quotes[*at == '\''] & ~(first | (first - 1));
+			closing = close != 0 ? p + wf_wide_first(close) :
+				wf_scan_near(p + WF_WIDE_BYTES, end, *at);
+			if (closing == NULL)
+				return from;
+			if (href->len == 0 && is_href(from, at - 1))
+				*href = (WfSlice) {at + 1, closing - at - 1};
+			from = closing + 1;
 			if (close == 0)
-			{
-				const char *far = wf_scan_near(p + WF_WIDE_BYTES, end, p[at]);
-
-				if (far == NULL)
-					return p + from;
-				p = far + 1;
-				from = 0;
-				is_far = true;
 				break;
-			}
-			from = wf_wide_first(close) + 1;
-			rest = ~((close & -close) | ((close & -close) - 1));
+			rest = ~(close ^ (close - 1));
 		}
-		if (from == 0 && !is_far)
+		if (from == p)
 			break;
-		p += from;
+		p = from;
 	}
 	return p;
 }
 
 /*
  * The '>' that closes the tag whose name ends at from; NULL when there is none
- * at all.
+ * at all.  Sets *href as in a token.
  */
 static const char *
-find_tag_end(WfHtml *html, const char *from)
+find_tag_end(WfHtml *html, const char *from, WfSlice *href)
 {
 	const char *p = from;
-	WfHtmlAttribute ignored;
+	WfHtmlAttribute attribute;
 	AttributeScan scan;
 
 	if (!(html->unclosed & UNCLOSED_TAG))
 	{
 		do
 		{
-			p = skip_plain_attributes(p, html->end);
-			scan = scan_attribute(&p, html->end, &ignored);
+			p = skip_plain_attributes(p, html->end, href);
+			if (p < html->end && *p == '>')
+				return p;
+			scan = scan_attribute(&p, html->end, &attribute);
+			if (scan == SCAN_ATTRIBUTE && href->len == 0 &&
+				wf_text_equal_nocase(attribute.name, WF_SLICE("href")))
+				*href = attribute.value;
 		} while (scan == SCAN_ATTRIBUTE);
 		if (scan == SCAN_END && p < html->end)
 			return p;
 		html->unclosed |= UNCLOSED_TAG;
 	}
-	return find_gt(html, from);
+	/* without a quote that is closed somewhere it is another tag than it seemed */
+	p = find_gt(html, from);
+	*href = WF_SLICE_EMPTY;
+	if (p != NULL)
+		wf_html_find_attribute(&(WfHtmlToken) {.attributes = {from, p - from}},
+							   WF_SLICE("href"), href);
+	return p;
 }
 
 /*-------------------------------------------------------------------------
@@ -360,7 +372,8 @@ read_tag(WfHtml *html, WfHtmlToken *token)
 	if (html->unclosed & UNCLOSED_GT)
 		return false;
 	p = scan_name(name, html->end, BYTE_ENDS);
-	gt = p < html->end && *p == '>' ? p : find_tag_end(html, p);
+	token->href = WF_SLICE_EMPTY;
+	gt = p < html->end && *p == '>' ? p : find_tag_end(html, p, &token->href);
 	if (gt == NULL)
 		return false;
 
@@ -416,7 +429,7 @@ find_comment_end(WfHtml *html, const char *from)
  * Markup declaration open, bogus comment, and "</" without a letter: all that
  * is passed over.  False when the '<' is text after all.
  */
-static bool
+static bool SELDOM
 skip_declaration(WfHtml *html)
 {
 	const char *p = html->pos;
@@ -473,6 +486,7 @@ set_text(WfHtml *html, WfHtmlToken *token, WfHtmlTokenType type, const char *end
 	token->text.len = end - html->pos;
 	token->name = WF_SLICE_EMPTY;
 	token->attributes = WF_SLICE_EMPTY;
+	token->href = WF_SLICE_EMPTY;
 	token->has_references = (contents & TEXT_REFERENCES) != 0;
 	token->is_blank = (contents & TEXT_INK) == 0;
 	html->pos = end;
@@ -634,7 +648,7 @@ find_known_tag(const WfHtml *html)
  * The body announced by the last start tag.  False when there is none, or it
  * has to be read as ordinary markup.
  */
-static bool
+static bool SELDOM
 read_body(WfHtml *html, WfHtmlToken *token)
 {
 	unsigned	no_end = NO_END_TAG(html->body_element);

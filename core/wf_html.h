@@ -80,6 +80,8 @@ typedef struct WfHtmlToken
 	WfSlice		text;			/* TEXT, RAW */
 	WfSlice		name;			/* tags: as written, any case */
 	WfSlice		attributes;		/* tags: for wf_html_next_attribute */
+	WfSlice		href;			/* tags: value of the first href that is not empty,
+								 * references not yet decoded */
 } WfHtmlToken;
 
 /* The iterator; its fields are private to wf_html.c. */

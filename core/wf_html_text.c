@@ -28,8 +28,10 @@ find_entity(const char *name, size_t len)
 	{
 		size_t		mid = (low + high) / 2;
 		const Entity *entity = &entities[mid];
-		int			order = memcmp(name, entity->name, len < entity->len ? len : entity->len);
+		int			order = name[0] - entity->name[0];
 
+		if (order == 0)
+			order = memcmp(name, entity->name, len < entity->len ? len : entity->len);
 		if (order == 0)
 			order = (int) len - (int) entity->len;
 		if (order == 0)

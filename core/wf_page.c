@@ -95,15 +95,16 @@ start_tag(Extraction *x, const WfHtmlToken *token)
 	bool		has_at;
 	WfStatus	status = WF_OK;
 
+	x->opened = *token;
+	if (token->attributes.len == 0)
+		return WF_OK;
 	if (x->next_at < token->offset)
 	{
 		const char *at = memchr(x->page.data + token->offset, '@', x->page.len - token->offset);
 
 		x->next_at = at != NULL ? (size_t) (at - x->page.data) : x->page.len;
 	}
-	has_at = token->attributes.len > 0 && x->page.data + x->next_at <
-		token->attributes.data + token->attributes.len;
-	x->opened = *token;
+	has_at = x->page.data + x->next_at < token->attributes.data + token->attributes.len;
 	if (has_at && token->element == WF_ELEMENT_IMG)
 		status = take_picture(x, token);
 	if (status == WF_OK && (has_at || (token->flags & WF_HTML_LINKS)))

@@ -151,11 +151,11 @@ take_contact_link(Extraction *x, WfSlice href, size_t position)
 static WfStatus
 take_link(Extraction *x, const WfHtmlToken *token, bool has_at)
 {
-	WfSlice		value;
+	WfSlice		value = token->href;
 	WfSlice		hex;
 	WfSlice		href = {x->link[0], 0};
 
-	if (!wf_html_find_attribute(token, WF_SLICE("href"), &value) || value.len == 0)
+	if (value.len == 0)
 		return WF_OK;
 	if (protected_part(value, &hex))
 		return take_cloudflare(x, hex, token->offset);

@@ -123,7 +123,7 @@ is_in(WfSlice word, const WfSlice *table, size_t count)
 	size_t		low = 0;
 	size_t		high = count;
 
-	if (word.len > sizeof(lower))
+	if (word.len == 0 || word.len > sizeof(lower))
 		return false;
 	memcpy(lower, word.data, word.len);
 	wf_text_lower(lower, word.len);
@@ -131,7 +131,10 @@ is_in(WfSlice word, const WfSlice *table, size_t count)
 	{
 		size_t		mid = (low + high) / 2;
 		const WfSlice *entry = &table[mid];
-		int order = memcmp(lower, entry->data, word.len < entry->len ? word.len : entry->len);
+		int			order = (unsigned char) lower[0] - (unsigned char) entry->data[0];
+
+		if (order == 0)
+			order = memcmp(lower, entry->data, word.len < entry->len ? word.len : entry->len);
 
 		if (order == 0)
 			order = (int) word.len - (int) entry->len;

@@ -91,6 +91,7 @@ next_segment(WfSlice *path)
 static bool
 is_profile_name(WfSlice name)
 {
+	char		first;
 	size_t		i;
 
 	if (name.len > 0 && name.data[0] == '@')
@@ -102,9 +103,11 @@ is_profile_name(WfSlice name)
 		if (!is_name_char(name.data[i]))
 			return false;
 	}
+	first = wf_lower_char(name.data[0]);
 	for (i = 0; i < COUNT(reserved); i++)
 	{
-		if (wf_text_equal_nocase(name, (WfSlice) {reserved[i], strlen(reserved[i])}))
+		if (reserved[i][0] == first &&
+			wf_text_equal_nocase(name, (WfSlice) {reserved[i], strlen(reserved[i])}))
 			return false;
 	}
 	return true;

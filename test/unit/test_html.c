@@ -260,6 +260,49 @@ test_text_in_blocks(void)
 	ok(same, "text made in blocks is that made byte by byte");
 }
 
+/* The href of a tag; "-" for none. */
+static void
+has_href(const char *html, const char *expected)
+{
+	WfHtml		it;
+	WfHtmlToken token;
+	size_t		len = strlen(html);
+	char	   *copy = memcpy(malloc(len), html, len);
+
+	wf_html_init(&it, (WfSlice) {copy, len});
+	ok(wf_html_next(&it, &token), "a tag");
+	is(token.href.len > 0 ? token.href : slice("-"), expected, html);
+	free(copy);
+}
+
+static void
+test_href(void)
+{
+#define LONG " class=\"a long value that fills the block of bytes which is looked at at once\""
+	has_href("<a>", "-");
+	has_href("<a" LONG ">", "-");
+	has_href("<a href=x>", "x");
+	has_href("<a href=x" LONG ">", "x");
+	has_href("<a" LONG " href=x>", "x");
+	has_href("<a href='x' href='y'>", "x");
+	has_href("<a HREF=\"x\"" LONG ">", "x");
+	has_href("<a" LONG "href='x'" LONG ">", "x");
+	has_href("<a/href='x'" LONG ">", "x");
+	has_href("<a data-href='x'" LONG ">", "-");
+	has_href("<a xhref='x'" LONG ">", "-");
+	has_href("<a href=''" LONG ">", "-");
+	has_href("<a href" LONG " href=x>", "x");
+	has_href("<a href = 'x'" LONG ">", "x");
+	has_href("<a b=href='x'" LONG ">", "-");
+	has_href("<a b= href='x'" LONG ">", "-");
+	has_href("<a b='href=x'" LONG ">", "-");
+	has_href("<a =href='x'" LONG ">", "-");
+	has_href("<a href='a>b' c=\"<d\"" LONG ">", "a>b");
+	has_href("<a b=c d='>' href=\"'\"" LONG ">", "'");
+	has_href("<a href='x> and no end of it" LONG, "x");
+#undef LONG
+}
+
 /* Inputs that make a careless tokenizer quadratic: each has to be done at once. */
 static void
 test_time(void)
@@ -300,6 +343,7 @@ main(void)
 	test_references();
 	test_elements();
 	test_text_in_blocks();
+	test_href();
 	test_time();
 	return done();
 }

@@ -12,7 +12,7 @@ CORE_SHARED = arena text url site charset html html_text verdict contact disguis
 	page_window finding outcome message
 CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \
 	fetch_end fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot fetch_socket \
-	robots sandbox
+	lastmod robots sandbox sitemap sitemap_gzip sitemap_text sitemap_xml
 
 CORE_OBJS = $(CORE_SHARED:%=core/wf_%.o)
 OBJS = \
@@ -80,7 +80,7 @@ CRAWLER_SRCS = $(srcdir)/wf_crawler.c \
 CRAWLER_CFLAGS = -std=gnu99 -O2 -g $(WARNINGS) -Wdeclaration-after-statement \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -I$(srcdir) \
 	$(shell pkg-config --cflags libcurl libseccomp)
-CRAWLER_LIBS = $(shell pkg-config --libs libcurl) -lpcre2-8 -lidn2 -lpsl -lseccomp -lpthread
+CRAWLER_LIBS = $(shell pkg-config --libs libcurl) -lpcre2-8 -lidn2 -lpsl -lexpat -lz -lseccomp -lpthread
 
 all: wf_crawler
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_html_entities.h
- *	  Named character references, sorted by name; included by wf_html.c only.
+ *	  Named character references, sorted by name; included by wf_html_text.c only.
  *
  * All of HTML 4, the references without semicolon of HTML 5, and those of
  * HTML 5 for ASCII punctuation and European letters.  "bare" marks the names

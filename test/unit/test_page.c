@@ -229,26 +229,28 @@ test_limits(void)
 	free(html);
 }
 
-/* Hostile pages of one megabyte: each has to be done in time. */
+/* Hostile pages, longer than a window; what work they make is counted in work.c. */
 static void
-test_time(void)
+test_hostile(void)
 {
 	static const char *const patterns[] = {
 		"<a href='mailto:", "<a href='mailto:a@example.org,", "<a href=tel:1>", "<pre>", "<b>1</b>",
 		"a@example.org ", "<a>a@example.org</a>", "&#64;", "&#49;", "<b>a@example.org</b>x",
 		"<title>", "<td>1", "\xC2\xA0", "\xE2\x80\x8B", "x\xFF", "&", "<x>", "202-555-0143 ",
-		"<a href='&#109;ailto:%40%40'>", "<meta charset=x>", "\xE2", "<img alt=@>"
+		"<a href='&#109;ailto:%40%40'>", "<meta charset=x>", "\xE2", "<img alt=@>",
+		"<", "<!--", "<!-- -", "<a ", "<a b=\"", "<a b='>' ", "<script>", "<script><!--<script>",
+		"<script><!--<script></script>", "<style>", "<textarea></", "</", "<?", "&#", "&#1", "&a",
+		"&notin", "<a b=\">\"", "<xmp><", "<p", "<p/", "<p =", ">", "-->", "--!", "=\"",
+		"<style></styl", "<script></script", "<a b=\">\" c='<p>", "<!-->", "<!", "</a b='"
 	};
 	size_t		i;
 
 	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
 	{
-		WfSlice		body = repeat(patterns[i], 1000000 / strlen(patterns[i]));
-		double		start = cpu_seconds();
+		WfSlice		body = repeat(patterns[i], 300000 / strlen(patterns[i]));
 		WfFindings	findings;
 
 		ok(extract(body, &findings) == WF_OK, "a page of %s", patterns[i]);
-		ok(cpu_seconds() - start < 5, "takes %.2f s", cpu_seconds() - start);
 		free((void *) body.data);
 	}
 }
@@ -264,7 +266,7 @@ main(void)
 	test_fields();
 	test_windows();
 	test_limits();
-	test_time();
+	test_hostile();
 	wf_arena_free(arena);
 	wf_extractor_free(extractor);
 	return done();

@@ -20,7 +20,7 @@ UNIT_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 UNIT_LIBS = -lpcre2-8 -lidn2 -lpsl -lexpat -lz -lpthread $(shell pkg-config --libs $(UNIT_PACKAGES))
 
 .PHONY: unit unit-urls unit-phones unit-sitemaps
-unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-sitemaps
+unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-sitemaps unit-work
 
 $(UNIT_BUILD)/%.o: $(srcdir)/core/%.c $(wildcard $(srcdir)/core/*.h)
 	@mkdir -p $(UNIT_BUILD)
@@ -48,10 +48,7 @@ unit-urls: $(UNIT_BUILD)/url_lines
 unit-phones: $(UNIT_BUILD)/phone_lines
 	python3 $(srcdir)/test/unit/check_phones.py $<
 
-unit-sitemaps: $(UNIT_BUILD)/sitemap_lines
-	python3 $(srcdir)/test/unit/check_sitemaps.py $<
-
-.PRECIOUS: $(UNIT_BUILD)/%.o $(UNIT_BUILD)/test_% $(UNIT_BUILD)/url_lines $(UNIT_BUILD)/phone_lines \
-	$(UNIT_BUILD)/sitemap_lines
+.PHONY: unit unit-urls unit-phones unit-sitemaps
+unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-sitemaps unit-work
 
 include $(srcdir)/test/fuzz/fuzz.mk

@@ -58,22 +58,6 @@ typedef enum Agreement
  *-------------------------------------------------------------------------
  */
 
-/* Base letters of U+00C0..U+017F; '?' where there is none. */
-static const char base_letters[] =
-"AAAAAAACEEEEIIIIDNOOOOO?OUUUUYTsaaaaaaaceeeeiiiidnooooo?ouuuuyty"
-"AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
-"lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
-
-static char
-base_letter(uint32_t cp)
-{
-	if (cp < 0x80)
-		return (char) cp;
-	if (cp >= 0xC0 && cp - 0xC0 < sizeof(base_letters) - 1)
-		return base_letters[cp - 0xC0];
-	return '?';
-}
-
 /*
  * Lower-case base letters of a word, all others left out; "german": an umlaut
  * is two letters.
@@ -91,7 +75,7 @@ fold(WfSlice word, bool german, char *out)
 		char		letter;
 
 		p += wf_text_decode(p, end, &cp);
-		letter = wf_lower_char(base_letter(cp));
+		letter = wf_lower_char(wf_text_base_letter(cp));
 		if (!wf_is_alpha(letter))
 			continue;
 		out[folded.len++] = letter;
@@ -111,7 +95,7 @@ is_capital(WfSlice word)
 	char		letter;
 
 	wf_text_decode(word.data, word.data + word.len, &cp);
-	letter = base_letter(cp);
+	letter = wf_text_base_letter(cp);
 	return letter >= 'A' && letter <= 'Z';
 }
 

@@ -96,7 +96,7 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		to--;
 	a.c = run->c + from;
 	a.count = to - from;
-	if (a.count < WF_MIN_PHONE || !wf_attempt_set(&a) ||
+	if (a.count < WF_MIN_SHORT || !wf_attempt_set(&a) ||
 		!wf_run_has_matching_brackets(a.c, a.count) || wf_run_is_pages(a.c, a.count))
 		return false;
 	at_end = to == run->count;
@@ -110,7 +110,15 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 	if (!a.plus &&
 		(a.label == WF_LABEL_OTHER ||
 		 (a.label == WF_LABEL_NONE && (wf_run_is_numeric(a.c, a.count) ||
+									   wf_run_is_postal(text, phone->start, a.groups,
+														a.group_count) ||
+									   wf_run_is_in_name(text, phone->start) ||
 									   wf_run_is_counted(text, phone->start, phone->end)))))
+		return false;
+	/* short ones: as a whole, and with a label */
+	if (a.digits.len < WF_MIN_PHONE &&
+		(a.digits.len < (size_t) run->digits || a.plus ||
+		 (a.label != WF_LABEL_PHONE && a.label != WF_LABEL_FAX)))
 		return false;
 	a.text = text;
 	a.start = phone->start;
@@ -235,10 +243,21 @@ keypad_digit(char letter)
 	return keys[wf_lower_char(letter) - 'a'];
 }
 
+/* "303.333.HAUS", "(303) 333-HAUS": three, three, and four letters up to end */
+static bool
+ends_in_four(WfSlice text, const WfRun *run, size_t end, int letters)
+{
+	int			groups[3];
+	int			count = wf_run_groups(run->c, run->count, groups, 3);
+
+	return letters == 4 && count == 2 && groups[0] == 3 && groups[1] == 3 &&
+		end - run->at[run->count] == 5 && memchr("-.", text.data[end - 5], 2) != NULL;
+}
+
 /*
  * A number of North America that ends in capitals, "1-800-FLOWERS".  Digits
- * are those in front of it; the area code must be toll-free, or the same
- * number follow in digits.
+ * are those in front of it; the area code must be toll-free, or only the last
+ * four be letters, or the same number follow in digits.
  */
 static bool
 try_vanity(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
@@ -290,7 +309,8 @@ try_vanity(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 		!wf_phone_parse(number, true, NULL, &parsed) || !parsed.valid)
 		return false;
 	parsed.uncertain = false;
-	if (!(digits[1] == '8' && (digits[2] == digits[3] || memcmp(digits + 1, "800", 3) == 0)))
+	if (!ends_in_four(text, run, pos, letters) &&
+		!(digits[1] == '8' && (digits[2] == digits[3] || memcmp(digits + 1, "800", 3) == 0)))
 	{
 		WfRun		again;
 		size_t		next = wf_run_find(text, pos);
@@ -321,9 +341,9 @@ try_run(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 
 	if (run->too_long)
 		return false;
-	if (run->digits < WF_MIN_PHONE)
-		return run->digits >= 3 && try_vanity(scan, text, run, phone);
-	if (wf_run_is_date(text, run))
+	if (run->digits < WF_MIN_PHONE && run->digits >= 3 && try_vanity(scan, text, run, phone))
+		return true;
+	if (run->digits < WF_MIN_SHORT || wf_run_is_date(text, run))
 		return false;
 	tail.end = wf_run_extension(text, run->at[run->count], &tail.extension);
 	return try_part(scan, text, run, 0, run->count, &tail, phone) ||
@@ -384,7 +404,7 @@ take_value(WfPhoneScan *scan, const char *c, int count, bool plus, WfSlice exten
 		number.uncertain = false;
 		if (!known || !(number.valid && a.digits.len > 10))
 		{
-			if (a.digits.len > 15 || (a.plus && !known))
+			if (a.digits.len > 15 || a.digits.len < WF_MIN_PHONE || (a.plus && !known))
 				return false;
 			phone->len = 0;
 			if (a.plus)
@@ -414,8 +434,8 @@ wf_phone_value(WfPhoneScan *scan, WfSlice value, WfPhone *phone)
 	phone->start = run.at[0];
 	phone->end = run.at[run.count];
 	phone->is_fax = wf_label_before(value, 0, phone->start) == WF_LABEL_FAX;
-	if (run.digits < WF_MIN_PHONE)
-		return try_vanity(scan, value, &run, phone);
+	if (run.digits < WF_MIN_PHONE && try_vanity(scan, value, &run, phone))
+		return true;
 	wf_run_extension(value, phone->end, &extension);
 	return !run.too_long && take_value(scan, run.c, run.count, false, extension, phone);
 }

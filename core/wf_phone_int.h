@@ -15,6 +15,9 @@
 #define WF_RUN_MAX		96		/* characters of a run */
 #define WF_RUN_DIGITS	64		/* of one run; a longer one is no number */
 
+/* Digits of the shortest numbers, "13 12 50"; only with a label. */
+#define WF_MIN_SHORT	5
+
 /*
  * Digits and the punctuation between them, each character as its ASCII
  * likeness: '0'..'9', '+', '-', '_' (a wide dash), ' ', '.', '/', '(', ')',
@@ -113,6 +116,10 @@ extern int	wf_run_groups(const char *c, int count, int lengths[], int max);
  * it; 0 when there is none.
  */
 extern size_t wf_run_extension(WfSlice text, size_t at, WfSlice *digits);
+
+/* Is it the end of a post code, "MA 02108-1792", or inside of a name, "j.cell.2019"? */
+extern bool wf_run_is_postal(WfSlice text, size_t start, const int groups[], int count);
+extern bool wf_run_is_in_name(WfSlice text, size_t start);
 
 /* May a number stand between these neighbours? */
 extern bool wf_run_may_follow(WfSlice text, size_t at, bool has_lead);

@@ -5,115 +5,23 @@
  *
  *-------------------------------------------------------------------------
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE				/* memmem */
+#endif
+
 #include "wf_phone_int.h"
 
 #include <string.h>
 
+#include "wf_phone_words.h"
 #include "wf_text.h"
 
 #define LABEL_BYTES		48		/* how far back a label is looked for */
 #define OTHER_WORDS		1		/* words between an id's label and the id */
 #define REGION_BYTES	64		/* how far back the name of a country is */
-#define MAX_WORD		24
+#define MAX_WORD		40		/* bytes of a word that count */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-typedef struct Word
-{
-	const char *text;			/* lower case */
-	WfLabel		label;
-	bool		is_prefix;		/* of the words meant */
-} Word;
-
-static const Word words[] = {
-	{"tel", WF_LABEL_PHONE, true}, {"telefax", WF_LABEL_FAX, true},
-	{"t\xc3\xa9l\xc3\xa9" "copie", WF_LABEL_FAX, true}, {"telecopie", WF_LABEL_FAX, true},
-	{"telekopi", WF_LABEL_FAX, true}, {"t\xc3\xa9l", WF_LABEL_PHONE, true},
-	{"phone", WF_LABEL_PHONE, true}, {"telef", WF_LABEL_PHONE, true},
-	{"fon", WF_LABEL_PHONE, false}, {"fono", WF_LABEL_PHONE, true},
-	{"fax", WF_LABEL_FAX, true}, {"efax", WF_LABEL_FAX, false}, {"faks", WF_LABEL_FAX, true},
-	{"facsimile", WF_LABEL_FAX, false}, {"fx", WF_LABEL_FAX, false},
-	{"mobil", WF_LABEL_PHONE, true}, {"mob", WF_LABEL_PHONE, false},
-	{"mobiel", WF_LABEL_PHONE, false}, {"m\xc3\xb3vil", WF_LABEL_PHONE, false},
-	{"movil", WF_LABEL_PHONE, false}, {"portable", WF_LABEL_PHONE, false},
-	{"cell", WF_LABEL_PHONE, true}, {"celular", WF_LABEL_PHONE, false},
-	{"cel", WF_LABEL_PHONE, false}, {"handy", WF_LABEL_PHONE, false},
-	{"gsm", WF_LABEL_PHONE, false}, {"call", WF_LABEL_PHONE, false},
-	{"calling", WF_LABEL_PHONE, false}, {"dial", WF_LABEL_PHONE, false},
-	{"ring", WF_LABEL_PHONE, false}, {"appelez", WF_LABEL_PHONE, false},
-	{"bel", WF_LABEL_PHONE, false}, {"whatsapp", WF_LABEL_PHONE, false},
-	{"hotline", WF_LABEL_PHONE, true}, {"helpline", WF_LABEL_PHONE, false},
-	{"infoline", WF_LABEL_PHONE, false}, {"toll", WF_LABEL_PHONE, false},
-	{"tollfree", WF_LABEL_PHONE, false}, {"tfn", WF_LABEL_PHONE, false},
-	{"tlf", WF_LABEL_PHONE, true}, {"tf", WF_LABEL_PHONE, false},
-	{"tfno", WF_LABEL_PHONE, false}, {"puh", WF_LABEL_PHONE, true},
-	{"ph", WF_LABEL_PHONE, false}, {"text", WF_LABEL_PHONE, false},
-	{"sms", WF_LABEL_PHONE, false}, {"rufnummer", WF_LABEL_PHONE, false},
-	{"durchwahl", WF_LABEL_PHONE, false}, {"zentrale", WF_LABEL_PHONE, false},
-	{"kom", WF_LABEL_PHONE, false}, {"kontakt", WF_LABEL_PHONE, true},
-	{"contact", WF_LABEL_PHONE, true}, {"cont\xc3\xa1" "ct", WF_LABEL_PHONE, true},
-	{"voice", WF_LABEL_PHONE, false}, {"v\xc3\xa4xel", WF_LABEL_PHONE, false},
-	{"sentralbord", WF_LABEL_PHONE, false}, {"reception", WF_LABEL_PHONE, false},
-	{"office", WF_LABEL_PHONE, false}, {"direct", WF_LABEL_PHONE, false},
-	{"\xd1\x82\xd0\xb5\xd0\xbb", WF_LABEL_PHONE, true},
-	{"\xd0\xa2\xd0\xb5\xd0\xbb", WF_LABEL_PHONE, true},
-	{"\xd1\x84\xd0\xb0\xd0\xba\xd1\x81", WF_LABEL_FAX, true},
-	{"\xd0\xa4\xd0\xb0\xd0\xba\xd1\x81", WF_LABEL_FAX, true},
-	{"\xcf\x84\xce\xb7\xce\xbb", WF_LABEL_PHONE, true},
-	{"\xce\xa4\xce\xb7\xce\xbb", WF_LABEL_PHONE, true},
-	{"\xcf\x86\xce\xb1\xce\xbe", WF_LABEL_FAX, true},
-	{"\xce\xa6\xce\xb1\xce\xbe", WF_LABEL_FAX, true},
-	{"\xe9\x9b\xbb\xe8\xa9\xb1", WF_LABEL_PHONE, true},
-	{"\xe7\x94\xb5\xe8\xaf\x9d", WF_LABEL_PHONE, true},
-	{"\xe4\xbc\xa0\xe7\x9c\x9f", WF_LABEL_FAX, true},
-	{"\xec\xa0\x84\xed\x99\x94", WF_LABEL_PHONE, true},
-	/* numbers of another kind */
-	{"eur", WF_LABEL_OTHER, false}, {"usd", WF_LABEL_OTHER, false},
-	{"gbp", WF_LABEL_OTHER, false}, {"chf", WF_LABEL_OTHER, false},
-	{"isbn", WF_LABEL_OTHER, false}, {"issn", WF_LABEL_OTHER, false},
-	{"iban", WF_LABEL_OTHER, false}, {"bic", WF_LABEL_OTHER, false},
-	{"swift", WF_LABEL_OTHER, false}, {"vat", WF_LABEL_OTHER, false},
-	{"ust", WF_LABEL_OTHER, false}, {"ustid", WF_LABEL_OTHER, true},
-	{"mwst", WF_LABEL_OTHER, false}, {"steuernummer", WF_LABEL_OTHER, false},
-	{"steuer", WF_LABEL_OTHER, false}, {"umsatzsteuer", WF_LABEL_OTHER, true},
-	{"uid", WF_LABEL_OTHER, false}, {"hrb", WF_LABEL_OTHER, false},
-	{"hra", WF_LABEL_OTHER, false}, {"handelsregister", WF_LABEL_OTHER, true},
-	{"blz", WF_LABEL_OTHER, false}, {"bankleitzahl", WF_LABEL_OTHER, false},
-	{"konto", WF_LABEL_OTHER, true}, {"kto", WF_LABEL_OTHER, false},
-	{"iva", WF_LABEL_OTHER, false}, {"piva", WF_LABEL_OTHER, false},
-	{"cf", WF_LABEL_OTHER, false}, {"fiscale", WF_LABEL_OTHER, false},
-	{"kvk", WF_LABEL_OTHER, false}, {"btw", WF_LABEL_OTHER, false},
-	{"cnpj", WF_LABEL_OTHER, false}, {"cpf", WF_LABEL_OTHER, false},
-	{"cvr", WF_LABEL_OTHER, false}, {"siret", WF_LABEL_OTHER, false},
-	{"siren", WF_LABEL_OTHER, false}, {"rcs", WF_LABEL_OTHER, false},
-	{"abn", WF_LABEL_OTHER, false}, {"acn", WF_LABEL_OTHER, false},
-	{"nip", WF_LABEL_OTHER, false}, {"regon", WF_LABEL_OTHER, false},
-	{"krs", WF_LABEL_OTHER, false}, {"oib", WF_LABEL_OTHER, false},
-	{"cif", WF_LABEL_OTHER, false}, {"nif", WF_LABEL_OTHER, false},
-	{"ruc", WF_LABEL_OTHER, false}, {"rut", WF_LABEL_OTHER, false},
-	{"tva", WF_LABEL_OTHER, false}, {"dph", WF_LABEL_OTHER, false},
-	{"orgnr", WF_LABEL_OTHER, false}, {"orgnummer", WF_LABEL_OTHER, false},
-	{"organisationsnummer", WF_LABEL_OTHER, false}, {"ytunnus", WF_LABEL_OTHER, false},
-	{"bankgiro", WF_LABEL_OTHER, false}, {"plusgiro", WF_LABEL_OTHER, false},
-	{"postgiro", WF_LABEL_OTHER, false}, {"bg", WF_LABEL_OTHER, false},
-	{"order", WF_LABEL_OTHER, false}, {"item", WF_LABEL_OTHER, false},
-	{"sku", WF_LABEL_OTHER, false}, {"ean", WF_LABEL_OTHER, false},
-	{"upc", WF_LABEL_OTHER, false}, {"gtin", WF_LABEL_OTHER, false},
-	{"asin", WF_LABEL_OTHER, false}, {"doi", WF_LABEL_OTHER, false},
-	{"pmid", WF_LABEL_OTHER, false}, {"patent", WF_LABEL_OTHER, false},
-	{"case", WF_LABEL_OTHER, false}, {"licen", WF_LABEL_OTHER, true},
-	{"lic", WF_LABEL_OTHER, false}, {"ref", WF_LABEL_OTHER, false},
-	{"reference", WF_LABEL_OTHER, false}, {"invoice", WF_LABEL_OTHER, false},
-	{"account", WF_LABEL_OTHER, false}, {"acct", WF_LABEL_OTHER, false},
-	{"id", WF_LABEL_OTHER, false}, {"serial", WF_LABEL_OTHER, false},
-	{"version", WF_LABEL_OTHER, false}, {"model", WF_LABEL_OTHER, false},
-	{"registration", WF_LABEL_OTHER, false}, {"registered", WF_LABEL_OTHER, false},
-	{"reg", WF_LABEL_OTHER, false}, {"regnr", WF_LABEL_OTHER, false},
-	{"charity", WF_LABEL_OTHER, false}, {"\xd0\xb8\xd0\xbd\xd0\xbd", WF_LABEL_OTHER, false},
-	{"\xd0\x98\xd0\x9d\xd0\x9d", WF_LABEL_OTHER, false},
-	{"\xd0\x9e\xd0\x93\xd0\xa0\xd0\x9d", WF_LABEL_OTHER, false},
-	{"\xd0\x9a\xd0\x9f\xd0\x9f", WF_LABEL_OTHER, false}
-};
 
 /* Words that stand between a label and its number and say nothing. */
 static const char *const fillers[] = {
@@ -126,10 +34,17 @@ static const char *const fillers[] = {
  * right in front of the number.
  */
 static WfLabel
-letter_label(char letter, char behind, bool is_next)
+letter_label(WfSlice word, bool is_next)
 {
+	char		letter = word.data[0];
+	char		behind = word.data[1];
+
 	if (memchr(":./-)|", behind, 6) == NULL &&
 		!(behind == ' ' && is_next && letter >= 'A' && letter <= 'Z'))
+		return WF_LABEL_NONE;
+	/* "T/F" are two of them, "P/N" is not */
+	if (behind == '/' && wf_is_alpha(word.data[2]) &&
+		memchr("tpmchof", wf_lower_char(word.data[2]), 7) == NULL)
 		return WF_LABEL_NONE;
 	switch (wf_lower_char(letter))
 	{
@@ -141,39 +56,113 @@ letter_label(char letter, char behind, bool is_next)
 	return WF_LABEL_NONE;
 }
 
+/* Lower-case form of a letter: Latin and Greek without accents, Cyrillic. */
+static uint32_t
+fold_letter(uint32_t cp)
+{
+	/* Greek letters with an accent, from U+0386 and from U+03AC on */
+	static const uint16_t capitals[] = {
+		0x3B1, 0xB7, 0x3B5, 0x3B7, 0x3B9, 0, 0x3BF, 0, 0x3C5, 0x3C9
+	};
+	static const uint16_t accented[] = {0x3B1, 0x3B5, 0x3B7, 0x3B9};
+
+	if (cp < 0x180)
+	{
+		char		base = wf_text_base_letter(cp);
+
+		return base != '?' ? (uint32_t) (unsigned char) wf_lower_char(base) : cp;
+	}
+	if (cp >= 0x386 && cp <= 0x38F && capitals[cp - 0x386] != 0)
+		return capitals[cp - 0x386];
+	if (cp >= 0x391 && cp <= 0x3A9)
+		return cp + 0x20;
+	if (cp >= 0x3AC && cp <= 0x3AF)
+		return accented[cp - 0x3AC];
+	if (cp >= 0x3CC && cp <= 0x3CE)
+		return cp == 0x3CC ? 0x3BF : cp == 0x3CD ? 0x3C5 : 0x3C9;
+	if (cp >= 0x410 && cp <= 0x42F)
+		return cp + 0x20;
+	if (cp >= 0x400 && cp <= 0x40F)
+		return cp + 0x50;
+	return cp;
+}
+
+/* The form of words.h; of a long word its begin. */
+static WfSlice
+fold_word(WfSlice word, char out[MAX_WORD + 4])
+{
+	const char *p = word.data;
+	const char *end = p + word.len;
+	WfSlice		folded = {out, 0};
+
+	while (p < end && folded.len < MAX_WORD)
+	{
+		uint32_t	cp;
+
+		p += wf_text_decode(p, end, &cp);
+		folded.len += wf_text_encode(fold_letter(cp), out + folded.len);
+	}
+	return folded;
+}
+
+static bool
+ends_with(WfSlice word, WfSlice end)
+{
+	return word.len > end.len && memcmp(word.data + word.len - end.len, end.data, end.len) == 0;
+}
+
+/* Compounds: "Servicetelefon" is a phone, "Kundennummer" is not. */
+static WfLabel
+compound_label(WfSlice folded)
+{
+	if (ends_with(folded, WF_SLICE("telefax")))
+		return WF_LABEL_FAX;
+	if (ends_with(folded, WF_SLICE("telefon")) || ends_with(folded, WF_SLICE("hotline")) ||
+		ends_with(folded, WF_SLICE("rufnummer")))
+		return WF_LABEL_PHONE;
+	if (ends_with(folded, WF_SLICE("nummer")) || ends_with(folded, WF_SLICE("nummern")))
+		return WF_LABEL_OTHER;
+	return WF_LABEL_NONE;
+}
+
 static WfLabel
 word_label(WfSlice word)
 {
+	char		buffer[MAX_WORD + 4];
+	WfSlice		folded = fold_word(word, buffer);
 	WfLabel		label = WF_LABEL_NONE;
-	size_t		longest = 0;
-	size_t		i;
+	size_t		low = 0;
+	size_t		high = COUNT_OF(words);
 
 	if (word.len == 0)
-		return label;
-	for (i = 0; i < COUNT_OF(words); i++)
+		return WF_LABEL_NONE;
+	/* the first word of that letter */
+	while (low < high)
 	{
-		WfSlice		known = {words[i].text, 0};
+		size_t		mid = (low + high) / 2;
 
-		if (known.data[0] != wf_lower_char(word.data[0]))
-			continue;
-		known.len = strlen(known.data);
-		if (known.len > longest && known.len <= word.len &&
-			(words[i].is_prefix || known.len == word.len) &&
-			wf_text_starts_nocase(word, known))
-		{
-			longest = known.len;
-			label = words[i].label;
-		}
+		if ((unsigned char) words[mid].text[0] < (unsigned char) folded.data[0])
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	/* compounds: Faxnummer and Telefaxnummer are above, but "Servicetelefon" */
-	if (label == WF_LABEL_NONE && word.len > 7)
+	/* the longest comes last */
+	for (; low < COUNT_OF(words) && words[low].text[0] == folded.data[0]; low++)
 	{
-		if (wf_text_equal_nocase((WfSlice) {word.data + word.len - 7, 7}, WF_SLICE("telefon")))
-			return WF_LABEL_PHONE;
-		if (wf_text_equal_nocase((WfSlice) {word.data + word.len - 7, 7}, WF_SLICE("hotline")))
-			return WF_LABEL_PHONE;
+		const Word *known = &words[low];
+
+		if (known->len <= folded.len && (known->is_prefix || known->len == folded.len) &&
+			memcmp(known->text, folded.data, known->len) == 0)
+			label = known->label;
 	}
-	return label;
+	if (label != WF_LABEL_NONE)
+		return label;
+	for (low = 0; (unsigned char) folded.data[0] >= 0xD7 && low < COUNT_OF(parts); low++)
+	{
+		if (memmem(word.data, word.len, parts[low].text, parts[low].len) != NULL)
+			return parts[low].label;
+	}
+	return compound_label(folded);
 }
 
 static bool
@@ -248,6 +237,61 @@ is_in_name(WfSlice text, size_t at)
 					   is_word_byte(text.data[at - 3])));
 }
 
+static bool
+is_capital(WfSlice text, size_t at)
+{
+	return at < text.len && text.data[at] >= 'A' && text.data[at] <= 'Z';
+}
+
+/* "C.I.F." in front of the letter at "at": all of its letters; or 0. */
+static size_t
+read_abbreviation(WfSlice text, size_t floor, size_t *at, char out[8])
+{
+	size_t		start = *at;
+	size_t		len;
+	size_t		i;
+
+	while (start >= floor + 2 && *at - start < 12 && text.data[start - 1] == '.' &&
+		   wf_is_alpha(text.data[start - 2]))
+		start -= 2;
+	len = (*at - start) / 2 + 1;
+	if (len < 2 || (start > floor && is_word_byte(text.data[start - 1])))
+		return 0;
+	for (i = 0; i < len; i++)
+		out[i] = text.data[start + 2 * i];
+	*at = start;
+	return len;
+}
+
+/* Is what the FAX label at "at" is joined with a phone's: "Tel/Fax", "Tel. und Fax"? */
+static bool
+is_joined_with_phone(WfSlice text, size_t floor, size_t at)
+{
+	static const char joiners[] = " und and et y e en og och i ";
+	size_t		before = at;
+	WfSlice		word;
+
+	if (at <= floor)
+		return false;
+	if (memchr("/&+|", text.data[at - 1] == ' ' && at - 1 > floor ?
+			   text.data[at - 2] : text.data[at - 1], 4) != NULL)
+		return word_label(previous_word(text, floor, &before)) == WF_LABEL_PHONE;
+	word = previous_word(text, floor, &before);
+	if (word.len == 0 || word.len > 3 || word.data + word.len + 1 != text.data + at ||
+		memmem(joiners, sizeof(joiners) - 1, word.data, word.len) == NULL ||
+		before <= floor || text.data[before - 1] != ' ')
+		return false;
+	return word_label(previous_word(text, floor, &before)) == WF_LABEL_PHONE;
+}
+
+static bool
+has_digit(const char *p, const char *end)
+{
+	while (p < end && !wf_is_digit(*p))
+		p++;
+	return p < end;
+}
+
 WfLabel
 wf_label_before(WfSlice text, size_t floor, size_t at)
 {
@@ -260,31 +304,29 @@ wf_label_before(WfSlice text, size_t floor, size_t at)
 	while (at > floor)
 	{
 		WfSlice		word = previous_word(text, floor, &at);
+		char		letters[8];
+		size_t		count = 0;
 		WfLabel		label;
 
 		if (word.len == 0)
 			break;
 		if (word.len == 1)
-			label = letter_label(word.data[0], word.data[1], word.data + 2 == number);
+			count = read_abbreviation(text, floor, &at, letters);
+		if (count > 0)
+			label = word_label((WfSlice) {letters, count});
+		else if (word.len == 1)
+			label = letter_label(word, word.data + 2 == number);
 		else
 			label = word_label(word);
+		if (label == WF_LABEL_FAX && is_joined_with_phone(text, floor, at))
+			return WF_LABEL_PHONE;
 		if (label == WF_LABEL_PHONE || label == WF_LABEL_FAX)
-		{
-			size_t		before = at;
-
-			/* "Tel/Fax:" is a phone */
-			if (label == WF_LABEL_FAX && floor < at &&
-				memchr("/&+|", text.data[at - 1] == ' ' && at - 1 > floor ?
-					   text.data[at - 2] : text.data[at - 1], 4) != NULL &&
-				word_label(previous_word(text, floor, &before)) == WF_LABEL_PHONE)
-				return WF_LABEL_PHONE;
 			return label;
-		}
-		if (label == WF_LABEL_OTHER && is_in_name(text, at))
-			label = WF_LABEL_NONE;
-		if (label == WF_LABEL_OTHER && others <= OTHER_WORDS - 1)
+		/* what an id's label is of comes next, but for a country in front of it */
+		if (label == WF_LABEL_OTHER && others <= OTHER_WORDS - 1 && !is_in_name(text, at) &&
+			!has_digit(word.data + word.len, number))
 			return label;
-		if (word.len > 1 && !is_filler(word))
+		if (word.len > 1 && !is_filler(word) && !(word.len == 2 && is_capital(text, at)))
 			others++;
 	}
 	return WF_LABEL_NONE;
@@ -497,12 +539,6 @@ wf_label_language(WfSlice tag)
 			return wf_phone_plan(languages[i] + 3);
 	}
 	return NULL;
-}
-
-static bool
-is_capital(WfSlice text, size_t at)
-{
-	return at < text.len && text.data[at] >= 'A' && text.data[at] <= 'Z';
 }
 
 /* "W1A 1AA": at is the second part, behind one of letters and digits. */

@@ -177,6 +177,13 @@ is_amount(const WfAttempt *a)
 	return true;
 }
 
+/* Where a label must be at least that counts for a number without a plan. */
+static size_t
+near_of(const WfAttempt *a)
+{
+	return a->start > NEAR_BYTES ? a->start - NEAR_BYTES : 0;
+}
+
 static bool
 has_label(const WfAttempt *a)
 {
@@ -193,6 +200,10 @@ is_likely(const WfAttempt *a, const WfPhonePlan *plan, const WfPhoneNumber *numb
 	int			singles = 0;
 	int			i;
 
+	/* so few digits are a number only where all of them are meant to be one */
+	if (a->digits.len < WF_MIN_PHONE)
+		return at_home && !number->bare && number->len == (int) a->digits.len &&
+			(a->is_value || wf_label_before(a->text, near_of(a), a->start) == a->label);
 	if (a->is_value)
 		return true;
 	if (plan->code == 1 && number->plan->code == 1)
@@ -279,8 +290,6 @@ parse_abroad(const WfAttempt *a, WfSlice digits, WfPhoneNumber *number)
 static bool
 parse_last(const WfAttempt *a, WfPhoneNumber *number)
 {
-	size_t		near;
-
 	if (!has_label(a) && (a->c[3] == ' ' || !is_nanp_style(a)))
 		return false;
 	/* "(852) 2572-1121": the code in brackets, without '+' */
@@ -294,9 +303,8 @@ parse_last(const WfAttempt *a, WfPhoneNumber *number)
 	if (is_nanp_style(a) && parse_at(a, wf_phone_plan("US"), false, number))
 		return true;
 	/* a label and a national prefix: a number all the same, as shown */
-	near = a->start > NEAR_BYTES ? a->start - NEAR_BYTES : 0;
 	if (a->is_value || a->text.len == 0 || a->digits.data[0] != '0' ||
-		wf_label_before(a->text, near, a->start) == WF_LABEL_NONE ||
+		wf_label_before(a->text, near_of(a), a->start) != a->label ||
 		(a->group_count == 2 && a->groups[0] == 5 && a->groups[1] == 4) ||
 		a->digits.data[1] == '0' ||
 		a->digits.len < 9 || a->digits.len > 12 || a->group_count < 2 ||
@@ -311,6 +319,7 @@ bool
 wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 {
 	const WfPhonePlan *plans[MAX_PLANS];
+	const WfPhonePlan *line = NULL;
 	char		out[WF_PHONE_DIGITS];
 	WfSlice		digits;
 	int			count;
@@ -318,7 +327,11 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 	int			i;
 
 	number->uncertain = false;
-	if ((drop_trunk_zero(a, out, &digits) && parse_abroad(a, digits, number)) ||
+	if ((drop_trunk_zero(a, out, &digits) &&
+		 (parse_abroad(a, digits, number) ||
+		  /* "49 (0)30 ..." */
+		  (a->group_count > 2 && digits.data[0] != '0' &&
+		   wf_phone_parse(digits, true, NULL, number) && number->valid))) ||
 		parse_abroad(a, a->digits, number))
 	{
 		number->national = false;
@@ -326,8 +339,13 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 	}
 	if (a->plus)
 		return false;
-	count = list_plans(scan, a->text.len > 0 ?
-					   wf_label_region(a->text, scan->last_end, a->start) : NULL, plans);
+	if (a->text.len > 0)
+		line = wf_label_region(a->text, scan->last_end, a->start);
+	/* a 1 alone in front is North America's, whatever the country of the page */
+	if (line == NULL && a->group_count == 4 && a->groups[0] == 1 && is_nanp_style(a) &&
+		parse_at(a, wf_phone_plan("US"), false, number))
+		return true;
+	count = list_plans(scan, line, plans);
 	for (bare = 0; bare < 2; bare++)
 	{
 		for (i = 0; i < count; i++)
@@ -386,5 +404,5 @@ wf_attempt_set(WfAttempt *a)
 	a->group_count = wf_run_groups(a->c, a->count, a->groups, WF_MAX_GROUPS);
 	a->plus = a->c[0] == '+' || (a->count > 1 && a->c[1] == '+') ||
 		(a->count > 2 && a->c[2] == '+');
-	return len >= WF_MIN_PHONE;
+	return len >= WF_MIN_SHORT;
 }

@@ -443,7 +443,7 @@ is_blocks(const char *c, int count, const int lengths[], int n)
 
 	for (i = 0; i + 1 < n && lengths[i] == 4; i++)
 		;
-	return i + 1 == n && lengths[i] <= 4 && has_only_separator(c, count, ' ');
+	return i + 1 == n && lengths[i] <= 4 && c[0] != '0' && has_only_separator(c, count, ' ');
 }
 
 /* An amount, a decimal, an IPv4 address, years. */
@@ -469,7 +469,9 @@ wf_run_is_numeric(const char *c, int count)
 	{
 		int			at = 0;
 
-		for (i = 0; i < n && number_at(c + at, lengths[i]) <= 255; i++)
+		/* no part of an address begins with a zero */
+		for (i = 0; i < n && number_at(c + at, lengths[i]) <= 255 &&
+			 !(c[at] == '0' && lengths[i] > 1); i++)
 			at += lengths[i] + 1;
 		return i == n && !(lengths[0] == 2 && lengths[1] == 2);
 	}
@@ -552,6 +554,24 @@ wf_run_may_precede(WfSlice text, size_t at)
 		(at + 3 >= text.len || !wf_is_digit(text.data[at + 3])))
 		return false;
 	return !is_currency(cp) && (cp > 0x7F || memchr("@=_", (int) cp, 3) == NULL);
+}
+
+/* "MA 02108-1792", "SP 04571-000": two capitals in front, five digits first. */
+bool
+wf_run_is_postal(WfSlice text, size_t start, const int groups[], int count)
+{
+	return count == 2 && groups[0] == 5 && (groups[1] == 4 || groups[1] == 3) &&
+		start >= 3 && text.data[start - 1] == ' ' &&
+		text.data[start - 2] >= 'A' && text.data[start - 2] <= 'Z' &&
+		text.data[start - 3] >= 'A' && text.data[start - 3] <= 'Z' &&
+		(start == 3 || !wf_is_alpha(text.data[start - 4]));
+}
+
+/* "doi:10.1016/j.cell.2019.05.031": a letter and a dot right in front. */
+bool
+wf_run_is_in_name(WfSlice text, size_t start)
+{
+	return start >= 2 && text.data[start - 1] == '.' && wf_is_alpha(text.data[start - 2]);
 }
 
 /* Words of units and money, lower case. */

@@ -329,6 +329,22 @@ wf_text_step_forth(WfSlice text, size_t at, int count)
 	return at;
 }
 
+/* Base letters of U+00C0..U+017F; '?' where there is none. */
+static const char base_letters[] =
+"AAAAAAACEEEEIIIIDNOOOOO?OUUUUYTsaaaaaaaceeeeiiiidnooooo?ouuuuyty"
+"AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
+"lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+char
+wf_text_base_letter(uint32_t cp)
+{
+	if (cp < 0x80)
+		return (char) cp;
+	if (cp >= 0xC0 && cp - 0xC0 < sizeof(base_letters) - 1)
+		return base_letters[cp - 0xC0];
+	return '?';
+}
+
 void
 wf_text_lower(char *data, size_t len)
 {

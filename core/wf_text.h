@@ -59,6 +59,9 @@ extern size_t wf_text_char_count(WfSlice text);
 extern size_t wf_text_step_back(WfSlice text, size_t at, int count);
 extern size_t wf_text_step_forth(WfSlice text, size_t at, int count);
 
+/* The Latin letter without its accents, up to U+017F; '?' where there is none. */
+extern char wf_text_base_letter(uint32_t cp);
+
 /* ASCII letters to lower case, in place; other bytes stay. */
 extern void wf_text_lower(char *data, size_t len);
 

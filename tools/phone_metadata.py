@@ -32,6 +32,10 @@ VALID, NEEDS_PREFIX, PLAUSIBLE = 1, 2, 4
  PREFIX_OPTIONAL, LEADING, TYPES) = range(12)
 MAX_DIGITS = 17
 
+# Prefixes that were given up, and are no longer in the metadata, but stand on
+# pages still: Mexico's (01, 02, 044, 045; 1 behind +52) ended in August 2019.
+FORMER_PREFIXES = {"MX": r"0(?:[12]|4[45])|1"}
+
 
 def field(country, index):
     return country[index] if len(country) > index and country[index] else None
@@ -244,7 +248,8 @@ def write_plans(metadata, version, directory):
     lines = []
     for region, code, country, main in rules_of(metadata):
         mask = sum(1 << n for n in country[LENGTHS])
-        parse = field(country, PREFIX_PARSE) or field(country, PREFIX)
+        parse = field(country, PREFIX_PARSE) or field(country, PREFIX) \
+            or FORMER_PREFIXES.get(region)
         lines.append(initializer([
             '"%s"' % region, code, str(plan_of(automaton, country, main)), "0x%05x" % mask,
             string(field(country, IDD)), string(parse), string(field(country, TRANSFORM)),

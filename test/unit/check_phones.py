@@ -47,10 +47,10 @@ def report(name, total, passed, reasons, unexplained, limit):
 def matcher_reason(case, wanted, got):
     """Why the answer to a case of the leniency VALID differs, or None."""
     text = case["text"]
+    if got and got[0].startswith("+1") and not wanted:
+        return "written as in North America, elsewhere"
     if got and not got[0].startswith("+"):
         return "shown as digits, the country not being certain"
-    if case["region"] == "MX":
-        return "of a plan that has changed since"
     if "~" in text:
         return "with a tilde"
     if re.search("[0-9\uff10-\uff19]{10}", text):
@@ -99,8 +99,13 @@ def check_mobile(program, name):
     if cases is None:
         print("ok - %s # SKIP not at hand" % name)
         return True
+    for case in cases:
+        if case["args"] and isinstance(case["args"][0], list) and len(case["args"][0]) == 1:
+            case["args"] = case["args"][0]
+    everything = len(cases)
     cases = [c for c in cases if c["args"] and isinstance(c["args"][0], str)
              and re.search(r"-([A-Z]{2})$", c["args"][0]) and isinstance(c["input"], str)]
+    print("# %s: %d of %d cases name one country" % (name, len(cases), everything))
     got_all = answers(program, "value", [(c["args"][0][-2:], c["input"]) for c in cases])
     passed, reasons = 0, collections.Counter()
     for case, got in zip(cases, got_all):
@@ -108,7 +113,11 @@ def check_mobile(program, name):
         if found == case["expected_valid"]:
             passed += 1
         elif found:
-            reasons["numbers of another kind or country, or with text around"] += 1
+            reasons["valid, but fixed, of another country, or with text around"] += 1
+        elif len(re.sub(r"\D", "", case["input"])) < 7:
+            reasons["of less than seven digits"] += 1
+        elif re.search("1?2345678|123123", re.sub(r"\D", "", case["input"])):
+            reasons["made up of digits in a row"] += 1
         else:
             reasons["not in the plan of their country"] += 1
         if VERBOSE and found != case["expected_valid"] and not found:
@@ -123,19 +132,25 @@ def check_crawlee(program, name):
         print("ok - %s # SKIP not at hand" % name)
         return True
     cases = [c for c in cases if c["op"] == "equal" and isinstance(c["args"][0], (str, list))]
-    texts = [c["args"][0] if isinstance(c["args"][0], str) else "\n".join(map(str, c["args"][0]))
-             for c in cases]
     passed, reasons = 0, collections.Counter()
-    for case, text, got in zip(cases, texts, answers(program, "text", [("US", t) for t in texts])):
-        wanted = {re.sub(r"\D", "", str(x)) for x in case["expected"]}
-        found = {re.sub(r"\D", "", x) for x in got}
-        if wanted == found:
+    for case in cases:
+        links = isinstance(case["args"][0], list)
+        texts = [str(x) for x in case["args"][0]] if links else [case["args"][0]]
+        got = sum(answers(program, "tel" if links else "text", [("US", t) for t in texts]), [])
+        wanted = {significant(str(x)) for x in case["expected"]}
+        if wanted == {significant(x) for x in got}:
             passed += 1
         else:
             reasons["numbers of no plan, or bare digits without a label"] += 1
             if VERBOSE:
-                print("#", case["fn"], repr(text[:200]), "expected", case["expected"], "got", got)
+                print("#", case["fn"], repr(texts)[:200], "expected", case["expected"],
+                      "got", got)
     return report(name, len(cases), passed, reasons, 0, 0)
+
+
+def significant(number):
+    """The digits that are left however the country is written."""
+    return re.sub(r"^(00)?1(?=\d{10}$)", "", re.sub(r"\D", "", number))
 
 
 def main():

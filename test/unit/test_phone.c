@@ -73,8 +73,71 @@ test_forms(void)
 	find("Tel 912 345 678", "ES", "+34912345678");
 	find("06 12 34 56 78", "FR", "+33612345678");
 	find("Tel: (202)5550123Fax: (202)5550124", "US", "+12025550123 F+12025550124");
+	find("49 (0)30 23125012", "DE", "+493023125012");
+	find("+52 1 33 1234 5670, 01 800 212 0752", "MX", "+523312345670 +528002120752");
+	find("1 202 555 0123", "MX", "+12025550123");
+	find("021.239.37.66", "CH", "+41212393766");
+	find("0800 1759 9737", "NG", "+23480017599737");
 	find("(852) 2572-1121 Tel (852) 2572-1121", "US", "+85225721121");
 	find("(202) 555-0123|info@example.org(202) 555-0124", "US", "+12025550123 +12025550124");
+}
+
+/* Less than seven digits are a number where a label says so, and all are valid. */
+static void
+test_short(void)
+{
+	find("Call 13 12 50 now", "AU", "+61131250");
+	find("Sentralbord: 03080", "NO", "+4703080");
+	find("Tel: 71 20 23", "AD", "+376712023");
+	find("13 12 50", "AU", "");
+	find("Order no. 13 12 50", "AU", "");
+	find("Tel: +61 13 12", "AU", "");
+	find("Tel: 030 12", "DE", "");
+	find("Tel: 13 12 50", "US", "");
+}
+
+/* Labels of many languages, in any case and with or without accents. */
+static void
+test_labels(void)
+{
+	static const char *const phones[] = {
+		"Telefon", "T\xC3\xA9l\xC3\xA9phone", "TEL\xC3\x89" "FONO", "Telefone", "Tlf.", "Tlm:",
+		"\xD0\xA2\xD0\xB5\xD0\xBB.:", "\xD0\xA2\xD0\x95\xD0\x9B\xD0\x95\xD0\xA4\xD0\x9E\xD0\x9D",
+		"\xCE\xA4\xCE\xB7\xCE\xBB.:", "\xCE\xA4\xCE\x97\xCE\x9B", "\xE9\x9B\xBB\xE8\xA9\xB1\xEF\xBC\x9A",
+		"\xE8\x81\xAF\xE7\xB5\xA1\xE9\x9B\xBB\xE8\xA9\xB1:", "\xED\x9C\xB4\xEB\x8C\x80\xED\x8F\xB0",
+		"\xD9\x87\xD8\xA7\xD8\xAA\xD9\x81:", "\xE0\xA4\xAB\xE0\xA5\x8B\xE0\xA4\xA8",
+		"\xD7\x98\xD7\x9C'", "Servicetelefon", "Ligue", "M\xC3\xB3vil", "Natel", "T.F."
+	};
+	static const char *const faxes[] = {
+		"Fax", "Telefax", "T\xC3\xA9l\xC3\xA9" "copieur", "Faks", "\xD0\xA4\xD0\x90\xD0\x9A\xD0\xA1",
+		"\xCE\xA6\xCE\xB1\xCE\xBE", "\xE4\xBC\xA0\xE7\x9C\x9F:", "\xE0\xB9\x82\xE0\xB8\x97\xE0\xB8\xA3\xE0\xB8\xAA\xE0\xB8\xB2\xE0\xB8\xA3"
+	};
+	static const char *const others[] = {
+		"Kundennummer", "Org.nr", "C.I.F.", "VAT No: GB", "Rechnungsnr.", "Tracking",
+		"KRS", "\xD0\x98\xD0\x9D\xD0\x9D", "Y-tunnus", "Steuer-Nr."
+	};
+	char		text[128];
+	size_t		i;
+
+	/* bare digits are nothing without a label */
+	for (i = 0; i < sizeof(phones) / sizeof(phones[0]); i++)
+	{
+		sprintf(text, "%s 2025550123", phones[i]);
+		find(text, "US", "+12025550123");
+	}
+	for (i = 0; i < sizeof(faxes) / sizeof(faxes[0]); i++)
+	{
+		sprintf(text, "%s 2025550123", faxes[i]);
+		find(text, "US", "F+12025550123");
+	}
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	{
+		sprintf(text, "%s 202-555-0123", others[i]);
+		find(text, "US", "");
+	}
+	find("P/N 2025550123", "US", "");
+	/* the id ends where its digits end */
+	find("Order 4711 202-555-0123", "US", "+12025550123");
 }
 
 static void
@@ -95,6 +158,9 @@ test_vanity(void)
 	find("Call 1-800-GO-DEPOT now", "US", "+18004633768");
 	find("(212) NEW-YORK (639-9675)", "US", "+12126399675");
 	find("(212) NEW-YORK", "US", "");
+	find("now at 202.555.HAUS.", "US", "+12025554287");
+	find("(202) 555-HAUS", "US", "+12025554287");
+	find("202555HAUS 202-555-HAUSE 202-55-HAUS", "US", "");
 	find("1-200-FLOWERS 800 PEOPLE 1-800-flowers", "US", "");
 }
 
@@ -123,6 +189,9 @@ test_rejected(void)
 	find("0800-1700 Uhr", "DE", "");
 	find("600 123 456 EUR, \xE2\x82\xAC 600 123 456, 600 123 456 views", "PL", "");
 	find("PL12 6001 2345 6600 1234", "PL", "");
+	find("Boston, MA 02108-1792", "DE", "");
+	find("S\xC3\xA3o Paulo - SP 04571-000", "IT", "");
+	find("see x.030.23125012", "DE", "");
 	find("Tel. 081.8795350, 081.8795351", "IT", "+390818795350 +390818795351");
 	find("Tel. 912.345.678", "ES", "+34912345678");
 }
@@ -160,6 +229,8 @@ test_fax(void)
 	find("202-555-0123 tel | 202-555-0124 fax", "US", "+12025550123 F+12025550124");
 	find("T 202-555-0123 F 202-555-0124", "US", "+12025550123 F+12025550124");
 	find("Tel/Fax: 202-555-0123", "US", "+12025550123");
+	find("Tel. und Fax: 030 23125 012", "DE", "+493023125012");
+	find("T\xC3\xA9l et fax : 01 99 00 12 34", "FR", "+33199001234");
 	find("Telefax: 030 23125 012", "DE", "F+493023125012");
 	find("T\xC3\xA9l\xC3\xA9" "copie : 01 99 00 12 34", "FR", "F+33199001234");
 	find("Fax\n202-555-0123", "US", "F+12025550123");
@@ -194,6 +265,8 @@ test_values(void)
 	value("0000000000", "US", "!");
 	value("123456789", "US", "!");
 	value("112", "DE", "!");
+	value("13 12 50", "AU", "+61131250");
+	value("131250", "US", "!");
 	value("none", "DE", "!");
 	value("", "DE", "!");
 }
@@ -272,6 +345,8 @@ main(void)
 {
 	matcher = wf_phone_matcher_create();
 	test_forms();
+	test_short();
+	test_labels();
 	test_extensions();
 	test_vanity();
 	test_rejected();

@@ -19,10 +19,14 @@
 #define MAX_SETTING_NAME	64
 #define MAX_SETTING_VALUE	65536
 #define MAX_HTTP_STATUS		999
-#define STAGE_COUNT			3
 
-/* seq, outcome, status, retry-after, elapsed, bytes, seven strings, flag, count */
-#define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 7 * 4 + 1 + 4)
+/* seq, outcome, status, retry-after, elapsed, bytes, seven strings, flag, count, counts of entries */
+#define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 7 * 4 + 1 + 4 + 1 + 4 * 4)
+/* flags, type, place, date, number of URLs, string */
+#define ENTRY_FIXED (1 + 1 + 1 + 8 + 4 + 4)
+#define DAY_US (INT64_C(86400) * 1000000)
+#define ENTRY_SITEMAP	0x01
+#define ENTRY_LASTMOD	0x02
 /* kind, source, position, six strings */
 #define FINDING_FIXED (1 + 1 + 4 + 6 * 4)
 
@@ -369,6 +373,45 @@ wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg)
 	put_u32(buf, (uint32_t) msg->findings.count);
 	for (int i = 0; i < msg->findings.count; i++)
 		put_finding(buf, &msg->findings.items[i]);
+	put_u8(buf, msg->counts.type);
+	put_u32(buf, msg->counts.entries);
+	put_u32(buf, msg->counts.refused);
+	put_u32(buf, msg->counts.doubles);
+	put_u32(buf, msg->counts.invalid);
+	return WF_OK;
+}
+
+WfStatus
+wf_message_write_entries(WfBuffer *buf, const WfEntriesMessage *msg)
+{
+	size_t		size = 8 + 4;
+	WfStatus	status;
+
+	if (msg->count < 1 || msg->count > WF_MAX_ENTRIES)
+		return WF_ERR_LIMIT;
+	for (int i = 0; i < msg->count; i++)
+	{
+		if (msg->items[i].url.len > WF_MAX_URL)
+			return WF_ERR_LIMIT;
+		size += ENTRY_FIXED + msg->items[i].url.len;
+	}
+	status = begin_frame(buf, WF_MSG_ENTRIES, size);
+	if (status != WF_OK)
+		return status;
+	put_u64(buf, msg->seq);
+	put_u32(buf, (uint32_t) msg->count);
+	for (int i = 0; i < msg->count; i++)
+	{
+		const WfEntry *entry = &msg->items[i];
+
+		put_u8(buf, (entry->is_sitemap ? ENTRY_SITEMAP : 0) |
+			   (entry->has_lastmod ? ENTRY_LASTMOD : 0));
+		put_u8(buf, entry->type);
+		put_u8(buf, entry->found_by);
+		put_u64(buf, (uint64_t) entry->lastmod_us);
+		put_u32(buf, (uint32_t) entry->url_count);
+		put_string(buf, entry->url);
+	}
 	return WF_OK;
 }
 
@@ -542,7 +585,7 @@ wf_message_read_fetch(WfSlice payload, WfFetchMessage *msg)
 	msg->version_url = take_bytes(&reader, WF_MAX_URL);
 	msg->etag = take_validator(&reader);
 	msg->last_modified = take_validator(&reader);
-	if (msg->seq == 0 || msg->stage >= STAGE_COUNT || (msg->flags & ~WF_FETCH_WANT_BODY) != 0)
+	if (msg->seq == 0 || msg->stage >= WF_STAGE_MSG_COUNT || (msg->flags & ~WF_FETCH_WANT_BODY) != 0)
 		return WF_ERR_SYNTAX;
 	return finish(&reader);
 }
@@ -680,6 +723,69 @@ take_findings(Reader *reader, WfArena *arena, WfFindings *findings)
 	return WF_OK;
 }
 
+/* Years 1970 to 2199, as core/wf_lastmod.c finds them, and the zones around. */
+static bool
+is_sane_time(int64_t us)
+{
+	return us >= -DAY_US && us <= INT64_C(84006) * DAY_US + DAY_US;
+}
+
+static void
+take_entry(Reader *reader, WfEntry *entry)
+{
+	uint8_t		flags = take_u8(reader);
+	uint8_t		type = take_u8(reader);
+	uint8_t		found_by = take_u8(reader);
+
+	entry->lastmod_us = (int64_t) take_u64(reader);
+	entry->url_count = (int32_t) take_u32(reader);
+	entry->url = take_bytes(reader, WF_MAX_URL);
+	entry->is_sitemap = (flags & ENTRY_SITEMAP) != 0;
+	entry->has_lastmod = (flags & ENTRY_LASTMOD) != 0;
+	entry->type = (WfSitemapType) type;
+	entry->found_by = (WfFoundBy) found_by;
+	if ((flags & ~(ENTRY_SITEMAP | ENTRY_LASTMOD)) != 0 || type >= WF_SITEMAP_TYPE_COUNT ||
+		found_by >= WF_FOUND_COUNT || entry->url_count < -1 || entry->url.len == 0 ||
+		wf_text_ascii_prefix(entry->url) != entry->url.len ||
+		(entry->has_lastmod ? !is_sane_time(entry->lastmod_us) : entry->lastmod_us != 0))
+		reader->bad = true;
+}
+
+WfStatus
+wf_message_read_entries(WfSlice payload, WfArena *arena, WfEntriesMessage *msg)
+{
+	Reader		reader = reader_of(payload);
+	uint32_t	count;
+
+	msg->seq = take_u64(&reader);
+	count = take_u32(&reader);
+	if (reader.bad || msg->seq == 0 || count < 1 || count > WF_MAX_ENTRIES ||
+		(size_t) (reader.end - reader.p) < (size_t) count * ENTRY_FIXED)
+		return WF_ERR_SYNTAX;
+	msg->count = (int) count;
+	msg->items = wf_arena_zalloc(arena, count * sizeof(WfEntry));
+	if (msg->items == NULL)
+		return WF_ERR_NOMEM;
+	for (uint32_t i = 0; i < count && !reader.bad; i++)
+		take_entry(&reader, &msg->items[i]);
+	return finish(&reader);
+}
+
+static WfStatus
+take_counts(Reader *reader, WfEntryCounts *counts)
+{
+	uint8_t		type = take_u8(reader);
+
+	counts->type = (WfSitemapType) type;
+	counts->entries = take_u32(reader);
+	counts->refused = take_u32(reader);
+	counts->doubles = take_u32(reader);
+	counts->invalid = take_u32(reader);
+	if (type >= WF_SITEMAP_TYPE_COUNT || counts->entries > INT32_MAX)
+		return WF_ERR_SYNTAX;
+	return finish(reader);
+}
+
 WfStatus
 wf_message_read_result(WfSlice payload, WfArena *arena, WfResultMessage *msg)
 {
@@ -704,5 +810,5 @@ wf_message_read_result(WfSlice payload, WfArena *arena, WfResultMessage *msg)
 		return WF_ERR_SYNTAX;
 	msg->outcome = (WfOutcome) outcome;
 	status = take_findings(&reader, arena, &msg->findings);
-	return status != WF_OK ? status : finish(&reader);
+	return status != WF_OK ? status : take_counts(&reader, &msg->counts);
 }

@@ -11,7 +11,10 @@
  *
  * Order: worker sends CONFIG first (again after a reload), then FETCH and
  * CANCEL; crawler sends READY once, then one RESULT for each FETCH that was
- * not cancelled, in any order.  EOF in either direction ends both.
+ * not cancelled, in any order.  What a sitemap or a site yields can be far more
+ * than one message holds: any number of ENTRIES goes before such a RESULT, and
+ * the crawler stops reading from the network while the worker does not read.
+ * EOF in either direction ends both.
  *
  * Sites (wf_site.h) are used by one worker at a time.  The worker sends SITE
  * and ROBOTS, what is known of a site, before the first FETCH there; each
@@ -26,11 +29,12 @@
 #define WF_MESSAGE_H
 
 #include "wf_arena.h"
+#include "wf_entry.h"
 #include "wf_finding.h"
 #include "wf_outcome.h"
 #include "wf_site.h"
 
-#define WF_PROTOCOL_VERSION 2
+#define WF_PROTOCOL_VERSION 3
 
 /* Descriptors the crawler finds open when it is started with --worker. */
 #define WF_CRAWLER_SOCKET_FD	3
@@ -46,6 +50,7 @@ typedef enum WfMessageType
 	WF_MSG_ROBOTS = 'B',
 	WF_MSG_ASK = 'A',
 	WF_MSG_READY = 'R',
+	WF_MSG_ENTRIES = 'N',
 	WF_MSG_RESULT = 'E',
 	WF_MSG_LOG = 'L'
 } WfMessageType;
@@ -66,11 +71,19 @@ typedef struct WfBoard
 /* FETCH */
 #define WF_FETCH_WANT_BODY	0x01	/* send the decoded body back (wf_fetch) */
 
+typedef enum WfMessageStage
+{
+	WF_STAGE_MSG_PAGE = 0,		/* findings of the page at url */
+	WF_STAGE_MSG_SITEMAP,		/* entries of the sitemap at url, those of domain */
+	WF_STAGE_MSG_DOMAIN,		/* sitemaps of domain; url is not looked at */
+	WF_STAGE_MSG_COUNT
+} WfMessageStage;
+
 typedef struct WfFetchMessage
 {
 	uint64_t	seq;			/* worker's number for the item, never 0 or reused */
 	uint32_t	flags;
-	uint8_t		stage;			/* 0 page, 1 sitemap file, 2 domain */
+	uint8_t		stage;			/* WfMessageStage */
 	WfSlice		url;
 	WfSlice		domain;			/* expected host, for require_domain_match; may be empty */
 	WfSlice		version_url;	/* the version known came from here; empty: none is */
@@ -85,6 +98,14 @@ typedef struct WfAskMessage
 	uint64_t	seq;			/* of the FETCH that led there */
 	WfSlice		site;
 } WfAskMessage;
+
+/* ENTRIES: the next ones of an item, in the order they were found */
+typedef struct WfEntriesMessage
+{
+	uint64_t	seq;
+	int			count;			/* 1 .. WF_MAX_ENTRIES */
+	WfEntry    *items;
+} WfEntriesMessage;
 
 /* RESULT */
 typedef struct WfResultMessage
@@ -101,7 +122,8 @@ typedef struct WfResultMessage
 	WfSlice		etag;			/* of the response; empty, or wf_site_is_validator */
 	WfSlice		last_modified;
 	WfSlice		body;			/* only with WF_FETCH_WANT_BODY */
-	WfFindings	findings;
+	WfFindings	findings;		/* of a page */
+	WfEntryCounts counts;		/* of the other stages */
 } WfResultMessage;
 
 /* One setting of a CONFIG message: a name of core/wf_config.h and its text. */
@@ -123,6 +145,7 @@ extern WfStatus wf_message_write_ask(WfBuffer *buf, const WfAskMessage *msg);
 extern WfStatus wf_message_write_grant(WfBuffer *buf, uint64_t id, bool granted);
 extern WfStatus wf_message_write_site(WfBuffer *buf, const WfSiteState *state);
 extern WfStatus wf_message_write_robots(WfBuffer *buf, const WfRobotsFile *file);
+extern WfStatus wf_message_write_entries(WfBuffer *buf, const WfEntriesMessage *msg);
 extern WfStatus wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg);
 extern WfStatus wf_message_write_log(WfBuffer *buf, WfSlice text);
 
@@ -150,6 +173,8 @@ extern WfStatus wf_message_read_site(WfSlice payload, WfSiteState *state);
 extern WfStatus wf_message_read_robots(WfSlice payload, WfRobotsFile *file);
 extern WfStatus wf_message_read_result(WfSlice payload, WfArena *arena,
 									   WfResultMessage *msg);
+extern WfStatus wf_message_read_entries(WfSlice payload, WfArena *arena,
+										WfEntriesMessage *msg);
 extern WfStatus wf_message_read_log(WfSlice payload, WfSlice *text);
 
 #endif							/* WF_MESSAGE_H */

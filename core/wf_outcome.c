@@ -40,6 +40,9 @@ static const OutcomeInfo outcomes[WF_OUTCOME_COUNT] = {
 	[WF_OUTCOME_INTERNAL] = {"internal", true},
 	[WF_OUTCOME_NOT_MODIFIED] = {"not_modified", false},
 	[WF_OUTCOME_DEFERRED] = {"deferred", true},
+	[WF_OUTCOME_NOT_SITEMAP] = {"not_sitemap", false},
+	[WF_OUTCOME_PARTIAL] = {"partial", false},
+	[WF_OUTCOME_NONE_FOUND] = {"none_found", false},
 };
 
 const char *

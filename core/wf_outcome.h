@@ -41,6 +41,9 @@ typedef enum WfOutcome			/* numbers travel in messages and in wf_attempt */
 	WF_OUTCOME_INTERNAL,		/* a fault of ours */
 	WF_OUTCOME_NOT_MODIFIED,	/* 304: as it was when fetched before */
 	WF_OUTCOME_DEFERRED,		/* not attempted: its host wants to be left alone for now */
+	WF_OUTCOME_NOT_SITEMAP,		/* an answer, but none that lists URLs */
+	WF_OUTCOME_PARTIAL,			/* a sitemap read up to a fault or limit; that part counts */
+	WF_OUTCOME_NONE_FOUND,		/* a site without a sitemap */
 	WF_OUTCOME_COUNT
 } WfOutcome;
 

@@ -19,24 +19,10 @@
 #define PIECE_ARENA		((size_t) 64 * WF_SITEMAP_CARRY)	/* decoded, and repaired */
 #define SEEN_FIRST_ROOM 1024
 
-static const char *const type_names[WF_SITEMAP_TYPE_COUNT] = {
-	[WF_SITEMAP_URLSET] = "standard",
-	[WF_SITEMAP_INDEX] = "index",
-	[WF_SITEMAP_TEXT] = "text",
-	[WF_SITEMAP_RSS] = "rss",
-	[WF_SITEMAP_ATOM] = "atom",
-};
-
-const char *
-wf_sitemap_type_name(int type)
-{
-	return type > 0 && type < WF_SITEMAP_TYPE_COUNT ? type_names[type] : NULL;
-}
-
 WfSitemapType
 wf_sitemap_type(const WfSitemap *sitemap)
 {
-	return sitemap->report.type;
+	return sitemap->report.counts.type;
 }
 
 void
@@ -116,23 +102,23 @@ void
 wf_sitemap_take(WfSitemap *sitemap, WfSlice text, WfSlice date, bool is_sitemap)
 {
 	WfSitemapReport *report = &sitemap->report;
-	WfSitemapEntry entry = {.is_sitemap = is_sitemap};
+	WfEntry		entry = {.is_sitemap = is_sitemap, .url_count = -1};
 	WfUrl		url;
 
 	wf_arena_reset(sitemap->url_arena);
 	if (wf_url_parse(sitemap->url_arena, text, sitemap->has_base ? &sitemap->base : NULL,
 					 &url) != WF_OK || url.has_credentials)
-		report->invalid++;
+		report->counts.invalid++;
 	else if (sitemap->options.domain.len > 0 &&
 			 !wf_url_host_in_domain(url.host, sitemap->options.domain))
-		report->refused++;
+		report->counts.refused++;
 	else if (!is_new(sitemap, url.href))
-		report->doubles++;
-	else if (report->entries == WF_SITEMAP_MAX_URLS)
+		report->counts.doubles++;
+	else if (report->counts.entries == WF_SITEMAP_MAX_URLS)
 		wf_sitemap_fault(sitemap, WF_SITEMAP_TOO_LARGE, "more than %d URLs", WF_SITEMAP_MAX_URLS);
 	else
 	{
-		report->entries++;
+		report->counts.entries++;
 		entry.url = url.href;
 		entry.has_lastmod = wf_lastmod_parse(date, &entry.lastmod_us);
 		if (sitemap->options.entry && !sitemap->options.entry(sitemap->options.arg, &entry))
@@ -166,11 +152,11 @@ take_lines(WfSitemap *sitemap, WfSlice text)
 			continue;
 		if (is_web_url(line))
 		{
-			sitemap->report.type = WF_SITEMAP_TEXT;
+			sitemap->report.counts.type = WF_SITEMAP_TEXT;
 			wf_sitemap_take(sitemap, line, WF_SLICE_EMPTY, false);
 		}
-		else if (sitemap->report.type == WF_SITEMAP_TEXT)
-			sitemap->report.invalid++;
+		else if (sitemap->report.counts.type == WF_SITEMAP_TEXT)
+			sitemap->report.counts.invalid++;
 		else
 			wf_sitemap_fault(sitemap, WF_SITEMAP_OTHER, "neither XML nor a list of URLs");
 	}
@@ -219,7 +205,7 @@ static void
 take_piece(WfSitemap *sitemap, WfSlice piece)
 {
 	WfSlice		text;
-	bool		first = sitemap->report.type == WF_SITEMAP_UNKNOWN && sitemap->xml.fed == 0;
+	bool		first = sitemap->report.counts.type == WF_SITEMAP_UNKNOWN && sitemap->xml.fed == 0;
 
 	wf_arena_reset(sitemap->arena);
 	if (wf_sitemap_decode(sitemap, piece, &text) != WF_OK)
@@ -399,7 +385,7 @@ end_complete(WfSitemap *sitemap)
 		wf_sitemap_fault(sitemap, WF_SITEMAP_EMPTY, "empty file");
 	else if (!sitemap->is_text && sitemap->xml.fed > 0)
 		wf_sitemap_xml_feed(sitemap, WF_SLICE_EMPTY, true);
-	if (!sitemap->stopped && report->type == WF_SITEMAP_UNKNOWN)
+	if (!sitemap->stopped && report->counts.type == WF_SITEMAP_UNKNOWN)
 		wf_sitemap_fault(sitemap, WF_SITEMAP_EMPTY, "empty file");
 }
 

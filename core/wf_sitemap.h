@@ -16,22 +16,11 @@
 #ifndef WF_SITEMAP_H
 #define WF_SITEMAP_H
 
-#include "wf_core.h"
+#include "wf_entry.h"
 
 /* The protocol's limits for one file; what is beyond is not read. */
 #define WF_SITEMAP_MAX_URLS		50000
 #define WF_SITEMAP_MAX_BYTES	(50 * 1024 * 1024)	/* decompressed */
-
-typedef enum WfSitemapType		/* numbers travel in messages */
-{
-	WF_SITEMAP_UNKNOWN = 0,
-	WF_SITEMAP_URLSET,
-	WF_SITEMAP_INDEX,
-	WF_SITEMAP_TEXT,
-	WF_SITEMAP_RSS,
-	WF_SITEMAP_ATOM,
-	WF_SITEMAP_TYPE_COUNT
-} WfSitemapType;
 
 typedef enum WfSitemapFault
 {
@@ -46,14 +35,6 @@ typedef enum WfSitemapFault
 	WF_SITEMAP_NO_MEMORY
 } WfSitemapFault;
 
-typedef struct WfSitemapEntry
-{
-	WfSlice		url;			/* absolute, normalised by wf_url */
-	bool		is_sitemap;		/* a sitemap itself: the file is an index */
-	bool		has_lastmod;
-	int64_t		lastmod_us;		/* since 1970-01-01 UTC */
-} WfSitemapEntry;
-
 typedef struct WfSitemapOptions
 {
 	WfSlice		url;			/* where the file is; relative URLs start there */
@@ -64,18 +45,14 @@ typedef struct WfSitemapOptions
 	 * One entry, no URL twice; its memory is valid during the call.  False:
 	 * read no more.  NULL: entries are only counted.
 	 */
-	bool		(*entry) (void *arg, const WfSitemapEntry *entry);
+	bool		(*entry) (void *arg, const WfEntry *entry);
 	void	   *arg;
 } WfSitemapOptions;
 
 typedef struct WfSitemapReport
 {
-	WfSitemapType type;			/* UNKNOWN: it is no sitemap */
+	WfEntryCounts counts;		/* type UNKNOWN: it is no sitemap */
 	WfSitemapFault fault;
-	uint32_t	entries;		/* delivered */
-	uint32_t	refused;		/* on other sites */
-	uint32_t	doubles;
-	uint32_t	invalid;		/* no http or https URL, or too long */
 	uint64_t	bytes;			/* decompressed */
 	char		reason[160];	/* of the fault, for people; printable ASCII */
 } WfSitemapReport;
@@ -97,8 +74,5 @@ extern WfSitemapType wf_sitemap_type(const WfSitemap *sitemap);
 
 /* The end of the file, once; complete: all its bytes were fed. */
 extern void wf_sitemap_finish(WfSitemap *sitemap, bool complete, WfSitemapReport *report);
-
-/* Name of a type as it is stored ("standard"); NULL for UNKNOWN and out of range. */
-extern const char *wf_sitemap_type_name(int type);
 
 #endif							/* WF_SITEMAP_H */

@@ -84,7 +84,7 @@ begin_root(WfSitemap *sitemap, const char *full, WfSlice name, size_t prefix_len
 	{
 		if (!is_named(name, roots[i].name))
 			continue;
-		sitemap->report.type = roots[i].type;
+		sitemap->report.counts.type = roots[i].type;
 		sitemap->xml.item_depth = roots[i].item_depth;
 		/* the items of RSS 1.0 are in another namespace than its root */
 		if (strcmp(roots[i].name, "RDF") != 0 && prefix_len < sizeof(sitemap->xml.prefix))
@@ -103,7 +103,7 @@ begin_item(WfSitemap *sitemap, WfSlice name)
 	WfSitemapXml *xml = &sitemap->xml;
 	bool		is_sitemap = is_named(name, "sitemap");
 
-	switch (sitemap->report.type)
+	switch (sitemap->report.counts.type)
 	{
 		case WF_SITEMAP_URLSET:
 		case WF_SITEMAP_INDEX:
@@ -116,7 +116,7 @@ begin_item(WfSitemap *sitemap, WfSlice name)
 			xml->in_item = is_named(name, "entry");
 			break;
 	}
-	xml->item_is_sitemap = is_sitemap || sitemap->report.type == WF_SITEMAP_INDEX;
+	xml->item_is_sitemap = is_sitemap || sitemap->report.counts.type == WF_SITEMAP_INDEX;
 	xml->loc_len = xml->date_len = 0;
 	xml->loc_too_long = xml->loc_is_guid = xml->loc_ended = xml->date_ended = false;
 }
@@ -163,7 +163,7 @@ feed_field(WfSitemap *sitemap, WfSlice name, const XML_Char **attributes)
 	WfSitemapXml *xml = &sitemap->xml;
 	const char *permalink = attribute(attributes, "isPermaLink");
 
-	if (sitemap->report.type == WF_SITEMAP_ATOM)
+	if (sitemap->report.counts.type == WF_SITEMAP_ATOM)
 	{
 		if (is_named(name, "link"))
 			take_atom_link(xml, attributes);
@@ -186,11 +186,11 @@ begin_field(WfSitemap *sitemap, WfSlice name, bool ours, const XML_Char **attrib
 	WfSitemapXml *xml = &sitemap->xml;
 	WfSitemapField field = WF_FIELD_NONE;
 
-	if (sitemap->report.type == WF_SITEMAP_RSS && is_named(name, "date"))
+	if (sitemap->report.counts.type == WF_SITEMAP_RSS && is_named(name, "date"))
 		field = WF_FIELD_DATE;	/* Dublin Core's */
 	else if (!ours)
 		return;
-	else if (sitemap->report.type == WF_SITEMAP_RSS || sitemap->report.type == WF_SITEMAP_ATOM)
+	else if (sitemap->report.counts.type == WF_SITEMAP_RSS || sitemap->report.counts.type == WF_SITEMAP_ATOM)
 		field = feed_field(sitemap, name, attributes);
 	else if (is_named(name, "loc"))
 		field = WF_FIELD_LOC;
@@ -250,7 +250,7 @@ end_item(WfSitemap *sitemap)
 	xml->in_item = false;
 	xml->field = WF_FIELD_NONE;
 	if (xml->loc_too_long)
-		sitemap->report.invalid++;
+		sitemap->report.counts.invalid++;
 	else if (xml->loc_ended)
 		wf_sitemap_take(sitemap, (WfSlice) {xml->loc, xml->loc_len}, date, xml->item_is_sitemap);
 }
@@ -348,7 +348,7 @@ note_error(WfSitemap *sitemap, bool last)
 	enum XML_Error code = XML_GetErrorCode(xml->parser);
 	unsigned long line = XML_GetCurrentLineNumber(xml->parser);
 
-	if (sitemap->report.type == WF_SITEMAP_UNKNOWN)
+	if (sitemap->report.counts.type == WF_SITEMAP_UNKNOWN)
 	{
 		wf_sitemap_fault(sitemap, code == XML_ERROR_NO_MEMORY ? WF_SITEMAP_NO_MEMORY :
 						 WF_SITEMAP_OTHER, "not XML: %s in line %lu",

@@ -10,7 +10,8 @@ import time
 
 OUTCOMES = ("ok bad_url policy robots dns dns_temporary connect timeout reset tls tls_certificate "
             "redirect too_large protocol http_client http_throttled http_server http_empty "
-            "content_type extract crash worker store internal not_modified deferred").split()
+            "content_type extract crash worker store internal not_modified deferred "
+            "not_sitemap partial none_found").split()
 
 
 def string(data):

@@ -72,6 +72,7 @@ check_payload(WfArena *arena, WfMessageType type, WfSlice payload)
 	uint64_t	seq;
 	uint32_t	version;
 	int			count;
+	WfEntriesMessage entries;
 
 	switch (type)
 	{
@@ -98,6 +99,16 @@ check_payload(WfArena *arena, WfMessageType type, WfSlice payload)
 			break;
 		case WF_MSG_RESULT:
 			check_result(arena, payload);
+			break;
+		case WF_MSG_ENTRIES:
+			if (wf_message_read_entries(payload, arena, &entries) == WF_OK)
+			{
+				check(entries.seq != 0 && entries.count >= 1 && entries.count <= WF_MAX_ENTRIES);
+				for (int i = 0; i < entries.count; i++)
+					check(wf_text_ascii_prefix(entries.items[i].url) == entries.items[i].url.len &&
+						  entries.items[i].type < WF_SITEMAP_TYPE_COUNT &&
+						  entries.items[i].found_by < WF_FOUND_COUNT);
+			}
 			break;
 		case WF_MSG_ASK:
 		case WF_MSG_GRANT:
@@ -126,7 +137,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* the same bytes as a payload of each type */
 	payload = (WfSlice) {(const char *) data, size};
-	for (const char *t = "CFXRLE"; *t; t++)
+	for (const char *t = "CFXRLEN"; *t; t++)
 		check_payload(arena, (WfMessageType) *t, payload);
 	wf_arena_free(arena);
 	return 0;

@@ -18,7 +18,7 @@ int			LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint32_t delivered;
 
 static bool
-check_entry(void *arg, const WfSitemapEntry *entry)
+check_entry(void *arg, const WfEntry *entry)
 {
 	WfArena    *arena = arg;
 	WfUrl		url;
@@ -59,8 +59,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 							   size - at < piece ? size - at : piece});
 	wf_sitemap_finish(sitemap, true, &report);
 	wf_sitemap_free(sitemap);
-	if (report.entries != delivered || report.bytes > WF_SITEMAP_MAX_BYTES ||
-		(report.type == WF_SITEMAP_UNKNOWN && (report.fault == WF_SITEMAP_SOUND || delivered > 0)) ||
+	if (report.counts.entries != delivered || report.bytes > WF_SITEMAP_MAX_BYTES ||
+		(report.counts.type == WF_SITEMAP_UNKNOWN && (report.fault == WF_SITEMAP_SOUND || delivered > 0)) ||
 		(report.fault != WF_SITEMAP_SOUND) != (report.reason[0] != '\0') ||
 		wf_text_ascii_prefix((WfSlice) {report.reason, strlen(report.reason)}) !=
 		strlen(report.reason))

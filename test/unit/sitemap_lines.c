@@ -16,7 +16,7 @@
 #define PIECE 16384
 
 static bool
-print_entry(void *arg, const WfSitemapEntry *entry)
+print_entry(void *arg, const WfEntry *entry)
 {
 	printf("%s %.*s", entry->is_sitemap ? "sitemap" : "page", (int) entry->url.len,
 		   entry->url.data);
@@ -57,10 +57,10 @@ main(int argc, char **argv)
 	if (sitemap == NULL)
 		return 2;
 	wf_sitemap_finish(sitemap, true, &report);
-	type = wf_sitemap_type_name(report.type);
+	type = wf_sitemap_type_name(report.counts.type);
 	printf("report %s fault=%d entries=%u refused=%u doubles=%u invalid=%u bytes=%llu %s\n",
-		   type ? type : "none", report.fault, report.entries, report.refused, report.doubles,
-		   report.invalid, (unsigned long long) report.bytes, report.reason);
+		   type ? type : "none", report.fault, report.counts.entries, report.counts.refused, report.counts.doubles,
+		   report.counts.invalid, (unsigned long long) report.bytes, report.reason);
 	wf_sitemap_free(sitemap);
 	return 0;
 }

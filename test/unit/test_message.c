@@ -415,6 +415,56 @@ test_requests_refused(void)
 	free((char *) long_url.data);
 }
 
+static void
+test_entries(void)
+{
+	static const WfEntry items[] = {
+		{.url = WF_SLICE("http://a.test/"), .has_lastmod = true, .lastmod_us = 86400000000,
+		.url_count = -1},
+		{.url = WF_SLICE("http://a.test/s.xml"), .is_sitemap = true, .type = WF_SITEMAP_INDEX,
+		.found_by = WF_FOUND_ROBOTS, .url_count = 7},
+	};
+	WfEntriesMessage msg = {.seq = 9, .count = 2, .items = (WfEntry *) items};
+	WfEntriesMessage read;
+	WfBuffer	buf = {.arena = arena};
+	WfMessageType type;
+	WfSlice		payload;
+
+	is_int(wf_message_write_entries(&buf, &msg), WF_OK, "entries are written");
+	ok(wf_message_frame(buf.data, buf.len, &type, &payload) == (long) buf.len &&
+	   type == WF_MSG_ENTRIES, "one frame");
+	is_int(wf_message_read_entries(payload, arena, &read), WF_OK, "and read");
+	ok(read.seq == 9 && read.count == 2, "number and count");
+	is(read.items[0].url, "http://a.test/", "a URL");
+	ok(read.items[0].has_lastmod && read.items[0].lastmod_us == 86400000000 &&
+	   read.items[0].url_count == -1 && !read.items[0].is_sitemap, "its date");
+	ok(read.items[1].is_sitemap && read.items[1].type == WF_SITEMAP_INDEX &&
+	   read.items[1].found_by == WF_FOUND_ROBOTS && read.items[1].url_count == 7 &&
+	   !read.items[1].has_lastmod, "a sitemap");
+	for (size_t len = 0; len < payload.len; len++)
+	{
+		if (wf_message_read_entries((WfSlice) {payload.data, len}, arena, &read) != WF_ERR_SYNTAX)
+			ok(false, "cut at %zu", len);
+	}
+	ok(true, "no prefix of it is read");
+	msg.count = 0;
+	is_int(wf_message_write_entries(&buf, &msg), WF_ERR_LIMIT, "none");
+	msg.count = WF_MAX_ENTRIES + 1;
+	is_int(wf_message_write_entries(&buf, &msg), WF_ERR_LIMIT, "too many");
+	/* the URL of the first one, and what is not ASCII */
+	((char *) payload.data)[8 + 4 + 1 + 1 + 1 + 8 + 4 + 4 + 3] = '\xe4';
+	is_int(wf_message_read_entries(payload, arena, &read), WF_ERR_SYNTAX, "not normalised");
+	((char *) payload.data)[8 + 4 + 1 + 1 + 1 + 8 + 4 + 4 + 3] = 'p';
+	is_int(wf_message_read_entries(payload, arena, &read), WF_OK, "as it was");
+	((char *) payload.data)[8 + 4] = 0x04;
+	is_int(wf_message_read_entries(payload, arena, &read), WF_ERR_SYNTAX, "an unknown flag");
+	((char *) payload.data)[8 + 4] = 0x00;
+	is_int(wf_message_read_entries(payload, arena, &read), WF_ERR_SYNTAX, "a date without its flag");
+	((char *) payload.data)[8 + 4] = 0x02;
+	((char *) payload.data)[8 + 4 + 1 + 1 + 1 + 7] = 0x7f;
+	is_int(wf_message_read_entries(payload, arena, &read), WF_ERR_SYNTAX, "a date far away");
+}
+
 int
 main(void)
 {
@@ -429,6 +479,7 @@ main(void)
 	test_limits();
 	test_frames();
 	test_requests_refused();
+	test_entries();
 	wf_arena_free(arena);
 	return done();
 }

@@ -20,7 +20,7 @@ static WfSitemapReport report;
 static uint32_t stop_after;
 
 static bool
-note_entry(void *arg, const WfSitemapEntry *entry)
+note_entry(void *arg, const WfEntry *entry)
 {
 	size_t		len = strlen(text);
 
@@ -106,22 +106,22 @@ test_kinds(void)
 	check(URLSET "<url><loc>http://a.test/</loc></url><url><loc> http://a.test/b\n</loc>"
 		  "<lastmod>1970-01-02</lastmod><changefreq>daily</changefreq></url></urlset>",
 		  "http://a.test/ http://a.test/b@86400", WF_SITEMAP_SOUND, "urlset");
-	is_int(report.type, WF_SITEMAP_URLSET, "its type");
+	is_int(report.counts.type, WF_SITEMAP_URLSET, "its type");
 	check("<sitemapindex><sitemap><lastmod>1970-01-01</lastmod><loc>http://a.test/1.xml.gz</loc>"
 		  "</sitemap></sitemapindex>", "[http://a.test/1.xml.gz]@0", WF_SITEMAP_SOUND, "index");
-	is_int(report.type, WF_SITEMAP_INDEX, "its type");
+	is_int(report.counts.type, WF_SITEMAP_INDEX, "its type");
 	check("http://a.test/1\r\nhttps://b.test/2\rHTTP://c.test\n\n", "http://a.test/1 "
 		  "https://b.test/2 http://c.test/", WF_SITEMAP_SOUND, "text");
-	is_int(report.type, WF_SITEMAP_TEXT, "its type");
+	is_int(report.counts.type, WF_SITEMAP_TEXT, "its type");
 	check("\xEF\xBB\xBF\nhttp://a.test/1\nnonsense\nhttp://a.test/2", "http://a.test/1 http://a.test/2",
 		  WF_SITEMAP_SOUND, "text with a mark and a bad line");
-	is_int(report.invalid, 1, "which is counted");
+	is_int(report.counts.invalid, 1, "which is counted");
 	check("<rss version='2.0'><channel><link>http://a.test/home</link><item><link>http://a.test/1"
 		  "</link><pubDate>Fri, 02 Jan 1970 00:00:00 GMT</pubDate></item><item><guid>http://a.test/2"
 		  "</guid></item><item><guid isPermaLink='false'>http://a.test/3</guid></item><item><guid>"
 		  "http://a.test/g</guid><link>http://a.test/4</link></item></channel></rss>",
 		  "http://a.test/1@86400 http://a.test/2 http://a.test/4", WF_SITEMAP_SOUND, "RSS 2.0");
-	is_int(report.type, WF_SITEMAP_RSS, "its type");
+	is_int(report.counts.type, WF_SITEMAP_RSS, "its type");
 	check("<rdf:RDF xmlns:rdf='r' xmlns='http://purl.org/rss/1.0/' xmlns:dc='d'><channel><link>"
 		  "http://a.test/</link></channel><item><link>http://a.test/1</link><dc:date>1970-01-01"
 		  "</dc:date></item></rdf:RDF>", "http://a.test/1@0", WF_SITEMAP_SOUND, "RSS 1.0");
@@ -129,9 +129,9 @@ test_kinds(void)
 		  "<link rel='self' href='http://a.test/x'/><link rel='alternate' href='http://a.test/1'/>"
 		  "<link href='http://a.test/2'/><published>1970-01-05</published><updated>1970-01-01"
 		  "</updated></entry></feed>", "http://a.test/1@0", WF_SITEMAP_SOUND, "Atom");
-	is_int(report.type, WF_SITEMAP_ATOM, "its type");
+	is_int(report.counts.type, WF_SITEMAP_ATOM, "its type");
 	check(URLSET "</urlset>", "", WF_SITEMAP_SOUND, "a sitemap of nothing is one");
-	is_int(report.type, WF_SITEMAP_URLSET, "its type");
+	is_int(report.counts.type, WF_SITEMAP_URLSET, "its type");
 }
 
 static void
@@ -171,15 +171,15 @@ test_urls(void)
 	check("<urlset><url><loc>mailto:a@b.test</loc></url><url><loc>http://u:p@a.test/</loc></url>"
 		  "<url><loc>http://</loc></url><url><loc></loc></url></urlset>", "", WF_SITEMAP_SOUND,
 		  "what is no URL");
-	is_int(report.invalid, 3, "is counted");
+	is_int(report.counts.invalid, 3, "is counted");
 	check("<urlset><url><loc>http://a.test/1</loc></url><url><loc>http://a.test/1#x</loc></url>"
 		  "</urlset>", "http://a.test/1", WF_SITEMAP_SOUND, "no URL twice");
-	is_int(report.doubles, 1, "doubles are counted");
+	is_int(report.counts.doubles, 1, "doubles are counted");
 	parse_with(slice("<urlset><url><loc>http://a.test/1</loc></url><url><loc>http://www.a.test/2</loc>"
 					 "</url><url><loc>http://b.a.test/3</loc></url><url><loc>http://ba.test/4</loc></url>"
 					 "<url><loc>http://a.test.evil/5</loc></url></urlset>"), "", "www.a.test", 1 << 20);
 	is(slice(text), "http://a.test/1 http://www.a.test/2 http://b.a.test/3", "sites");
-	is_int(report.refused, 2, "refused URLs are counted");
+	is_int(report.counts.refused, 2, "refused URLs are counted");
 }
 
 static void
@@ -266,7 +266,7 @@ test_faults(void)
 	check("\n<HTML><body>http://a.test/</body></HTML>", "", WF_SITEMAP_HTML, "HTML without doctype");
 	check("<?xml version='1.0'?><!DOCTYPE html PUBLIC 'a' 'b'><html xmlns='x'><body/></html>", "",
 		  WF_SITEMAP_HTML, "XHTML");
-	is_int(report.type, WF_SITEMAP_UNKNOWN, "is no sitemap");
+	is_int(report.counts.type, WF_SITEMAP_UNKNOWN, "is no sitemap");
 	check("Not Found", "", WF_SITEMAP_OTHER, "text that is no list");
 	check("{\"a\": \"http://a.test/\"}", "", WF_SITEMAP_OTHER, "JSON");
 	check("<opml><loc>http://a.test/</loc></opml>", "", WF_SITEMAP_OTHER, "other XML");
@@ -360,14 +360,14 @@ test_limits(void)
 	WfSlice		bomb;
 	double		took = time_of(legal);
 
-	is_int(report.entries, WF_SITEMAP_MAX_URLS, "50,000 URLs are legal");
+	is_int(report.counts.entries, WF_SITEMAP_MAX_URLS, "50,000 URLs are legal");
 	is_int(report.fault, WF_SITEMAP_SOUND, "and no fault");
 	ok(took < 5, "they took %.2f s under the sanitizers", took);
 	time_of(more);
-	is_int(report.entries, WF_SITEMAP_MAX_URLS, "the first 50,000 of more");
+	is_int(report.counts.entries, WF_SITEMAP_MAX_URLS, "the first 50,000 of more");
 	is_int(report.fault, WF_SITEMAP_TOO_LARGE, "reported");
 	time_of(large);
-	ok(report.bytes == WF_SITEMAP_MAX_BYTES && report.entries > 40000 &&
+	ok(report.bytes == WF_SITEMAP_MAX_BYTES && report.counts.entries > 40000 &&
 	   report.fault == WF_SITEMAP_TOO_LARGE, "50 MB of a larger file");
 	bomb = compress_bytes(large);
 	time_of(bomb);

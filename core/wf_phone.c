@@ -102,11 +102,14 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 	at_end = to == run->count;
 	phone->start = run->at[from];
 	phone->end = at_end ? run->at[to] : run->at[to - 1] + 1;
-	if (!wf_run_may_follow(text, phone->start, !wf_is_digit(a.c[0])) ||
-		(!(at_end && tail->end > 0) && !wf_run_may_precede(text, phone->end)))
+	if (!wf_run_may_follow(text, phone->start, !wf_is_digit(a.c[0])))
 		return false;
 	a.is_value = false;
 	a.label = find_label(scan, text, phone->start);
+	if (!(at_end && tail->end > 0) && !wf_run_may_precede(text, phone->end) &&
+		!((a.label == WF_LABEL_PHONE || a.label == WF_LABEL_FAX) &&
+		  wf_run_is_glued(text, phone->end)))
+		return false;
 	if (!a.plus &&
 		(a.label == WF_LABEL_OTHER ||
 		 (a.label == WF_LABEL_NONE && (wf_run_is_numeric(a.c, a.count) ||

@@ -125,6 +125,9 @@ extern bool wf_run_is_in_name(WfSlice text, size_t start);
 extern bool wf_run_may_follow(WfSlice text, size_t at, bool has_lead);
 extern bool wf_run_may_precede(WfSlice text, size_t at);
 
+/* Does a word begin with a capital right at "at", where texts were joined? */
+extern bool wf_run_is_glued(WfSlice text, size_t at);
+
 /* Do the neighbours make it an amount of something? */
 extern bool wf_run_is_counted(WfSlice text, size_t start, size_t end);
 

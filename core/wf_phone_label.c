@@ -531,6 +531,9 @@ wf_label_language(WfSlice tag)
 			(tag.len - i == 3 || tag.data[i + 3] == '-'))
 			return wf_label_country((WfSlice) {tag.data + i + 1, 2});
 	}
+	/* Latin America as a whole */
+	if (tag.len >= 6 && memcmp(tag.data + 3, "419", 3) == 0)
+		return NULL;
 	memcpy(language, tag.data, 2);
 	wf_text_lower(language, 2);
 	for (i = 0; i < COUNT_OF(languages) && (tag.len == 2 || tag.data[2] == '-'); i++)

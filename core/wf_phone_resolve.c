@@ -315,6 +315,23 @@ parse_last(const WfAttempt *a, WfPhoneNumber *number)
 	return true;
 }
 
+/*
+ * With a code that no country has, or as no number of it is: kept as shown
+ * where a label right in front says what it is meant to be.
+ */
+static bool
+parse_unknown(const WfAttempt *a, WfPhoneNumber *number)
+{
+	if (a->is_value || a->text.len == 0 || !has_label(a) || a->digits.data[0] == '0' ||
+		a->digits.len < 9 || a->digits.len > 13 || a->group_count < 3 ||
+		wf_label_before(a->text, near_of(a), a->start) != a->label)
+		return false;
+	number->uncertain = true;
+	memcpy(number->digits, a->digits.data, a->digits.len);
+	number->len = (int) a->digits.len;
+	return true;
+}
+
 bool
 wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 {
@@ -338,7 +355,7 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 		return true;
 	}
 	if (a->plus)
-		return false;
+		return parse_unknown(a, number);
 	if (a->text.len > 0)
 		line = wf_label_region(a->text, scan->last_end, a->start);
 	/* a 1 alone in front is North America's, whatever the country of the page */

@@ -556,6 +556,15 @@ wf_run_may_precede(WfSlice text, size_t at)
 	return !is_currency(cp) && (cp > 0x7F || memchr("@=_", (int) cp, 3) == NULL);
 }
 
+/* "…0123E-Mail:", "…0123Monday": the next text begins right behind the number. */
+bool
+wf_run_is_glued(WfSlice text, size_t at)
+{
+	return at + 2 < text.len && text.data[at] >= 'A' && text.data[at] <= 'Z' &&
+		((text.data[at + 1] >= 'a' && text.data[at + 1] <= 'z' && wf_is_alpha(text.data[at + 2])) ||
+		 (text.data[at + 1] == '-' && wf_is_alpha(text.data[at + 2])));
+}
+
 /* "MA 02108-1792", "SP 04571-000": two capitals in front, five digits first. */
 bool
 wf_run_is_postal(WfSlice text, size_t start, const int groups[], int count)

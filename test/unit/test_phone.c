@@ -78,6 +78,9 @@ test_forms(void)
 	find("1 202 555 0123", "MX", "+12025550123");
 	find("021.239.37.66", "CH", "+41212393766");
 	find("0800 1759 9737", "NG", "+23480017599737");
+	find("Tel. 030 23125012E-Mail: x Tel. 030 23125013Montag", "DE", "+493023125012 +493023125013");
+	find("Tel. 030 23125012kg", "DE", "");
+	find("030 23125013Montag", "DE", "");
 	find("(852) 2572-1121 Tel (852) 2572-1121", "US", "+85225721121");
 	find("(202) 555-0123|info@example.org(202) 555-0124", "US", "+12025550123 +12025550124");
 }
@@ -199,6 +202,12 @@ test_rejected(void)
 static void
 test_regions(void)
 {
+	find_hinted("Tel. 912 34 56 78", "US", (Hint) {WF_HINT_LANG, "es"}, "+34912345678");
+	find_hinted("Tel. 912 34 56 78", "US", (Hint) {WF_HINT_LANG, "es-419"}, "");
+	/* a code that no country has: as shown, behind a label */
+	find("Tel: (+944 12) 492 65 00", "US", "944124926500");
+	find("(+944 12) 492 65 00", "US", "");
+	find("Telephone: +0 123 456 789", "US", "");
 	find_hinted("020 7946 0123", "US", (Hint) {WF_HINT_URL, "https://www.example.co.uk/a"},
 				"+442079460123");
 	find_hinted("030 23125 012", "US", (Hint) {WF_HINT_URL, "https://example.de:8080/?x=.fr"},

@@ -113,7 +113,7 @@ def check_mobile(program, name):
         if found == case["expected_valid"]:
             passed += 1
         elif found:
-            reasons["valid, but fixed, of another country, or with text around"] += 1
+            reasons["with a known code, kept as shown, or no mobile numbers of that locale"] += 1
         elif len(re.sub(r"\D", "", case["input"])) < 7:
             reasons["of less than seven digits"] += 1
         elif re.search("1?2345678|123123", re.sub(r"\D", "", case["input"])):

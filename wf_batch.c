@@ -185,9 +185,9 @@ wf_batch_carry_out(WfBatchKind kind, int budget, Size extra,
 	dsm_detach(segment);
 	if (!answered)
 		clean_up_after_worker();
-	if (answer.sqlstate != 0)
-		ereport(ERROR,
-				(errcode(answer.sqlstate),
+	if (answer.message[0])
+		ereport(answer.sqlstate != 0 ? ERROR : WARNING,
+				(errcode(answer.sqlstate != 0 ? answer.sqlstate : ERRCODE_WARNING),
 				 errmsg("%s", answer.message),
 				 answer.hint[0] ? errhint("%s", answer.hint) : 0));
 }

@@ -46,7 +46,7 @@ typedef struct WfBatch
 	int			returned;
 	int			contacts;
 	WfSweepCounts sweep;
-	int			sqlstate;		/* 0: no error */
+	int			sqlstate;		/* 0: no error; a message is then a warning */
 	char		message[512];
 	char		hint[256];
 } WfBatch;

@@ -3,7 +3,7 @@
  * wf_pick.c
  *	  Choosing which ready items to claim next.
  *
- * A ring of domain groups, each with a few candidate ids.  Groups are served
+ * For each stage a ring of domain groups, each with a few candidate ids.  Groups are served
  * in turn, one item at a time, so that a domain with a million ready pages
  * gets the same share as one with ten.  New groups come from a loose index
  * scan that jumps from domain to domain along the partial index on ready
@@ -31,11 +31,17 @@
 #define MAX_GROUPS		4096	/* in the ring */
 #define MAX_CURSORS		100000	/* remembered positions inside domains */
 
-/* What is known of a domain, in the ring or not. */
-typedef struct DomainEntry
+/* How many items of a domain are in flight, of whatever stage. */
+typedef struct FlightEntry
 {
 	WfDomainKey	key;			/* hash key; must be first */
 	int			in_flight;
+} FlightEntry;
+
+/* What is known of a domain in a stage, in the ring or not. */
+typedef struct DomainEntry
+{
+	WfDomainKey	key;			/* hash key; must be first */
 	bool		in_ring;
 	pg_uuid_t	from;			/* next id to look at */
 } DomainEntry;
@@ -49,27 +55,33 @@ typedef struct DomainGroup
 	pg_uuid_t	candidate[CANDIDATES];
 } DomainGroup;
 
-struct WfPicker
+/* The groups of one stage. */
+typedef struct Ring
 {
-	MemoryContext context;
+	MemoryContext context;		/* the picker's */
 	HTAB	   *domains;
-	DomainGroup	  **ring;			/* MAX_GROUPS pointers */
+	DomainGroup	  **group;		/* MAX_GROUPS pointers */
 	int			ngroups;
 	int			position;		/* whose turn it is */
 	pg_uuid_t	next_domain;	/* where the loose scan continues */
-	bool		null_done;		/* the NULL group was looked at in this round */
+} Ring;
+
+struct WfPicker
+{
+	MemoryContext context;
+	HTAB	   *in_flight;
+	Ring		ring[WF_STAGE_COUNT];
 };
 
-static void
-create_hash(WfPicker *picker)
+static HTAB *
+create_hash(WfPicker *picker, const char *name, Size entrysize)
 {
 	HASHCTL		ctl = {0};
 
 	ctl.keysize = sizeof(WfDomainKey);
-	ctl.entrysize = sizeof(DomainEntry);
+	ctl.entrysize = entrysize;
 	ctl.hcxt = picker->context;
-	picker->domains = hash_create("wf_curation domains", 256, &ctl,
-								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return hash_create(name, 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 WfPicker *
@@ -80,8 +92,15 @@ wf_pick_create(void)
 	WfPicker   *picker = MemoryContextAllocZero(context, sizeof(WfPicker));
 
 	picker->context = context;
-	picker->ring = MemoryContextAllocZero(context, MAX_GROUPS * sizeof(DomainGroup *));
-	create_hash(picker);
+	picker->in_flight = create_hash(picker, "wf_curation domains in flight", sizeof(FlightEntry));
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		Ring	   *ring = &picker->ring[id];
+
+		ring->context = context;
+		ring->group = MemoryContextAllocZero(context, MAX_GROUPS * sizeof(DomainGroup *));
+		ring->domains = create_hash(picker, "wf_curation domains", sizeof(DomainEntry));
+	}
 	return picker;
 }
 
@@ -99,73 +118,85 @@ wf_pick_key(const pg_uuid_t *domain)
 }
 
 static DomainEntry *
-enter_domain(WfPicker *picker, WfDomainKey key)
+enter_domain(Ring *ring, WfDomainKey key)
 {
 	bool		found;
-	DomainEntry *entry = hash_search(picker->domains, &key, HASH_ENTER, &found);
+	DomainEntry *entry = hash_search(ring->domains, &key, HASH_ENTER, &found);
 
 	if (!found)
 	{
-		entry->in_flight = 0;
 		entry->in_ring = false;
 		memset(&entry->from, 0, sizeof(entry->from));
 	}
 	return entry;
 }
 
-/* A domain that is neither in flight nor in the ring may be forgotten. */
+/* A domain that is not in the ring may be forgotten. */
 static void
-trim_domains(WfPicker *picker)
+trim_domains(Ring *ring)
 {
 	HASH_SEQ_STATUS seq;
 	DomainEntry *entry;
 
-	if (hash_get_num_entries(picker->domains) < MAX_CURSORS)
+	if (hash_get_num_entries(ring->domains) < MAX_CURSORS)
 		return;
-	hash_seq_init(&seq, picker->domains);
+	hash_seq_init(&seq, ring->domains);
 	while ((entry = hash_seq_search(&seq)) != NULL)
-		if (entry->in_flight == 0 && !entry->in_ring)
-			hash_search(picker->domains, &entry->key, HASH_REMOVE, NULL);
+		if (!entry->in_ring)
+			hash_search(ring->domains, &entry->key, HASH_REMOVE, NULL);
 }
 
 static void
-drop_group(WfPicker *picker, int at)
+drop_group(Ring *ring, int at)
 {
-	DomainEntry *entry = enter_domain(picker, picker->ring[at]->key);
+	DomainEntry *entry = enter_domain(ring, ring->group[at]->key);
 
 	entry->in_ring = false;
-	pfree(picker->ring[at]);
-	picker->ring[at] = picker->ring[--picker->ngroups];
-	if (picker->position >= picker->ngroups)
-		picker->position = 0;
+	pfree(ring->group[at]);
+	ring->group[at] = ring->group[--ring->ngroups];
+	if (ring->position >= ring->ngroups)
+		ring->position = 0;
 }
 
 void
-wf_pick_reset(WfPicker *picker)
+wf_pick_reset(WfPicker *picker, WfStageId stage)
 {
 	HASH_SEQ_STATUS seq;
-	DomainEntry *entry;
+	FlightEntry *entry;
+	Ring	   *ring = &picker->ring[stage];
 
-	while (picker->ngroups > 0)
-		drop_group(picker, picker->ngroups - 1);
-	hash_seq_init(&seq, picker->domains);
+	while (ring->ngroups > 0)
+		drop_group(ring, ring->ngroups - 1);
+	hash_seq_init(&seq, picker->in_flight);
 	while ((entry = hash_seq_search(&seq)) != NULL)
-		entry->in_flight = 0;
+		hash_search(picker->in_flight, &entry->key, HASH_REMOVE, NULL);
+}
+
+static int
+count_in_flight(WfPicker *picker, WfDomainKey domain)
+{
+	FlightEntry *entry = hash_search(picker->in_flight, &domain, HASH_FIND, NULL);
+
+	return entry ? entry->in_flight : 0;
 }
 
 void
 wf_pick_reserve(WfPicker *picker, WfDomainKey domain)
 {
-	enter_domain(picker, domain)->in_flight++;
+	bool		found;
+	FlightEntry *entry = hash_search(picker->in_flight, &domain, HASH_ENTER, &found);
+
+	entry->in_flight = found ? entry->in_flight + 1 : 1;
 }
 
 void
 wf_pick_release(WfPicker *picker, WfDomainKey domain)
 {
-	DomainEntry *entry = enter_domain(picker, domain);
+	FlightEntry *entry = hash_search(picker->in_flight, &domain, HASH_FIND, NULL);
 
-	Assert(entry->in_flight > 0);
-	entry->in_flight--;
+	Assert(entry != NULL);
+	if (entry && --entry->in_flight == 0)
+		hash_search(picker->in_flight, &domain, HASH_REMOVE, NULL);
 }
 
 /* The uuid behind this one; wraps to all zeros. */
@@ -214,9 +245,9 @@ read_candidates(WfStage *stage, DomainGroup *group, const pg_uuid_t *from)
  * domain when that finds none.  False when the domain has nothing ready.
  */
 static bool
-refill_group(WfPicker *picker, WfStage *stage, DomainGroup *group)
+refill_group(Ring *ring, WfStage *stage, DomainGroup *group)
 {
-	DomainEntry *entry = enter_domain(picker, group->key);
+	DomainEntry *entry = enter_domain(ring, group->key);
 	static const pg_uuid_t zero;
 	bool		from_start = memcmp(&entry->from, &zero, sizeof(zero)) == 0;
 
@@ -231,18 +262,20 @@ refill_group(WfPicker *picker, WfStage *stage, DomainGroup *group)
 	return group->count > 0;
 }
 
-static void
-add_group(WfPicker *picker, WfDomainKey key)
+/* The group of that key, added to the ring; NULL when it is there or the ring full. */
+static DomainGroup *
+add_group(Ring *ring, WfDomainKey key)
 {
-	DomainEntry *entry = enter_domain(picker, key);
+	DomainEntry *entry = enter_domain(ring, key);
 	DomainGroup	   *group;
 
-	if (entry->in_ring || picker->ngroups >= MAX_GROUPS)
-		return;
-	group = MemoryContextAllocZero(picker->context, sizeof(DomainGroup));
+	if (entry->in_ring || ring->ngroups >= MAX_GROUPS)
+		return NULL;
+	group = MemoryContextAllocZero(ring->context, sizeof(DomainGroup));
 	group->key = key;
 	entry->in_ring = true;
-	picker->ring[picker->ngroups++] = group;
+	ring->group[ring->ngroups++] = group;
+	return group;
 }
 
 /*
@@ -250,12 +283,13 @@ add_group(WfPicker *picker, WfDomainKey key)
  * reached the end of the index; the next one then starts at the beginning.
  */
 static bool
-scan_domains(WfPicker *picker, WfStage *stage)
+scan_domains(Ring *ring, WfStage *stage)
 {
+	bool		alone = stage->items->column[WF_ITEM_DOMAIN_ID].attnum == 0;
 	Datum		values[2];
 	uint64		n;
 
-	values[0] = UUIDPGetDatum(&picker->next_domain);
+	values[0] = UUIDPGetDatum(&ring->next_domain);
 	values[1] = Int32GetDatum(DOMAINS_AT_ONCE);
 	wf_db_execute(&stage->stmt[WF_STMT_DOMAINS], WF_AS_OWNER, values, NULL);
 	n = SPI_processed;
@@ -264,16 +298,22 @@ scan_domains(WfPicker *picker, WfStage *stage)
 		bool		isnull;
 		Datum		id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
 		WfDomainKey key = wf_pick_key(DatumGetUUIDP(id));
+		DomainGroup *group = add_group(ring, key);
 
-		add_group(picker, key);
-		picker->next_domain = successor(key.id);
+		if (group && alone)
+		{
+			/* an item without domain_id is its own group, and all of it */
+			group->candidate[group->count++] = key.id;
+			group->last = true;
+		}
+		ring->next_domain = successor(key.id);
 	}
 	SPI_freetuptable(SPI_tuptable);
 	if (n == DOMAINS_AT_ONCE)
 		return false;
-	memset(&picker->next_domain, 0, sizeof(picker->next_domain));
-	if (!stage->items->column[WF_ITEM_DOMAIN_ID].not_null)
-		add_group(picker, wf_pick_key(NULL));	/* dropped at once if empty */
+	memset(&ring->next_domain, 0, sizeof(ring->next_domain));
+	if (!alone && !stage->items->column[WF_ITEM_DOMAIN_ID].not_null)
+		add_group(ring, wf_pick_key(NULL)); /* dropped at once if empty */
 	return true;
 }
 
@@ -282,39 +322,39 @@ scan_domains(WfPicker *picker, WfStage *stage)
  * it is dropped if it has nothing ready.
  */
 static bool
-serve_group(WfPicker *picker, WfStage *stage, int per_domain, WfPick *candidate)
+serve_group(WfPicker *picker, Ring *ring, WfStage *stage, int per_domain, WfPick *candidate)
 {
-	int			at = picker->position;
-	DomainGroup	   *group = picker->ring[at];
-	DomainEntry *entry = enter_domain(picker, group->key);
+	int			at = ring->position;
+	DomainGroup	   *group = ring->group[at];
 
-	if (entry->in_flight < per_domain)
+	if (count_in_flight(picker, group->key) < per_domain)
 	{
 		/* after its last candidates a domain waits for the next scan */
 		if (group->next >= group->count &&
-			(group->last || !refill_group(picker, stage, group)))
+			(group->last || !refill_group(ring, stage, group)))
 		{
-			drop_group(picker, at);
+			drop_group(ring, at);
 			return false;
 		}
 		candidate->id = group->candidate[group->next++];
 		candidate->domain = group->key;
-		entry->in_flight++;
+		wf_pick_reserve(picker, group->key);
 	}
 	else
 		candidate = NULL;
-	picker->position = (at + 1) % picker->ngroups;
+	ring->position = (at + 1) % ring->ngroups;
 	return candidate != NULL;
 }
 
 /* One turn around the ring: at most one item of each group. */
 static int
-serve_ring(WfPicker *picker, WfStage *stage, int n, int per_domain, WfPick *candidates)
+serve_ring(WfPicker *picker, Ring *ring, WfStage *stage, int n, int per_domain,
+		   WfPick *candidates)
 {
 	int			got = 0;
 
-	for (int visits = picker->ngroups; visits > 0 && got < n && picker->ngroups > 0; visits--)
-		if (serve_group(picker, stage, per_domain, &candidates[got]))
+	for (int visits = ring->ngroups; visits > 0 && got < n && ring->ngroups > 0; visits--)
+		if (serve_group(picker, ring, stage, per_domain, &candidates[got]))
 			got++;
 	return got;
 }
@@ -324,24 +364,31 @@ wf_pick_candidates(WfPicker *picker, WfStage *stage, int n, int per_domain,
 				   WfPick *candidates)
 {
 	static const pg_uuid_t zero;
+	Ring	   *ring = &picker->ring[stage->id];
 	int			got = 0;
 	int			scans_to_end;
 
-	trim_domains(picker);
+	trim_domains(ring);
 
 	/* a scan that begins in the middle must reach the end twice to see all */
-	scans_to_end = memcmp(&picker->next_domain, &zero, sizeof(zero)) == 0 ? 1 : 2;
+	scans_to_end = memcmp(&ring->next_domain, &zero, sizeof(zero)) == 0 ? 1 : 2;
 	while (got < n)
 	{
-		int			given = serve_ring(picker, stage, n - got, per_domain, candidates + got);
+		int given = serve_ring(picker, ring, stage, n - got, per_domain, candidates + got);
 
 		got += given;
 		if (given > 0)
 			continue;
-		if (scans_to_end == 0 || picker->ngroups >= MAX_GROUPS)
+		if (scans_to_end == 0 || ring->ngroups >= MAX_GROUPS)
 			break;
-		if (scan_domains(picker, stage))
+		if (scan_domains(ring, stage))
 			scans_to_end--;
 	}
 	return got;
+}
+
+bool
+wf_pick_holds(const WfPicker *picker, WfStageId stage)
+{
+	return picker->ring[stage].ngroups > 0;
 }

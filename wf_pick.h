@@ -34,14 +34,14 @@ extern WfDomainKey wf_pick_key(const pg_uuid_t *domain);
 extern WfPicker *wf_pick_create(void);
 
 /*
- * Forget all candidates and reservations: the tables changed, or a claim
- * failed and it is unknown what was given out.  The caller reserves anew for
- * what it has in flight.
+ * Forget the candidates of a stage and all reservations: its tables changed, or
+ * a claim failed and it is unknown what was given out.  The caller reserves
+ * anew for what it has in flight, of every stage.
  */
-extern void wf_pick_reset(WfPicker *picker);
+extern void wf_pick_reset(WfPicker *picker, WfStageId stage);
 
 /*
- * Up to n items that were ready when seen, round robin over domains, so that
+ * Up to n items of the stage that were ready when seen, round robin over domains, so that
  * no domain has more than per_domain in flight.  They are hints: the claim
  * re-checks and locks.  Each counts as in flight from now on, until
  * wf_pick_release.  Must be called inside wf_db_run.
@@ -49,7 +49,16 @@ extern void wf_pick_reset(WfPicker *picker);
 extern int	wf_pick_candidates(WfPicker *picker, WfStage *stage, int n,
 							   int per_domain, WfPick *candidates);
 
-/* In-flight accounting of items that came another way, and of all that end. */
+/*
+ * After wf_pick_candidates gave less than wanted: are there domains that have
+ * more but are at their limit?
+ */
+extern bool wf_pick_holds(const WfPicker *picker, WfStageId stage);
+
+/*
+ * In-flight accounting, by domain and for all stages together, of items that
+ * came another way, and of all that end.
+ */
 extern void wf_pick_reserve(WfPicker *picker, WfDomainKey domain);
 extern void wf_pick_release(WfPicker *picker, WfDomainKey domain);
 

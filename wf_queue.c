@@ -33,25 +33,33 @@
 #define CLAIM_ROUNDS	32		/* of candidates, while others have theirs locked */
 #define SUSPECT_PATIENCE "60 seconds"	/* then other work stops for a suspect */
 
-/* Statements on our own tables; made once per process. */
-static WfStatement due_stmt;
-static WfStatement not_due_stmt;
-static WfStatement record_stmt;
-static WfStatement fence_stmt;
-static WfStatement forget_stmt;
-static WfStatement drop_stale_stmt;
-static WfStatement release_stmt;
-static WfStatement renew_stmt;
-static WfStatement wait_stmt;
-static WfStatement next_due_stmt;
-static WfStatement paused_stmt;
-
-static void
-make(WfStatement *stmt, const char *format, int nargs, ...)
+/* Statements on our own tables, of one stage each. */
+typedef enum ClaimStatement
 {
+	CLAIM_DUE,
+	CLAIM_NOT_DUE,
+	CLAIM_RECORD,
+	CLAIM_FENCE,
+	CLAIM_FORGET,
+	CLAIM_DROP_STALE,
+	CLAIM_RELEASE,
+	CLAIM_RENEW,
+	CLAIM_WAIT,
+	CLAIM_NEXT_DUE,
+	CLAIM_PAUSED,
+	CLAIM_COUNT
+} ClaimStatement;
+
+static WfStatement own[WF_STAGE_COUNT][CLAIM_COUNT];	/* made once per process */
+
+/* format: its first argument is the table's name, the second the stage's literal */
+static void
+make(WfStageId stage, ClaimStatement which, const char *table, const char *format, int nargs, ...)
+{
+	WfStatement *stmt = &own[stage][which];
 	va_list		args;
-	char	   *table = wf_stage_own_table("wf_claim");
-	char	   *sql = psprintf(format, table, table);
+	char	   *sql = psprintf(format, wf_stage_own_table(table),
+							   quote_literal_cstr(wf_stage_name(stage)));
 
 	stmt->sql = MemoryContextStrdup(TopMemoryContext, sql);
 	stmt->nargs = nargs;
@@ -61,28 +69,30 @@ make(WfStatement *stmt, const char *format, int nargs, ...)
 	va_end(args);
 }
 
+#define OF_ITEMS "c.stage = %2$s AND c.item = u.item AND c.token = u.token"
+
 static void
-make_statements(void)
+make_statements(WfStageId stage)
 {
-	if (paused_stmt.sql)
+	if (own[stage][CLAIM_PAUSED].sql)
 		return;
-	make(&due_stmt,
-		 "SELECT c.item, c.deaths >= 2 OR c.deaths_alone >= 1 FROM %s c"
-		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.worker_pid IS NULL AND c.not_before <= now()"
+	make(stage, CLAIM_DUE, "wf_claim",
+		 "SELECT c.item, c.deaths >= 2 OR c.deaths_alone >= 1 FROM %1$s c"
+		 " WHERE c.stage = %2$s AND c.worker_pid IS NULL AND c.not_before <= now()"
 		 " AND c.item <> ALL ($2) AND ($3 OR (c.deaths < 2 AND c.deaths_alone < 1)"
 		 " OR ($4 AND c.not_before < now() - interval '" SUSPECT_PATIENCE "'))"
 		 " ORDER BY c.not_before LIMIT $1", 4, INT4OID, UUIDARRAYOID, BOOLOID, BOOLOID);
-	make(&not_due_stmt,
-		 "SELECT c.item FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = ANY ($1)"
+	make(stage, CLAIM_NOT_DUE, "wf_claim",
+		 "SELECT c.item FROM %1$s c WHERE c.stage = %2$s AND c.item = ANY ($1)"
 		 " AND c.worker_pid IS NULL AND c.not_before > now()", 1, UUIDARRAYOID);
-	make(&record_stmt,
-		 "INSERT INTO %s AS c (stage, item, attempt, token, worker_pid, worker_started,"
+	make(stage, CLAIM_RECORD, "wf_claim",
+		 "INSERT INTO %1$s AS c (stage, item, attempt, token, worker_pid, worker_started,"
 		 " claimed_at, lease_until) "
-		 "SELECT '" WF_STAGE_PAGE "', u.item,"
+		 "SELECT %2$s, u.item,"
 		 " CASE WHEN u.fresh OR o.attempt IS NULL THEN 1 ELSE o.attempt + 1 END,"
 		 " u.token, $4, $5, now(), now() + $6 * interval '1 ms'"
 		 " FROM unnest($1, $2, $3) u(item, token, fresh)"
-		 " LEFT JOIN %s o ON o.stage = '" WF_STAGE_PAGE "' AND o.item = u.item "
+		 " LEFT JOIN %1$s o ON o.stage = %2$s AND o.item = u.item "
 		 "ON CONFLICT (stage, item) DO UPDATE SET attempt = EXCLUDED.attempt,"
 		 " token = EXCLUDED.token, worker_pid = EXCLUDED.worker_pid,"
 		 " worker_started = EXCLUDED.worker_started, claimed_at = EXCLUDED.claimed_at,"
@@ -91,37 +101,31 @@ make_statements(void)
 		 " deaths_alone = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths_alone END "
 		 "RETURNING c.item, c.attempt",
 		 6, UUIDARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4OID, TIMESTAMPTZOID, INT4OID);
-	make(&fence_stmt,
-		 "SELECT c.item FROM unnest($1, $2) u(item, token) JOIN %s c"
-		 " ON c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
+	make(stage, CLAIM_FENCE, "wf_claim",
+		 "SELECT c.item FROM unnest($1, $2) u(item, token) JOIN %1$s c ON " OF_ITEMS,
 		 2, UUIDARRAYOID, INT8ARRAYOID);
-	make(&forget_stmt,
-		 "DELETE FROM %s c USING unnest($1, $2) u(item, token)"
-		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
+	make(stage, CLAIM_FORGET, "wf_claim",
+		 "DELETE FROM %1$s c USING unnest($1, $2) u(item, token) WHERE " OF_ITEMS,
 		 2, UUIDARRAYOID, INT8ARRAYOID);
-	make(&drop_stale_stmt,
-		 "DELETE FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = ANY ($1)"
+	make(stage, CLAIM_DROP_STALE, "wf_claim",
+		 "DELETE FROM %1$s c WHERE c.stage = %2$s AND c.item = ANY ($1)"
 		 " AND c.worker_pid IS NULL AND c.not_before <= now()", 1, UUIDARRAYOID);
-	make(&release_stmt,
-		 "UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+	make(stage, CLAIM_RELEASE, "wf_claim",
+		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 		 " attempt = c.attempt - 1, not_before = now() FROM unnest($1, $2) u(item, token)"
-		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
-		 2, UUIDARRAYOID, INT8ARRAYOID);
-	make(&renew_stmt,
-		 "UPDATE %s c SET lease_until = now() + $3 * interval '1 ms' FROM unnest($1, $2) u(item, token)"
-		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
-		 3, UUIDARRAYOID, INT8ARRAYOID, INT4OID);
-	make(&wait_stmt,
-		 "UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+		 " WHERE " OF_ITEMS, 2, UUIDARRAYOID, INT8ARRAYOID);
+	make(stage, CLAIM_RENEW, "wf_claim",
+		 "UPDATE %1$s c SET lease_until = now() + $3 * interval '1 ms' FROM unnest($1, $2) u(item, token)"
+		 " WHERE " OF_ITEMS, 3, UUIDARRAYOID, INT8ARRAYOID, INT4OID);
+	make(stage, CLAIM_WAIT, "wf_claim",
+		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 		 " not_before = u.not_before FROM unnest($1, $2, $3) u(item, token, not_before)"
-		 " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item AND c.token = u.token",
-		 3, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID);
-	make(&next_due_stmt,
-		 "SELECT c.not_before FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "'"
+		 " WHERE " OF_ITEMS, 3, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID);
+	make(stage, CLAIM_NEXT_DUE, "wf_claim",
+		 "SELECT c.not_before FROM %1$s c WHERE c.stage = %2$s"
 		 " AND c.worker_pid IS NULL ORDER BY c.not_before LIMIT 1", 0);
-	paused_stmt.sql = MemoryContextStrdup(TopMemoryContext,
-										  psprintf("SELECT 1 FROM %s p WHERE p.stage = '" WF_STAGE_PAGE "'",
-												   wf_stage_own_table("wf_paused")));
+	make(stage, CLAIM_PAUSED, "wf_paused",
+		 "SELECT 1 FROM %1$s p WHERE p.stage = %2$s", 0);
 }
 
 /*
@@ -131,23 +135,23 @@ make_statements(void)
 void
 wf_queue_reset(void)
 {
-	WfStatement *all[] = {&due_stmt, &not_due_stmt, &record_stmt, &fence_stmt, &forget_stmt,
-		&drop_stale_stmt, &release_stmt, &renew_stmt, &wait_stmt, &next_due_stmt, &paused_stmt};
+	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
+		for (int which = 0; which < CLAIM_COUNT; which++)
+		{
+			WfStatement *stmt = &own[stage][which];
 
-	for (int i = 0; i < (int) lengthof(all); i++)
-	{
-		wf_db_forget(all[i]);
-		if (all[i]->sql)
-			pfree((char *) all[i]->sql);
-		all[i]->sql = NULL;
-	}
+			wf_db_forget(stmt);
+			if (stmt->sql)
+				pfree((char *) stmt->sql);
+			stmt->sql = NULL;
+		}
 }
 
 static void
-execute_own(WfStatement *stmt, Datum *values, const char *nulls)
+execute_own(WfStageId stage, ClaimStatement which, Datum *values)
 {
-	make_statements();
-	wf_db_execute(stmt, WF_AS_SELF, values, nulls);
+	make_statements(stage);
+	wf_db_execute(&own[stage][which], WF_AS_SELF, values, NULL);
 }
 
 static Datum
@@ -240,7 +244,7 @@ pick_due(WfClaimRequest *request, pg_uuid_t *ids, bool *alone)
 	values[1] = uuid_array(request->skip, request->nskip);
 	values[2] = BoolGetDatum(request->may_be_alone);
 	values[3] = BoolGetDatum(request->may_drain);
-	execute_own(&due_stmt, values, NULL);
+	execute_own(request->stage->id, CLAIM_DUE, values);
 	for (uint64 i = 0; i < SPI_processed && !*alone; i++)
 	{
 		bool		isnull;
@@ -271,7 +275,7 @@ remove_waiting(WfClaimRequest *request, pg_uuid_t *ids, int n)
 	if (request->stage->has_error_column || n == 0)
 		return n;
 	values[0] = uuid_array(ids, n);
-	execute_own(&not_due_stmt, values, NULL);
+	execute_own(request->stage->id, CLAIM_NOT_DUE, values);
 	nwaiting = (int) SPI_processed;
 	waiting = palloc(Max(nwaiting, 1) * sizeof(pg_uuid_t));
 	for (int i = 0; i < nwaiting; i++)
@@ -296,13 +300,14 @@ utf8_column(uint64 row, int col)
 }
 
 static WfItem *
-make_item(uint64 row, bool alone)
+make_item(WfStageId stage, uint64 row, bool alone)
 {
 	WfItem	   *item = palloc0(sizeof(WfItem));
 	bool		isnull;
 	Datum		domain = column(row, 2, &isnull);
 	char	   *url = utf8_column(row, 3);
 
+	item->stage = stage;
 	item->id = uuid_column(row, 1);
 	item->domain = wf_pick_key(isnull ? NULL : DatumGetUUIDP(domain));
 	item->token = new_token();
@@ -345,7 +350,7 @@ mark_processing(WfClaimRequest *request, const pg_uuid_t *ids, int n, bool alone
 	old = MemoryContextSwitchTo(request->context);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		WfItem	   *item = make_item(i, alone);
+		WfItem	   *item = make_item(request->stage->id, i, alone);
 
 		request->items[request->count++] = item;
 		wf_pick_reserve(request->picker, item->domain);
@@ -371,7 +376,7 @@ record_claims(WfClaimRequest *request)
 	values[3] = Int32GetDatum(MyProcPid);
 	values[4] = TimestampTzGetDatum(MyStartTimestamp);
 	values[5] = Int32GetDatum(request->lease_ms);
-	execute_own(&record_stmt, values, NULL);
+	execute_own(request->stage->id, CLAIM_RECORD, values);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		pg_uuid_t	id = uuid_column(i, 1);
@@ -415,7 +420,7 @@ drop_stale_claims(WfClaimRequest *request, const pg_uuid_t *due, int ndue)
 		if (!contains(waiting, nwaiting, &left[i]))
 			stale[nstale++] = left[i];
 	values[0] = uuid_array(stale, nstale);
-	execute_own(&drop_stale_stmt, values, NULL);
+	execute_own(request->stage->id, CLAIM_DROP_STALE, values);
 }
 
 /*
@@ -456,9 +461,9 @@ claim_ready(WfClaimRequest *request)
 }
 
 static bool
-is_paused(void)
+is_paused(const WfStage *stage)
 {
-	execute_own(&paused_stmt, NULL, NULL);
+	execute_own(stage->id, CLAIM_PAUSED, NULL);
 	SPI_freetuptable(SPI_tuptable);
 	return SPI_processed > 0;
 }
@@ -471,7 +476,7 @@ wf_queue_claim(WfClaimRequest *request)
 	int			ndue;
 
 	request->items = MemoryContextAlloc(request->context, request->n * sizeof(WfItem *));
-	request->paused = is_paused();
+	request->paused = is_paused(request->stage);
 	if (request->paused)
 		return;
 	ndue = pick_due(request, due, &alone);
@@ -485,6 +490,7 @@ wf_queue_claim(WfClaimRequest *request)
 	if (ndue > 0)
 		drop_stale_claims(request, due, ndue);
 	request->more |= alone || request->count >= request->n;
+	request->held = wf_pick_holds(request->picker, request->stage->id);
 }
 
 /*
@@ -511,7 +517,7 @@ check_items(WfStage *stage, WfStageStatement statement, WfItem **items, int n, b
 			running[i] |= memcmp(&items[i]->id, &id, sizeof(id)) == 0;
 	}
 	SPI_freetuptable(SPI_tuptable);
-	execute_own(&fence_stmt, values, NULL);
+	execute_own(stage->id, CLAIM_FENCE, values);
 	for (uint64 r = 0; r < SPI_processed; r++)
 	{
 		pg_uuid_t	id = uuid_column(r, 1);
@@ -547,7 +553,7 @@ wf_queue_forget(WfItem **items, int n)
 		return;
 	values[0] = item_ids(items, n);
 	values[1] = item_tokens(items, n);
-	execute_own(&forget_stmt, values, NULL);
+	execute_own(items[0]->stage, CLAIM_FORGET, values);
 }
 
 /* Errors as they were before the claim, for WF_STMT_REQUEUE. */
@@ -599,7 +605,7 @@ wf_queue_release(WfStage *stage, WfItem **items, int n)
 		return;
 	values[0] = item_ids(later, nlater);
 	values[1] = item_tokens(later, nlater);
-	execute_own(&release_stmt, values, NULL);
+	execute_own(stage->id, CLAIM_RELEASE, values);
 }
 
 void
@@ -607,10 +613,12 @@ wf_queue_renew(WfItem **items, int n, int lease_ms)
 {
 	Datum		values[3];
 
+	if (n == 0)
+		return;
 	values[0] = item_ids(items, n);
 	values[1] = item_tokens(items, n);
 	values[2] = Int32GetDatum(lease_ms);
-	execute_own(&renew_stmt, values, NULL);
+	execute_own(items[0]->stage, CLAIM_RENEW, values);
 }
 
 void
@@ -626,16 +634,16 @@ wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n)
 	values[0] = item_ids(items, n);
 	values[1] = item_tokens(items, n);
 	values[2] = wf_db_array(times, NULL, n, TIMESTAMPTZOID);
-	execute_own(&wait_stmt, values, NULL);
+	execute_own(items[0]->stage, CLAIM_WAIT, values);
 }
 
 TimestampTz
-wf_queue_next_due(void)
+wf_queue_next_due(const WfStage *stage)
 {
 	bool		isnull;
 	TimestampTz due = 0;
 
-	execute_own(&next_due_stmt, NULL, NULL);
+	execute_own(stage->id, CLAIM_NEXT_DUE, NULL);
 	if (SPI_processed > 0)
 	{
 		Datum		value = column(0, 1, &isnull);

@@ -3,7 +3,8 @@
  * wf_queue.h
  *	  Claims: taking ready items, keeping them, giving them back.
  *
- * Every function here must be called inside wf_db_run with the stage's owner.
+ * Every function here must be called inside wf_db_run with the stage's owner,
+ * and what it is given are items of one stage.
  * Lock order everywhere: item rows (ascending id), then wf_claim.
  *
  *-------------------------------------------------------------------------
@@ -20,6 +21,7 @@
 typedef struct WfItem
 {
 	uint64		token;			/* hash key; fences the claim, numbers the request */
+	WfStageId	stage;
 	pg_uuid_t	id;
 	WfDomainKey domain;
 	int			attempt;		/* 1 for the first */
@@ -51,6 +53,7 @@ typedef struct WfClaimRequest
 	bool		has_last;
 	/* out */
 	bool		more;			/* as many as wanted, or locked by others: there may be more */
+	bool		held;			/* domains have more than per_domain allows */
 	bool		paused;
 	bool		drain;			/* nothing was claimed, so that a suspect gets its turn */
 } WfClaimRequest;
@@ -87,8 +90,8 @@ extern void wf_queue_forget(WfItem **items, int n);
 /* Turn claims into waiting ones; not_before[i] is when to try again. */
 extern void wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n);
 
-/* When the next waiting item is due; 0 if none waits. */
-extern TimestampTz wf_queue_next_due(void);
+/* When the next waiting item of a stage is due; 0 if none waits. */
+extern TimestampTz wf_queue_next_due(const WfStage *stage);
 
 /* The extension was perhaps created anew: make our statements again. */
 extern void wf_queue_reset(void);

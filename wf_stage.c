@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_stage.c
- *	  The page stage as it stands in this database.
+ *	  The stages as they stand in this database.
  *
  * Labels are literals in the generated SQL: only so does the planner match
  * the partial index on ready items.  unnest() of several arrays is a form of
@@ -29,15 +29,28 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "wf_attach.h"
 #include "wf_curation.h"
 #include "wf_guc.h"
 #include "wf_identity.h"
 #include "wf_stage_int.h"
 
-static WfStage *current = NULL;
-static bool stale = true;		/* the catalogs may have changed */
-static char problem_text[512];
+const WfStageSpec wf_stage_specs[WF_STAGE_COUNT] = {
+	[WF_STAGE_PAGE] = {WF_PART_PAGES, WF_PART_CONTACTS, false, false,
+	wf_stage_make_contact_statements},
+	[WF_STAGE_SITEMAP_FILE] = {WF_PART_SITEMAP_FILES, WF_PART_PAGES, true, true, NULL},
+	[WF_STAGE_DOMAIN] = {WF_PART_DOMAINS, WF_PART_SITEMAP_FILES, true, true, NULL},
+};
+
+/* A stage as last seen; not yet: seen == false. */
+typedef struct KnownStage
+{
+	bool		seen;			/* false: the catalogs may have changed */
+	WfStage    *stage;			/* or NULL */
+	const char *problem;		/* why there is none, or NULL */
+	char		text[512];		/* what problem points to, where it was made */
+} KnownStage;
+
+static KnownStage known[WF_STAGE_COUNT];
 
 /* Literal of a processing or result label as the table spells it. */
 static char *
@@ -87,7 +100,7 @@ make_pick_statements(WfStage *stage)
 {
 	const char *rel = stage->items->relation;
 	const char *id = item_column(stage, WF_ITEM_ID);
-	const char *domain = item_column(stage, WF_ITEM_DOMAIN_ID);
+	const char *domain = item_domain(stage);
 	char	   *ready = ready_condition(stage, "p");
 
 	set_statement(stage, WF_STMT_DOMAINS,
@@ -112,21 +125,14 @@ make_pick_statements(WfStage *stage)
 				  2, UUIDOID, INT4OID);
 }
 
-/*
- * The name of an item's domain, for wf_curation.require_domain_match: the
- * column "domain" of the table that domain_id refers to.  NULL, the SQL for
- * "unknown", when nobody asks; C's NULL when it cannot be known.
- */
+/* The column "domain" of the table that domain_id refers to, or NULL. */
 static char *
-domain_expression(const WfStage *stage)
+referenced_domain(const WfStage *stage)
 {
-	Relation	rel;
+	Relation	rel = table_open(stage->items->relid, AccessShareLock);
 	char	   *expression = NULL;
 	ListCell   *lc;
 
-	if (!wf_curation_require_domain_match)
-		return "NULL::pg_catalog.text";
-	rel = table_open(stage->items->relid, AccessShareLock);
 	foreach(lc, RelationGetFKeyList(rel))
 	{
 		ForeignKeyCacheInfo *fk = lfirst(lc);
@@ -143,6 +149,25 @@ domain_expression(const WfStage *stage)
 			item_column(stage, WF_ITEM_DOMAIN_ID));
 	}
 	table_close(rel, AccessShareLock);
+	return expression;
+}
+
+/*
+ * The name of an item's domain: a domain's own, else what domain_id refers to.
+ * NULL, the SQL for "unknown", when nobody asks; C's NULL when the setting
+ * wf_curation.require_domain_match asks and it cannot be known.
+ */
+static char *
+domain_expression(const WfStage *stage)
+{
+	char	   *expression = NULL;
+
+	if (stage->items->part->columns[WF_ITEM_DOMAIN_ID].name == NULL)
+		return psprintf("p.%s::pg_catalog.text", item_column(stage, WF_ITEM_URL));
+	if (wf_curation_require_domain_match || wf_stage_specs[stage->id].wants_domain)
+		expression = referenced_domain(stage);
+	if (expression == NULL && !wf_curation_require_domain_match)
+		return "NULL::pg_catalog.text";
 	return expression;
 }
 
@@ -166,7 +191,7 @@ make_claim_statement(WfStage *stage)
 						   touch_item(stage),
 						   id, error ? "q." : "NULL", error ? psprintf("%s::pg_catalog.text", error) : "::pg_catalog.text",
 						   rel, id, is_processing(stage, "q", WF_PROCESSING_QUEUED), id,
-						   id, id, item_column(stage, WF_ITEM_DOMAIN_ID),
+						   id, id, item_domain(stage),
 						   item_column(stage, WF_ITEM_URL), domain_expression(stage)),
 				  1, UUIDARRAYOID);
 }
@@ -257,6 +282,18 @@ queues_condition(const WfStage *stage)
 	return s.data;
 }
 
+/* "p.processing IS NULL", or whatever else says that nobody asked. */
+static char *
+idle_condition(const WfStage *stage)
+{
+	const char *proc = item_column(stage, WF_ITEM_PROCESSING);
+
+	if (stage->items->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_PENDING] == NULL)
+		return psprintf("p.%s IS NULL", proc);
+	return psprintf("(p.%s IS NULL OR %s)", proc,
+					is_processing(stage, "p", WF_PROCESSING_PENDING));
+}
+
 static void
 make_sweep_statements(WfStage *stage)
 {
@@ -269,11 +306,11 @@ make_sweep_statements(WfStage *stage)
 
 	set_statement(stage, WF_STMT_ORPHANS,
 				  psprintf("UPDATE %s p SET %s = %s%s%s%s FROM (SELECT p.%s AS id FROM %s p"
-						   " WHERE %s AND p.%s IS NULL LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q "
+						   " WHERE %s AND %s LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q "
 						   "WHERE p.%s = q.id RETURNING p.%s",
 						   rel, proc, label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
 						   error ? ", " : "", error ? error : "", error ? " = NULL" : "",
-						   id, rel, queues_condition(stage), proc, id, id),
+						   id, rel, queues_condition(stage), idle_condition(stage), id, id),
 				  1, INT4OID);
 	set_statement(stage, WF_STMT_WAITING,
 				  psprintf("SELECT p.%s FROM %s p WHERE p.%s = ANY ($1) AND %s AND %s",
@@ -308,21 +345,8 @@ bind(WfPartId id, Oid relid, const char **problem)
 
 	table_close(rel, AccessShareLock);
 	if (binding == NULL)
-	{
-		strlcpy(problem_text, ((WfProblem *) linitial(problems))->message, sizeof(problem_text));
-		*problem = problem_text;
-	}
+		*problem = ((WfProblem *) linitial(problems))->message;
 	return binding;
-}
-
-static bool
-has_email_key(const WfBinding *targets)
-{
-	Relation	rel = table_open(targets->relid, AccessShareLock);
-	bool		found = wf_attach_has_email_key(rel, targets);
-
-	table_close(rel, AccessShareLock);
-	return found;
 }
 
 /* Does a logical subscription write to the table or one of its partitions? */
@@ -348,22 +372,28 @@ is_replicated(Oid relid)
 	return found;
 }
 
-/* Find tables, bind them, decide whose rights.  False with *problem set. */
+/*
+ * Find tables, bind them, decide whose rights.  False with *problem set, in the
+ * stage's memory, or NULL when there is no such stage here.
+ */
 static bool
 load(WfStage *stage, const char **problem)
 {
-	Oid			items = wf_part_table(WF_PART_PAGES, NULL);
+	const WfStageSpec *spec = &wf_stage_specs[stage->id];
+	Oid			items = wf_part_table(spec->items, NULL);
 	char	   *strategy = NULL;
-	Oid			targets = wf_part_table(WF_PART_CONTACTS, &strategy);
+	Oid			targets = wf_part_table(spec->targets, &strategy);
 	char	   *why = NULL;
 
 	if (!OidIsValid(items) || !OidIsValid(targets))
 	{
-		*problem = OidIsValid(items) ? "no contacts table is attached" : "no pages table is attached";
+		if (OidIsValid(items) || !spec->optional)
+			*problem = psprintf("no %s table is attached",
+								wf_parts[OidIsValid(items) ? spec->targets : spec->items].name);
 		return false;
 	}
-	stage->items = bind(WF_PART_PAGES, items, problem);
-	stage->targets = stage->items ? bind(WF_PART_CONTACTS, targets, problem) : NULL;
+	stage->items = bind(spec->items, items, problem);
+	stage->targets = stage->items ? bind(spec->targets, targets, problem) : NULL;
 	if (stage->targets == NULL)
 		return false;
 	if (!wf_curation_process_replicated && (is_replicated(items) || is_replicated(targets)))
@@ -373,85 +403,90 @@ load(WfStage *stage, const char **problem)
 		return false;
 	}
 	stage->has_error_column = stage->items->column[WF_ITEM_ERROR].attnum != 0;
-	stage->targets_by_key = strcmp(strategy, WF_CONTACTS_BY_KEY) == 0;
-	if (stage->targets_by_key && !has_email_key(stage->targets))
-	{
-		*problem = "the unique index on contacts (domain_id, lower(email)) is missing";
-		return false;
-	}
 	if (domain_expression(stage) == NULL)
 	{
-		*problem = "wf_curation.require_domain_match is on, but domain_id of the pages table"
-			" refers to no table with a column \"domain\"";
+		*problem = psprintf("wf_curation.require_domain_match is on, but domain_id of the %s table"
+							" refers to no table with a column \"domain\"",
+							stage->items->part->name);
 		return false;
 	}
 	stage->owner = wf_identity_resolve(stage->items, stage->targets, &why);
 	if (!OidIsValid(stage->owner))
 	{
-		strlcpy(problem_text, why, sizeof(problem_text));
-		*problem = problem_text;
+		*problem = why;
 		return false;
 	}
 	if (superuser_arg(stage->owner))
 		stage->locked = list_concat(find_all_inheritors(items, AccessShareLock, NULL),
 									find_all_inheritors(targets, AccessShareLock, NULL));
-	return true;
+	return spec->make_targets(stage, strategy, problem);
 }
 
 static void
-discard(void)
+discard(KnownStage *k)
 {
-	if (current == NULL)
+	if (k->stage == NULL)
 		return;
 	for (int i = 0; i < WF_STMT_COUNT; i++)
-		wf_db_forget(&current->stmt[i]);
-	MemoryContextDelete(current->context);
-	current = NULL;
+		wf_db_forget(&k->stage->stmt[i]);
+	MemoryContextDelete(k->stage->context);
+	k->stage = NULL;
 }
 
-static WfStage *
-build(const char **problem)
+static void
+build(WfStageId id, KnownStage *k)
 {
 	/* a child of the transaction's memory until it is whole */
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "WfStageContext",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	WfStage    *stage = palloc0(sizeof(WfStage));
+	const char *problem = NULL;
 
+	stage->id = id;
+	stage->name = wf_stage_name(id);
 	stage->context = context;
-	if (!load(stage, problem))
+	if (!load(stage, &problem))
 	{
+		if (problem)
+			strlcpy(k->text, problem, sizeof(k->text));
+		k->problem = problem ? k->text : NULL;
 		MemoryContextSwitchTo(old);
 		MemoryContextDelete(context);
-		return NULL;
+		return;
 	}
 	make_pick_statements(stage);
 	make_claim_statement(stage);
 	make_finish_statements(stage);
 	make_sweep_statements(stage);
-	wf_stage_make_contact_statements(stage);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, TopMemoryContext);
-	return stage;
+	k->problem = NULL;
+	k->stage = stage;
 }
 
 /*
  * Any table may become attached, so every invalidation counts, but only while
- * we have no stage; later just those of our two tables.
+ * we have no stage; later just those of its two tables.
  */
 static void
 relation_changed(Datum arg, Oid relid)
 {
-	if (current == NULL || !OidIsValid(relid) ||
-		relid == current->items->relid || relid == current->targets->relid ||
-		list_member_oid(current->locked, relid))
-		stale = true;
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		const WfStage *stage = known[id].stage;
+
+		if (stage == NULL || !OidIsValid(relid) ||
+			relid == stage->items->relid || relid == stage->targets->relid ||
+			list_member_oid(stage->locked, relid))
+			known[id].seen = false;
+	}
 }
 
 static void
 catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
-	stale = true;
+	relation_changed(arg, InvalidOid);
 }
 
 static void
@@ -484,26 +519,32 @@ lock_tables(const WfStage *stage)
 		LockRelationOid(lfirst_oid(lc), RowExclusiveLock);
 }
 
+/* See wf_stage.h. */
 WfStage *
-wf_stage_get(const char **problem)
+wf_stage_get(WfStageId id, const char **problem)
 {
-	static const char *last_problem = "the extension is not installed";
+	KnownStage *k = &known[id];
 
+	*problem = NULL;
+	if (wf_stage_specs[id].make_targets == NULL)
+		return NULL;
 	register_callbacks();
 	for (int tries = 0;; tries++)
 	{
-		if (stale)
+		if (!k->seen)
 		{
-			stale = false;
-			discard();
-			last_problem = "the extension is not installed";
+			k->seen = true;
+			discard(k);
+			k->problem = "the extension is not installed";
 			if (OidIsValid(get_extension_oid(WF_EXTENSION_NAME, true)))
-				current = build(&last_problem);
+				build(id, k);
+			else if (wf_stage_specs[id].optional)
+				k->problem = NULL;
 		}
-		if (current == NULL || current->locked == NIL)
+		if (k->stage == NULL || k->stage->locked == NIL)
 			break;
-		lock_tables(current);
-		if (!stale)
+		lock_tables(k->stage);
+		if (k->seen)
 			break;
 		if (tries == 10)
 		{
@@ -511,15 +552,22 @@ wf_stage_get(const char **problem)
 			return NULL;
 		}
 	}
-	*problem = current ? NULL : last_problem;
-	return current;
+	*problem = k->problem;
+	return k->stage;
 }
 
 /* See wf_stage.h. */
 void
-wf_stage_reset(void)
+wf_stage_reset(WfStageId id)
 {
-	stale = true;
+	known[id].seen = false;
+}
+
+/* See wf_stage.h. */
+const char *
+wf_stage_name(WfStageId id)
+{
+	return wf_parts[wf_stage_specs[id].items].stage;
 }
 
 char *

@@ -16,6 +16,40 @@
 #include "wf_db.h"
 #include "wf_part.h"
 
+/* The stages.  The number is also their byte in a FETCH message. */
+typedef enum WfStageId
+{
+	WF_STAGE_PAGE = 0,			/* page → contacts */
+	WF_STAGE_SITEMAP_FILE = 1,	/* sitemap file → pages */
+	WF_STAGE_DOMAIN = 2,		/* domain → sitemap files */
+	WF_STAGE_COUNT
+} WfStageId;
+
+struct WfStage;
+
+/*
+ * What is constant about a stage.  What becomes of its results, beyond status,
+ * claim and history, is in two places: the statements (make_targets here) and
+ * who calls them (WfStoreHooks in wf_store.h).
+ */
+typedef struct WfStageSpec
+{
+	WfPartId	items;			/* the table that is the queue */
+	WfPartId	targets;		/* the table that results go to */
+	bool		optional;		/* without a table there is no such stage, and nothing wrong */
+	bool		wants_domain;	/* the crawler is told the name of the item's domain */
+
+	/*
+	 * Make the statements on the targets.  strategy is the second argument of
+	 * their trigger.  False with a reason in *problem (the stage's memory) when
+	 * the table does not serve.  NULL: the stage is not built in.
+	 */
+	bool		(*make_targets) (struct WfStage *stage, const char *strategy,
+								 const char **problem);
+} WfStageSpec;
+
+extern const WfStageSpec wf_stage_specs[WF_STAGE_COUNT];
+
 /* Statements on user tables; arguments and result columns behind each. */
 typedef enum WfStageStatement
 {
@@ -50,6 +84,8 @@ typedef enum WfFinishAction
 
 typedef struct WfStage
 {
+	WfStageId	id;
+	const char *name;			/* in wf_claim, wf_attempt and views */
 	MemoryContext context;		/* all of it */
 	WfBinding  *items;
 	WfBinding  *targets;
@@ -61,19 +97,19 @@ typedef struct WfStage
 } WfStage;
 
 /*
- * The page stage, or NULL with the reason in *problem (static storage, valid
- * until the next call): not attached, tables not fit, paused, fed by a
- * subscription, nobody's rights.  Uses the cached one while nothing changed.
+ * A stage, or NULL with the reason in *problem (valid until the next call):
+ * tables not fit, fed by a subscription, nobody's rights.  *problem is NULL
+ * when there is no such stage here, and nothing wrong.  Uses the cached one while nothing changed.
  * Must be called inside wf_db_run.  Where the rights are a superuser's the tables
  * are locked until the end of the transaction against new triggers.
  */
-extern WfStage *wf_stage_get(const char **problem);
+extern WfStage *wf_stage_get(WfStageId id, const char **problem);
 
 /* Look at the catalogs again at the next wf_stage_get, whatever happened. */
-extern void wf_stage_reset(void);
+extern void wf_stage_reset(WfStageId id);
 
-/* Name of the page stage in wf_claim and elsewhere. */
-#define WF_STAGE_PAGE "page"
+/* Name of a stage in wf_claim, wf_attempt, wf_paused and the views. */
+extern const char *wf_stage_name(WfStageId id);
 
 /* Schema-qualified name of one of our own tables, in the caller's context. */
 extern char *wf_stage_own_table(const char *name);

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "wf_attach.h"
 #include "wf_stage_int.h"
 
 /* Quoted name of a contact's column, NULL when the table has none. */
@@ -149,8 +150,18 @@ email_fits(const WfStage *stage)
 					column_type(&stage->targets->column[WF_CONTACT_EMAIL]));
 }
 
-void
-wf_stage_make_contact_statements(WfStage *stage)
+static bool
+has_email_key(const WfBinding *targets)
+{
+	Relation	rel = table_open(targets->relid, AccessShareLock);
+	bool		found = wf_attach_has_email_key(rel, targets);
+
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+bool
+wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const char **problem)
 {
 	const char *email = target_column(stage, WF_CONTACT_EMAIL);
 	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
@@ -159,6 +170,12 @@ wf_stage_make_contact_statements(WfStage *stage)
 	char	   *condition;
 	char	   *tail;
 
+	stage->targets_by_key = strcmp(strategy, WF_CONTACTS_BY_KEY) == 0;
+	if (stage->targets_by_key && !has_email_key(stage->targets))
+	{
+		*problem = "the unique index on contacts (domain_id, lower(email)) is missing";
+		return false;
+	}
 	if (stage->targets_by_key)
 	{
 		if (has_phone)
@@ -184,7 +201,7 @@ wf_stage_make_contact_statements(WfStage *stage)
 	set_contact_statement(stage, WF_STMT_CONTACTS_INSERT, insert_contacts(stage, tail));
 
 	if (!has_phone)
-		return;
+		return true;
 	phone_completion(stage, "u.phone", &assignment, &condition);
 	set_contact_statement(stage, WF_STMT_CONTACTS_UPDATE,
 						  psprintf("UPDATE %s c SET %s FROM " CONTACT_SOURCE
@@ -196,4 +213,5 @@ wf_stage_make_contact_statements(WfStage *stage)
 								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
 								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
 								   email, condition));
+	return true;
 }

@@ -22,6 +22,15 @@ item_column(const WfStage *stage, WfItemColumn c)
 	return quote_identifier(stage->items->part->columns[c].name);
 }
 
+/* Quoted name of the column by which items are grouped: domain_id, or a domain's own id. */
+static inline const char *
+item_domain(const WfStage *stage)
+{
+	const char *column = item_column(stage, WF_ITEM_DOMAIN_ID);
+
+	return column ? column : item_column(stage, WF_ITEM_ID);
+}
+
 /* Type of a column for CAST, which cuts a text that is too long for it. */
 static inline char *
 column_type(const WfBoundColumn *column)
@@ -54,7 +63,8 @@ set_statement(WfStage *stage, WfStageStatement which, char *sql, int nargs, ...)
 	va_end(args);
 }
 
-/* The statements on contacts (wf_stage_contacts.c). */
-extern void wf_stage_make_contact_statements(WfStage *stage);
+/* WfStageSpec.make_targets of pages: the statements on contacts (wf_stage_contacts.c). */
+extern bool wf_stage_make_contact_statements(WfStage *stage, const char *strategy,
+											 const char **problem);
 
 #endif							/* WF_STAGE_INT_H */

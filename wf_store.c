@@ -145,6 +145,21 @@ make_contacts(WfResult *result, const WfFindings *findings)
 		add_substitute(result, phone, host);
 }
 
+static void
+read_page(WfResult *result, const WfResultMessage *message)
+{
+	make_contacts(result, &message->findings);
+}
+
+static void store_contacts(WfStage *stage, WfResult **results, int n);
+
+static const WfStoreHooks page_hooks = {read_page, store_contacts};
+
+/* NULL where wf_stage_specs has no statements either */
+static const WfStoreHooks *const hooks[WF_STAGE_COUNT] = {
+	[WF_STAGE_PAGE] = &page_hooks,
+};
+
 WfResult *
 wf_store_result(WfItem *item, const WfResultMessage *message)
 {
@@ -158,7 +173,7 @@ wf_store_result(WfItem *item, const WfResultMessage *message)
 	result->effective_url = copy_slice(message->effective_url);
 	result->finished_at = GetCurrentTimestamp();
 	if (message->outcome == WF_OUTCOME_OK)
-		make_contacts(result, &message->findings);
+		hooks[item->stage]->read(result, message);
 	else if (message->error.len > 0)
 		result->error = copy_slice(message->error);
 	else
@@ -442,7 +457,7 @@ settle_claims(WfResult **results, int n, WfStoreCounts *counts)
 	wf_queue_wait(waiting, times, nwaiting);
 }
 
-#define HISTORY_ARGS 10
+#define HISTORY_ARGS 10			/* arrays; the stage follows */
 
 static void
 make_history_statement(void)
@@ -456,23 +471,24 @@ make_history_statement(void)
 	history_stmt.sql = MemoryContextStrdup(TopMemoryContext,
 		psprintf("INSERT INTO %s (stage, item, attempt, url, started_at, finished_at,"
 				 " worker_pid, outcome, http_status, bytes, contacts, error) "
-				 "SELECT '" WF_STAGE_PAGE "', u.item, u.attempt, u.url, u.started, u.finished,"
+				 "SELECT $11, u.item, u.attempt, u.url, u.started, u.finished,"
 				 " pg_backend_pid(), u.outcome, u.http, u.bytes, u.contacts, u.error"
 				 " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 				 " u(item, attempt, url, started, finished, outcome, http, bytes, contacts, error)",
 				 wf_stage_own_table("wf_attempt")));
 	history_stmt.nargs = HISTORY_ARGS;
 	memcpy(history_stmt.argtypes, types, sizeof(types));
+	history_stmt.argtypes[history_stmt.nargs++] = TEXTOID;
 }
 
 static void
-write_history(WfResult **results, int n)
+write_history(const WfStage *stage, WfResult **results, int n)
 {
 	static const Oid types[HISTORY_ARGS] = {UUIDOID, INT4OID, TEXTOID, TIMESTAMPTZOID,
 		TIMESTAMPTZOID, TEXTOID, INT4OID, INT8OID, INT4OID, TEXTOID};
 	Datum	   *elems[HISTORY_ARGS];
 	bool	   *nulls[HISTORY_ARGS];
-	Datum		values[HISTORY_ARGS];
+	Datum		values[HISTORY_ARGS + 1];
 
 	for (int a = 0; a < HISTORY_ARGS; a++)
 	{
@@ -500,6 +516,7 @@ write_history(WfResult **results, int n)
 	}
 	for (int a = 0; a < HISTORY_ARGS; a++)
 		values[a] = wf_db_array(elems[a], nulls[a], n, types[a]);
+	values[HISTORY_ARGS] = CStringGetTextDatum(stage->name);
 	make_history_statement();
 	wf_db_execute(&history_stmt, WF_AS_SELF, values, NULL);
 }
@@ -552,10 +569,10 @@ wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts)
 	}
 	if (nours == 0)
 		return;
-	store_contacts(stage, ours, nours);
+	hooks[stage->id]->store(stage, ours, nours);
 	finish_items(stage, ours, nours);
 	settle_claims(ours, nours, counts);
-	write_history(ours, nours);
+	write_history(stage, ours, nours);
 	for (int i = 0; i < nours; i++)
 		count_result(ours[i], counts);
 }

@@ -36,8 +36,27 @@ typedef struct WfResult
 	WfContact  *contacts;
 	int			ncontacts;		/* with the placeholder */
 	int			naddresses;		/* without it */
+	void	   *yield;			/* of stages that make no contacts: what their read hook made */
 	TimestampTz finished_at;
 } WfResult;
+
+/*
+ * What a stage does with results beyond status, claim and history.
+ *
+ * read: keep what a successful message brings, in the current memory context
+ * (the group's), as the message does not outlive the call.  Outside of any
+ * transaction.
+ *
+ * store: store it, in the transaction that writes the status which promises it,
+ * before that.  The results are of one stage and still ours, their item rows
+ * locked; failed ones are among them.  An error raised here fails the group,
+ * whose results are then stored one by one; then it ends that item in Error.
+ */
+typedef struct WfStoreHooks
+{
+	void		(*read) (WfResult *result, const WfResultMessage *message);
+	void		(*store) (WfStage *stage, WfResult **results, int n);
+} WfStoreHooks;
 
 /* What a stored group amounted to. */
 typedef struct WfStoreCounts
@@ -60,7 +79,7 @@ extern WfResult *wf_store_result(WfItem *item, const WfResultMessage *message);
 extern WfResult *wf_store_failure(WfItem *item, WfOutcome outcome, const char *error);
 
 /*
- * Store a group in the current transaction: fenced, contacts first, then the
+ * Store a group of one stage in the current transaction: fenced, contacts first, then the
  * status that promises them.  Must be called inside wf_db_run.
  */
 extern void wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts);

@@ -43,11 +43,12 @@ typedef enum OwnStatement
 	OWN_COUNT
 } OwnStatement;
 
-static WfStatement own[OWN_COUNT];
+static WfStatement own[OWN_COUNT];	/* those on claims have the stage as first argument */
 
 typedef struct SweepContext
 {
 	WfSweepCounts *counts;
+	WfStageId	stage;
 	bool		force;
 	bool		due;
 	bool		more;
@@ -56,12 +57,16 @@ typedef struct SweepContext
 } SweepContext;
 
 static void
-make(OwnStatement which, char *sql, int nargs, Oid type1, Oid type2)
+make(OwnStatement which, char *sql, int nargs, ...)
 {
+	va_list		args;
+
 	own[which].sql = MemoryContextStrdup(TopMemoryContext, sql);
 	own[which].nargs = nargs;
-	own[which].argtypes[0] = type1;
-	own[which].argtypes[1] = type2;
+	va_start(args, nargs);
+	for (int i = 0; i < nargs; i++)
+		own[which].argtypes[i] = va_arg(args, Oid);
+	va_end(args);
 }
 
 static void
@@ -75,47 +80,47 @@ make_statements(void)
 		return;
 	make(OWN_LOST,
 		 psprintf("WITH w AS (SELECT c.worker_pid AS pid, c.worker_started AS started, count(*) AS n"
-				  " FROM %s c WHERE c.worker_pid IS NOT NULL AND c.stage = '" WF_STAGE_PAGE "' GROUP BY 1, 2),"
+				  " FROM %s c WHERE c.worker_pid IS NOT NULL GROUP BY 1, 2),"
 				  " dead AS (SELECT w.pid, w.started, w.n FROM w WHERE w.pid <> 0 AND NOT EXISTS"
 				  " (SELECT 1 FROM pg_stat_get_activity(w.pid) a WHERE a.backend_start = w.started))"
 				  " SELECT c.item, c.token, dead.n = 1 AS alone, c.deaths_alone, dead.pid IS NOT NULL AS died,"
 				  " c.worker_pid = 0 AS foreign_service"
 				  " FROM %s c LEFT JOIN dead ON dead.pid = c.worker_pid AND dead.started = c.worker_started"
-				  " WHERE c.worker_pid IS NOT NULL AND c.stage = '" WF_STAGE_PAGE "'"
-				  " AND (dead.pid IS NOT NULL OR c.lease_until < now()) ORDER BY c.item LIMIT $1 OFFSET $2",
+				  " WHERE c.worker_pid IS NOT NULL AND c.stage = $1"
+				  " AND (dead.pid IS NOT NULL OR c.lease_until < now()) ORDER BY c.item LIMIT $2 OFFSET $3",
 				  claim, claim),
-		 2, INT4OID, INT4OID);
+		 3, TEXTOID, INT4OID, INT4OID);
 	make(OWN_BACK,
 		 psprintf("UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 				  " not_before = now(), deaths = c.deaths + (u.deaths & 1),"
-				  " deaths_alone = c.deaths_alone + (u.deaths >> 1) FROM unnest($1, $2) u(item, deaths)"
-				  " WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item", claim),
-		 2, UUIDARRAYOID, INT4ARRAYOID);
+				  " deaths_alone = c.deaths_alone + (u.deaths >> 1) FROM unnest($2, $3) u(item, deaths)"
+				  " WHERE c.stage = $1 AND c.item = u.item", claim),
+		 3, TEXTOID, UUIDARRAYOID, INT4ARRAYOID);
 	make(OWN_UNCLAIMED,
-		 psprintf("SELECT u.item FROM unnest($1) u(item) WHERE NOT EXISTS"
-				  " (SELECT 1 FROM %s c WHERE c.stage = '" WF_STAGE_PAGE "' AND c.item = u.item)", claim),
-		 1, UUIDARRAYOID, InvalidOid);
+		 psprintf("SELECT u.item FROM unnest($2) u(item) WHERE NOT EXISTS"
+				  " (SELECT 1 FROM %s c WHERE c.stage = $1 AND c.item = u.item)", claim),
+		 2, TEXTOID, UUIDARRAYOID);
 	make(OWN_ADOPT,
 		 psprintf("INSERT INTO %s (stage, item, attempt, token, claimed_at, not_before)"
-				  " SELECT '" WF_STAGE_PAGE "', u.item, 0, 0, now(), now() FROM unnest($1) u(item)"
+				  " SELECT $1, u.item, 0, 0, now(), now() FROM unnest($2) u(item)"
 				  " ON CONFLICT DO NOTHING", claim),
-		 1, UUIDARRAYOID, InvalidOid);
+		 2, TEXTOID, UUIDARRAYOID);
 	make(OWN_FOREIGN,
 		 psprintf("INSERT INTO %s (stage, item, attempt, token, worker_pid, worker_started,"
 				  " claimed_at, lease_until)"
-				  " SELECT '" WF_STAGE_PAGE "', u.item, 0, 0, 0, '-infinity', now(),"
-				  " now() + $2 * interval '1 ms' FROM unnest($1) u(item)"
+				  " SELECT $1, u.item, 0, 0, 0, '-infinity', now(),"
+				  " now() + $3 * interval '1 ms' FROM unnest($2) u(item)"
 				  " ON CONFLICT DO NOTHING", claim),
-		 2, UUIDARRAYOID, INT4OID);
+		 3, TEXTOID, UUIDARRAYOID, INT4OID);
 	make(OWN_GATE,
 		 psprintf("INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
 				  " ON CONFLICT (only_row) DO UPDATE SET last_sweep = now()"
 				  " WHERE $1 OR s.last_sweep < now() - interval '" SWEEP_INTERVAL "' OR s.last_sweep > now()"
 				  " RETURNING 1", state),
-		 1, BOOLOID, InvalidOid);
+		 1, BOOLOID);
 	make(OWN_REPORT,
 		 psprintf("UPDATE %s s SET repaired = $1, repaired_total = s.repaired_total + $1", state),
-		 1, INT8OID, InvalidOid);
+		 1, INT8OID);
 	make(OWN_PRUNE,
 		 psprintf("DELETE FROM %s a WHERE a.id IN (SELECT o.id FROM %s o"
 				  " WHERE o.finished_at < now() - $1 * interval '1 minute' ORDER BY o.finished_at LIMIT $2)",
@@ -175,7 +180,7 @@ typedef struct LostClaim
 } LostClaim;
 
 static LostClaim *
-read_lost(int *n)
+read_lost(WfStageId stage, int *n)
 {
 	LostClaim  *lost = palloc0(Max(SPI_processed, 1) * sizeof(LostClaim));
 	bool		isnull;
@@ -186,6 +191,7 @@ read_lost(int *n)
 		HeapTuple	tuple = SPI_tuptable->vals[i];
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 
+		lost[i].item.stage = stage;
 		lost[i].item.id = *DatumGetUUIDP(SPI_getbinval(tuple, desc, 1, &isnull));
 		lost[i].item.token = (uint64) DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
 		lost[i].alone = DatumGetBool(SPI_getbinval(tuple, desc, 3, &isnull)) && !isnull;
@@ -222,11 +228,11 @@ requeue_lost(WfStage *stage, LostClaim **lost, int n, bool fresh)
 
 /* Rescued claims wait, due at once, and remember the death. */
 static void
-mark_waiting(LostClaim **lost, int n)
+mark_waiting(const WfStage *stage, LostClaim **lost, int n)
 {
 	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
 	Datum	   *deaths = palloc(Max(n, 1) * sizeof(Datum));
-	Datum		values[2];
+	Datum		values[3];
 
 	if (n == 0)
 		return;
@@ -235,8 +241,9 @@ mark_waiting(LostClaim **lost, int n)
 		ids[i] = UUIDPGetDatum(&lost[i]->item.id);
 		deaths[i] = Int32GetDatum(!lost[i]->died ? 0 : lost[i]->alone ? 2 : 1);
 	}
-	values[0] = wf_db_array(ids, NULL, n, UUIDOID);
-	values[1] = wf_db_array(deaths, NULL, n, INT4OID);
+	values[0] = CStringGetTextDatum(stage->name);
+	values[1] = wf_db_array(ids, NULL, n, UUIDOID);
+	values[2] = wf_db_array(deaths, NULL, n, INT4OID);
 	execute_own(OWN_BACK, values);
 }
 
@@ -264,8 +271,8 @@ rescue(void *arg)
 {
 	SweepContext *context = arg;
 	const char *problem;
-	WfStage    *stage = wf_stage_get(&problem);
-	Datum		values[2] = {Int32GetDatum(context->limit), Int32GetDatum(context->offset)};
+	WfStage    *stage = wf_stage_get(context->stage, &problem);
+	Datum		values[3];
 	LostClaim  *lost;
 	WfItem	  **items;
 	bool	   *valid;
@@ -275,10 +282,13 @@ rescue(void *arg)
 
 	if (stage == NULL)
 		return;
+	values[0] = CStringGetTextDatum(stage->name);
+	values[1] = Int32GetDatum(context->limit);
+	values[2] = Int32GetDatum(context->offset);
 	execute_own(OWN_LOST, values);
 	if (SPI_processed == 0)
 		return;
-	lost = read_lost(&n);
+	lost = read_lost(stage->id, &n);
 	items = palloc(n * sizeof(WfItem *));
 	valid = palloc(n * sizeof(bool));
 	for (int g = 0; g < 3; g++)
@@ -295,7 +305,7 @@ rescue(void *arg)
 			group[g][count[g]++] = &lost[i];
 	}
 	requeue_lost(stage, group[0], count[0], false);
-	mark_waiting(group[0], count[0]);
+	mark_waiting(stage, group[0], count[0]);
 	requeue_lost(stage, group[1], count[1], true);
 	for (int i = 0; i < count[1]; i++)
 		items[i] = &group[1][i]->item;
@@ -309,29 +319,35 @@ rescue(void *arg)
 		wf_shmem_wake_at_commit();
 }
 
-static Oid	stage_owner;
+typedef struct OwnerOf
+{
+	WfStageId	stage;
+	Oid			owner;
+} OwnerOf;
 
 static void
 find_owner(void *arg)
 {
+	OwnerOf    *of = arg;
 	const char *problem;
-	WfStage    *stage = wf_stage_get(&problem);
+	WfStage    *stage = wf_stage_get(of->stage, &problem);
 
-	stage_owner = stage ? stage->owner : InvalidOid;
+	of->owner = stage ? stage->owner : InvalidOid;
 }
 
 /* Whose rights the stage uses; InvalidOid when it cannot run. */
 static Oid
-current_owner(void)
+current_owner(WfStageId stage)
 {
+	OwnerOf		of = {stage};
 	WfDbError	error;
 
-	if (!wf_db_run("wf_curation: looking up tables", InvalidOid, find_owner, NULL, &error))
+	if (!wf_db_run("wf_curation: looking up tables", InvalidOid, find_owner, &of, &error))
 	{
-		wf_stage_reset();
+		wf_stage_reset(stage);
 		return InvalidOid;
 	}
-	return stage_owner;
+	return of.owner;
 }
 
 static bool
@@ -346,7 +362,7 @@ run_part(const char *activity, Oid owner, void (*work) (void *), SweepContext *c
 		if (!wf_db_is_transient(error.sqlstate))
 			break;
 	}
-	wf_stage_reset();
+	wf_stage_reset(context->stage);
 	wf_queue_reset();
 	wf_store_reset();
 	wf_sweep_reset();
@@ -356,11 +372,11 @@ run_part(const char *activity, Oid owner, void (*work) (void *), SweepContext *c
 	return false;
 }
 
-bool
-wf_sweep_rescue(WfSweepCounts *counts)
+static bool
+rescue_stage(WfStageId stage, WfSweepCounts *counts)
 {
-	SweepContext context = {counts};
-	Oid			owner = current_owner();
+	SweepContext context = {counts, stage};
+	Oid			owner = current_owner(stage);
 	bool		ok;
 
 	if (!OidIsValid(owner))
@@ -388,6 +404,16 @@ wf_sweep_rescue(WfSweepCounts *counts)
 	return false;
 }
 
+bool
+wf_sweep_rescue(WfSweepCounts *counts)
+{
+	bool		ok = true;
+
+	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
+		ok &= rescue_stage(stage, counts);
+	return ok;
+}
+
 /* ------------------------------------------------------------------------
  * The other repairs
  * ------------------------------------------------------------------------
@@ -408,7 +434,7 @@ queue_orphans(void *arg)
 {
 	SweepContext *context = arg;
 	const char *problem;
-	WfStage    *stage = wf_stage_get(&problem);
+	WfStage    *stage = wf_stage_get(context->stage, &problem);
 	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
 
 	if (stage == NULL)
@@ -430,16 +456,17 @@ adopt_waiting(void *arg)
 {
 	SweepContext *context = arg;
 	const char *problem;
-	WfStage    *stage = wf_stage_get(&problem);
-	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
+	WfStage    *stage = wf_stage_get(context->stage, &problem);
+	Datum		values[2] = {Int32GetDatum(SWEEP_ROWS)};
 	int			n;
 
 	if (stage == NULL)
 		return;
 	wf_db_execute(&stage->stmt[WF_STMT_UNEXPLAINED], WF_AS_OWNER, values, NULL);
-	values[0] = result_ids(&n);
+	values[1] = result_ids(&n);
 	if (n == 0)
 		return;
+	values[0] = CStringGetTextDatum(stage->name);
 	execute_own(OWN_ADOPT, values);
 	context->counts->stale_claims += SPI_processed;
 	if (SPI_processed > 0)
@@ -453,22 +480,24 @@ adopt_waiting(void *arg)
 static void
 note_foreign(void *arg)
 {
+	SweepContext *context = arg;
 	const char *problem;
-	WfStage    *stage = wf_stage_get(&problem);
-	Datum		values[2] = {Int32GetDatum(SWEEP_ROWS)};
+	WfStage    *stage = wf_stage_get(context->stage, &problem);
+	Datum		values[3] = {Int32GetDatum(SWEEP_ROWS)};
 	int			n;
 
 	if (stage == NULL)
 		return;
 	wf_db_execute(&stage->stmt[WF_STMT_PROCESSING], WF_AS_OWNER, values, NULL);
-	values[0] = result_ids(&n);
+	values[1] = result_ids(&n);
 	if (n == 0)
 		return;
+	values[0] = CStringGetTextDatum(stage->name);
 	execute_own(OWN_UNCLAIMED, values);
-	values[0] = result_ids(&n);
+	values[1] = result_ids(&n);
 	if (n == 0)
 		return;
-	values[1] = Int32GetDatum(wf_curation_foreign_processing_grace);
+	values[2] = Int32GetDatum(wf_curation_foreign_processing_grace);
 	execute_own(OWN_FOREIGN, values);
 }
 
@@ -495,20 +524,40 @@ report_sweep(void *arg)
 	execute_own(OWN_REPORT, report);
 }
 
-void
-wf_sweep_run(bool force, WfSweepCounts *counts)
+static void
+sweep_stage(WfStageId stage, WfSweepCounts *counts)
 {
-	SweepContext context = {counts, force};
-	Oid			owner = current_owner();
+	SweepContext context = {counts, stage};
+	Oid			owner = current_owner(stage);
 
 	if (!OidIsValid(owner))
 		return;
-	if (!run_part("wf_curation: is a sweep due?", InvalidOid, gate, &context) || !context.due)
-		return;
-	(void) wf_sweep_rescue(counts);
+	(void) rescue_stage(stage, counts);
 	(void) run_part("wf_curation: looking for orphans", owner, queue_orphans, &context);
-	(void) run_part("wf_curation: looking for waiting pages", owner, adopt_waiting, &context);
+	(void) run_part("wf_curation: looking for waiting items", owner, adopt_waiting, &context);
 	(void) run_part("wf_curation: looking at foreign work", owner, note_foreign, &context);
+}
+
+/* Can any stage run?  If not, the extension may not even be here. */
+static bool
+any_stage(void)
+{
+	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
+		if (OidIsValid(current_owner(stage)))
+			return true;
+	return false;
+}
+
+void
+wf_sweep_run(bool force, WfSweepCounts *counts)
+{
+	SweepContext context = {counts, WF_STAGE_PAGE, force};
+
+	if (!any_stage() ||
+		!run_part("wf_curation: is a sweep due?", InvalidOid, gate, &context) || !context.due)
+		return;
+	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
+		sweep_stage(stage, counts);
 	/* 10,000 rows at a time, as often as a minute's history may need */
 	for (int i = 0; i < PRUNE_BATCHES; i++)
 	{

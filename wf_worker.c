@@ -116,7 +116,7 @@ handle_stop(SIGNAL_ARGS)
 static int
 poll_interval(void)
 {
-	if (wf_worker.blocked[0])
+	if (wf_worker_blocked())
 		return Min(BLOCKED_POLL_MS, wf_curation_poll_interval);
 	if (!wf_shmem_available())
 		return Min(UNSHARED_POLL_MS, wf_curation_poll_interval);
@@ -127,17 +127,21 @@ static void
 handle_timers(TimestampTz now)
 {
 	WfSweepCounts counts = {0};
-	WfDbError	error;
 
 	if (now >= wf_worker.next_poll)
 	{
-		wf_worker.look = true;
+		wf_worker_look(true);
 		wf_worker.next_poll = TimestampTzPlusMilliseconds(now, poll_interval());
 	}
-	if (wf_worker.next_due != 0 && now >= wf_worker.next_due)
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
 	{
-		wf_worker.look = true;
-		wf_worker.next_due = 0;
+		WfWorkerStage *stage = &wf_worker.stage[id];
+
+		if (stage->next_due != 0 && now >= stage->next_due)
+		{
+			stage->look = true;
+			stage->next_due = 0;
+		}
 	}
 	if (wf_worker.batch == NULL && now >= wf_worker.next_sweep)
 	{
@@ -145,14 +149,14 @@ handle_timers(TimestampTz now)
 		wf_worker_in_transaction = true;
 		wf_sweep_run(false, &counts);
 		wf_worker_in_transaction = false;
-		wf_worker.look = true;
+		wf_worker_look(true);
 	}
 	if (now >= wf_worker.next_renew)
 	{
 		int			lease = wf_curation_request_timeout + LEASE_MARGIN_MS;
 
-		if (wf_worker.next_renew != 0 && hash_get_num_entries(wf_worker.in_flight) > 0)
-			(void) wf_worker_run("wf_curation: renewing leases", wf_worker_do_renew, NULL, &error);
+		if (wf_worker.next_renew != 0)
+			wf_worker_renew_leases();
 		wf_worker.next_renew = TimestampTzPlusMilliseconds(now, lease / 3);
 	}
 	wf_worker_watch_crawler(now);
@@ -174,14 +178,19 @@ wait_timeout(TimestampTz now)
 	long		limit = 60000;
 
 	limit = until(now, wf_worker.next_poll, limit);
-	limit = until(now, wf_worker.next_due, limit);
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		const WfWorkerStage *stage = &wf_worker.stage[id];
+
+		limit = until(now, stage->next_due, limit);
+		if (stage->look && stage->next_claim > now)
+			limit = until(now, stage->next_claim, limit);
+	}
 	limit = until(now, wf_worker.next_renew, limit);
 	if (wf_worker.batch)
 		limit = until(now, wf_worker.batch->deadline, limit);
 	else
 		limit = until(now, wf_worker.next_sweep, limit);
-	if (wf_worker.look && wf_worker.next_claim > now)
-		limit = until(now, wf_worker.next_claim, limit);
 	if (wf_worker.npending > 0)
 		limit = until(now,
 					  Max(wf_worker.next_store,
@@ -212,8 +221,7 @@ wait_for_events(void)
 		if (events[i].events & WL_LATCH_SET)
 		{
 			ResetLatch(MyLatch);
-			wf_worker.look = true;
-			wf_worker.exhausted = true;	/* whoever woke us expects a look now */
+			wf_worker_look(true);	/* whoever woke us expects it now */
 		}
 		if (events[i].events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE))
 			readable |= (events[i].events & WL_SOCKET_READABLE) != 0;
@@ -228,10 +236,11 @@ reload_settings(void)
 		return;
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
-	wf_stage_reset();
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+		wf_stage_reset(id);
 	if (wf_link_running(wf_worker.link))
 		wf_link_configure(wf_worker.link);
-	wf_worker.look = true;
+	wf_worker_look(true);
 }
 
 /* Nothing in flight, nothing to store: nothing more to do for an order? */
@@ -240,7 +249,7 @@ order_is_finished(void)
 {
 	if (hash_get_num_entries(wf_worker.in_flight) > 0)
 		return false;
-	return wf_worker.budget == 0 || !wf_worker.look || !wf_curation_enabled;
+	return wf_worker.budget == 0 || !wf_worker_looks() || !wf_curation_enabled;
 }
 
 /* Has the time of this worker come to stop fetching? */
@@ -331,8 +340,7 @@ create_worker(void)
 	wf_worker.picker = wf_pick_create();
 	wf_worker.link = wf_link_create(wf_worker_handle_result, NULL);
 	wf_worker.events_socket = -1;
-	wf_worker.look = true;
-	wf_worker.exhausted = true;
+	wf_worker_look(true);
 	wf_worker.turn_context = AllocSetContextCreate(TopMemoryContext, "WfWorkerContext",
 													ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(wf_worker.turn_context);
@@ -358,11 +366,13 @@ static void
 answer_batch(void)
 {
 	WfBatch    *batch = wf_worker.batch;
+	const char *why = wf_worker_blocked();
 
-	if (wf_worker.blocked[0] && batch->kind == WF_BATCH_PROCESS)
+	if (why && batch->kind == WF_BATCH_PROCESS)
 	{
-		batch->sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
-		strlcpy(batch->message, wf_worker.blocked, sizeof(batch->message));
+		/* what other stages did counts, and the caller learns it */
+		batch->sqlstate = batch->claimed == 0 ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : 0;
+		strlcpy(batch->message, why, sizeof(batch->message));
 		strlcpy(batch->hint, "SELECT * FROM wf_health() tells what to do.", sizeof(batch->hint));
 	}
 	pg_write_barrier();

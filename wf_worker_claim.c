@@ -28,7 +28,7 @@ do_claim(WfStage *stage, void *arg)
 
 	work->request.stage = stage;
 	wf_queue_claim(&work->request);
-	work->next_due = work->request.more || work->request.paused ? 0 : wf_queue_next_due();
+	work->next_due = work->request.more || work->request.paused ? 0 : wf_queue_next_due(stage);
 }
 
 static int
@@ -47,28 +47,48 @@ slots_are_taken(void)
 	return hash_get_num_entries(wf_worker.in_flight) >= wf_curation_max_concurrency;
 }
 
+/* May items of this stage be claimed now? */
+static bool
+stage_is_due(const WfWorkerStage *stage, int slots, TimestampTz now)
+{
+	return stage->look && now >= stage->next_claim &&
+		(stage->exhausted || wf_worker.nfetching == 0 ||
+		 slots >= Min(wf_curation_max_concurrency / 4, 16));
+}
+
+/* Is a suspect alone in flight, or does one wait until nothing is? */
+static bool
+suspect_has_turn(void)
+{
+	WfInFlight   *entry;
+	HASH_SEQ_STATUS seq;
+
+	if (hash_get_num_entries(wf_worker.in_flight) == 0)
+		return false;
+	if (wf_worker.draining)
+		return true;
+	if (wf_worker.nfetching != 1)
+		return false;
+	hash_seq_init(&seq, wf_worker.in_flight);
+	entry = hash_seq_search(&seq);
+	hash_seq_term(&seq);
+	return entry->item->alone;
+}
+
 /* Is there something, and enough room that a claim is worth a transaction? */
 bool
 wf_worker_claim_is_due(void)
 {
 	int			slots = free_slots();
-	WfInFlight   *entry;
-	HASH_SEQ_STATUS seq;
+	TimestampTz now = GetCurrentTimestamp();
 
-	if (!wf_worker.look || slots == 0 || GetCurrentTimestamp() < wf_worker.next_claim ||
-		 !wf_curation_enabled || wf_worker_got_sigterm || wf_worker_got_stop)
+	if (slots == 0 || !wf_curation_enabled || wf_worker_got_sigterm || wf_worker_got_stop ||
+		suspect_has_turn())
 		return false;
-	if (wf_worker.nfetching == 1)
-	{
-		/* a suspect is alone in flight */
-		hash_seq_init(&seq, wf_worker.in_flight);
-		entry = hash_seq_search(&seq);
-		hash_seq_term(&seq);
-		if (entry->item->alone)
-			return false;
-	}
-	return wf_worker.exhausted || slots >= Min(wf_curation_max_concurrency / 4, 16) ||
-		wf_worker.nfetching == 0;
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+		if (stage_is_due(&wf_worker.stage[id], slots, now))
+			return true;
+	return false;
 }
 
 /* An error that a row's own data or a trigger's word about it may cause? */
@@ -83,119 +103,175 @@ is_of_a_row(int sqlstate)
 		category == ERRCODE_PLPGSQL_ERROR;
 }
 
+/* A row refuses to be claimed: pass it over for a minute. */
+static void
+skip_row(WfStageId id, const pg_uuid_t *row, const char *why)
+{
+	WfWorkerStage *stage = &wf_worker.stage[id];
+
+	stage->refusals++;
+	stage->skip_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), SKIP_MS);
+	stage->nskipped = Min(stage->nskipped + 1, MAX_SKIPPED);
+	memmove(&stage->skipped[1], &stage->skipped[0], (stage->nskipped - 1) * sizeof(pg_uuid_t));
+	stage->skipped[0] = *row;
+	ereport(LOG,
+			(errmsg("could not claim %s %s, it waits: %s", wf_stage_name(id),
+					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(row))), why)));
+}
+
 /*
  * A claim failed.  A conflict passes.  A row that refuses to be updated (a
  * trigger raises, a constraint is violated) is found by claiming one at a time,
  * and passed over for a minute.  Anything else stops the stage until mended.
  */
 static void
-claim_failed(const WfClaimRequest *request, const WfDbError *error)
+claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error)
 {
+	WfWorkerStage *stage = &wf_worker.stage[id];
 	TimestampTz now = GetCurrentTimestamp();
 
 	for (int i = 0; i < request->count; i++)
 		wf_queue_free(request->items[i]);
 	if (request->items)
 		pfree(request->items);
-	wf_worker_reset_picker();
-	wf_worker.next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
-	if (wf_db_is_transient(error->sqlstate))
-		return;
-	if (is_of_a_row(error->sqlstate) && request->has_last && wf_worker.refusals < REFUSALS)
+	if (error->sqlstate == 0 && error->message[0] == '\0')
 	{
-		wf_worker.next_claim = TimestampTzPlusMilliseconds(now, 1);
-		wf_worker.careful = CAREFUL_CLAIMS;
-		if (request->n > 1)
-			return;
-		wf_worker.refusals++;
-		wf_worker.skip_until = TimestampTzPlusMilliseconds(now, SKIP_MS);
-		wf_worker.nskipped = Min(wf_worker.nskipped + 1, MAX_SKIPPED);
-		memmove(&wf_worker.skipped[1], &wf_worker.skipped[0],
-				(wf_worker.nskipped - 1) * sizeof(pg_uuid_t));
-		wf_worker.skipped[0] = request->last;
-		ereport(
-			LOG,
-			(errmsg("could not claim page %s, it waits: %s",
-					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&request->last))),
-					error->message)));
+		stage->look = false;	/* there is no such stage here */
+		wf_worker_set_stage_blocked(id, "");
 		return;
 	}
-	wf_worker_set_blocked(error->message);
-	wf_worker.look = false;
-	wf_worker.refusals = 0;
+	wf_worker_reset_picker(id);
+	stage->next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
+	if (wf_db_is_transient(error->sqlstate))
+		return;
+	if (is_of_a_row(error->sqlstate) && request->has_last && stage->refusals < REFUSALS)
+	{
+		stage->next_claim = TimestampTzPlusMilliseconds(now, 1);
+		stage->careful = CAREFUL_CLAIMS;
+		if (request->n == 1)
+			skip_row(id, &request->last, error->message);
+		return;
+	}
+	wf_worker_set_stage_blocked(id, error->message);
+	stage->look = false;
+	stage->refusals = 0;
 }
 
+/* Has the stage more to claim, and when is it worth another look? */
+static void
+plan_next_claim(WfWorkerStage *stage, const ClaimWork *work, TimestampTz now)
+{
+	const WfClaimRequest *request = &work->request;
+
+	stage->refusals = 0;
+	stage->next_claim = 0;
+	if (stage->careful > 0 && request->more)
+	{
+		stage->careful--;
+		stage->next_claim = TimestampTzPlusMilliseconds(now, 1);
+	}
+	stage->exhausted = !request->more;
+	stage->look = request->more;
+	stage->held = request->drain || request->held;
+	stage->fruitless = request->count == 0 && request->more ? stage->fruitless + 1 : 0;
+	if (stage->fruitless > 0)
+	{
+		/* others have them locked: later, or for an order not at all */
+		stage->next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
+		stage->look = wf_worker.batch == NULL || stage->fruitless < FRUITLESS_CLAIMS;
+	}
+	if (request->more)
+		return;
+	stage->next_due = work->next_due;
+	if (stage->next_due != 0 && stage->next_due <= now)
+		stage->next_due = TimestampTzPlusMilliseconds(now, LOCKED_RETRY_MS);
+}
+
+/* Claim up to n items of a stage and send them. */
+static void
+claim_stage(WfStageId id, int n)
+{
+	WfWorkerStage *stage = &wf_worker.stage[id];
+	ClaimWork	work = {0};
+	WfClaimRequest *request = &work.request;
+	WfDbError	error;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (now >= stage->skip_until)
+		stage->nskipped = 0;
+	request->picker = wf_worker.picker;
+	request->n = stage->careful > 0 ? 1 : n;
+	request->per_domain = wf_curation_max_concurrency_per_host;
+	request->may_be_alone = hash_get_num_entries(wf_worker.in_flight) == 0;
+	request->may_drain = wf_worker.batch == NULL;
+	request->lease_ms = wf_curation_request_timeout + LEASE_MARGIN_MS;
+	request->context = wf_worker.item_context;
+	request->skip = stage->skipped;
+	request->nskip = stage->nskipped;
+	if (!wf_worker_run(id, "wf_curation: claiming items", do_claim, &work, &error))
+	{
+		claim_failed(id, request, &error);
+		return;
+	}
+	wf_worker_set_blocked("");
+	wf_worker_set_stage_blocked(id, "");
+	for (int i = 0; i < request->count; i++)
+		wf_worker_add_item(request->items[i]);
+	if (wf_link_running(wf_worker.link))
+		wf_worker_send_items(request->items, request->count);
+	if (request->items)
+		pfree(request->items);
+	if (wf_worker.batch)
+	{
+		wf_worker.batch->claimed += request->count;
+		wf_worker.budget -= request->count;
+	}
+	wf_worker.draining = request->drain;
+	if (request->drain)
+		wf_worker.turn = id;
+	plan_next_claim(stage, &work, now);
+}
+
+/*
+ * Fill the free slots.  Stages take turns: each that may have something gets an
+ * equal share, and what one leaves the next may have.
+ */
 void
 wf_worker_claim_more(void)
 {
-	ClaimWork	work = {0};
-	WfDbError	error;
+	WfStageId	order[WF_STAGE_COUNT];
 	TimestampTz now = GetCurrentTimestamp();
+	int			ndue = 0;
 	const char *problem;
 
 	if (!wf_link_running(wf_worker.link) && !wf_link_can_start(&problem))
 	{
 		wf_worker_set_blocked(problem);
-		wf_worker.look = false;
+		wf_worker_look(false);
 		return;
 	}
 	if (wf_worker.unready_ends >= UNREADY_ENDS && !wf_link_ready(wf_worker.link))
 	{
 		/* only a crawler that is ready gets pages again */
 		(void) wf_worker_ensure_crawler();
-		wf_worker.look = false;
+		wf_worker_look(false);
 		return;
 	}
-	if (now >= wf_worker.skip_until)
-		wf_worker.nskipped = 0;
-	work.request.picker = wf_worker.picker;
-	work.request.n = wf_worker.careful > 0 ? 1 : Min(free_slots(), 256);
-	work.request.per_domain = wf_curation_max_concurrency_per_host;
-	work.request.may_be_alone = hash_get_num_entries(wf_worker.in_flight) == 0;
-	work.request.may_drain = wf_worker.batch == NULL;
-	work.request.lease_ms = wf_curation_request_timeout + LEASE_MARGIN_MS;
-	work.request.context = wf_worker.item_context;
-	work.request.skip = wf_worker.skipped;
-	work.request.nskip = wf_worker.nskipped;
-	if (!wf_worker_run("wf_curation: claiming pages", do_claim, &work, &error))
+	for (int i = 0; i < WF_STAGE_COUNT; i++)
 	{
-		claim_failed(&work.request, &error);
-		return;
+		WfStageId	id = (wf_worker.turn + i) % WF_STAGE_COUNT;
+
+		if (stage_is_due(&wf_worker.stage[id], free_slots(), now))
+			order[ndue++] = id;
 	}
-	wf_worker_set_blocked("");
-	for (int i = 0; i < work.request.count; i++)
-		wf_worker_add_item(work.request.items[i]);
-	if (wf_link_running(wf_worker.link))
-		wf_worker_send_items(work.request.items, work.request.count);
-	if (work.request.items)
-		pfree(work.request.items);
-	if (wf_worker.batch)
+	wf_worker.turn = (wf_worker.turn + 1) % WF_STAGE_COUNT;
+	wf_worker.draining = false;
+	for (int i = 0; i < ndue && free_slots() > 0 && !suspect_has_turn(); i++)
 	{
-		wf_worker.batch->claimed += work.request.count;
-		wf_worker.budget -= work.request.count;
+		int			left = ndue - i;
+
+		claim_stage(order[i], Min((free_slots() + left - 1) / left, CLAIM_SIZE));
 	}
-	wf_worker.refusals = 0;
-	wf_worker.next_claim = 0;
-	if (wf_worker.careful > 0 && work.request.more)
-	{
-		wf_worker.careful--;
-		wf_worker.next_claim = TimestampTzPlusMilliseconds(now, 1);
-	}
-	wf_worker.exhausted = !work.request.more;
-	wf_worker.look = work.request.more;
-	wf_worker.fruitless =
-		work.request.count == 0 && work.request.more ? wf_worker.fruitless + 1 : 0;
-	if (wf_worker.fruitless > 0)
-	{
-		/* others have them locked: later, or for an order not at all */
-		wf_worker.next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
-		wf_worker.look = wf_worker.batch == NULL || wf_worker.fruitless < FRUITLESS_CLAIMS;
-	}
-	if (work.request.more)
-		return;
-	wf_worker.next_due = work.next_due;
-	if (wf_worker.next_due != 0 && wf_worker.next_due <= now)
-		wf_worker.next_due = TimestampTzPlusMilliseconds(now, LOCKED_RETRY_MS);
 }
 
 typedef struct ReleaseWork
@@ -212,18 +288,17 @@ do_release(WfStage *stage, void *arg)
 	wf_queue_release(stage, work->items, work->n);
 }
 
-/* Give back whatever is being fetched.  The crawler is told to forget it. */
-void
-wf_worker_release_all(void)
+static void
+release_stage(WfStageId id)
 {
 	ReleaseWork work;
 	WfDbError	error;
 
-	work.items = wf_worker_fetching_items(&work.n);
+	work.items = wf_worker_items(id, false, &work.n);
 	if (work.n == 0)
 		return;
 	for (int tries = 0; tries < 3; tries++)
-		if (wf_worker_run("wf_curation: giving pages back", do_release, &work, &error))
+		if (wf_worker_run(id, "wf_curation: giving items back", do_release, &work, &error))
 			break;
 	for (int i = 0; i < work.n; i++)
 	{
@@ -234,6 +309,14 @@ wf_worker_release_all(void)
 	if (wf_worker.batch)
 		wf_worker.batch->returned += work.n;
 	pfree(work.items);
+}
+
+/* Give back whatever is being fetched.  The crawler is told to forget it. */
+void
+wf_worker_release_all(void)
+{
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+		release_stage(id);
 }
 
 typedef struct CheckWork
@@ -251,22 +334,17 @@ do_check(WfStage *stage, void *arg)
 	wf_queue_check(stage, work->items, work->n, work->valid);
 }
 
-/*
- * All slots are taken: free those of pages that nobody wants any more (they
- * were de-selected, re-queued or deleted), rather than wait for their servers.
- */
-void
-wf_worker_cancel_unwanted(TimestampTz now)
+static void
+cancel_unwanted(WfStageId id)
 {
 	CheckWork	work;
 	WfDbError	error;
 
-	if (wf_worker.nfetching == 0 || now < wf_worker.next_check || !slots_are_taken())
+	work.items = wf_worker_items(id, false, &work.n);
+	if (work.n == 0)
 		return;
-	wf_worker.next_check = TimestampTzPlusMilliseconds(now, CHECK_INTERVAL_MS);
-	work.items = wf_worker_fetching_items(&work.n);
 	work.valid = palloc(work.n * sizeof(bool));
-	if (wf_worker_run("wf_curation: looking for cancelled pages", do_check, &work, &error))
+	if (wf_worker_run(id, "wf_curation: looking for cancelled items", do_check, &work, &error))
 	{
 		for (int i = 0; i < work.n; i++)
 		{
@@ -275,7 +353,7 @@ wf_worker_cancel_unwanted(TimestampTz now)
 			if (wf_link_running(wf_worker.link))
 				(void) wf_link_cancel(wf_worker.link, work.items[i]->token);
 			wf_worker_drop_item(work.items[i]);
-			wf_worker.look = true;
+			wf_worker_look(true);
 			if (wf_worker.batch)
 				wf_worker.batch->returned++;
 		}
@@ -284,12 +362,40 @@ wf_worker_cancel_unwanted(TimestampTz now)
 	pfree(work.items);
 }
 
-/* Only of what is in flight here: what was given up is left to its lease. */
+/*
+ * All slots are taken: free those of items that nobody wants any more (they
+ * were de-selected, re-queued or deleted), rather than wait for their servers.
+ */
 void
-wf_worker_do_renew(WfStage *stage, void *arg)
+wf_worker_cancel_unwanted(TimestampTz now)
+{
+	if (wf_worker.nfetching == 0 || now < wf_worker.next_check || !slots_are_taken())
+		return;
+	wf_worker.next_check = TimestampTzPlusMilliseconds(now, CHECK_INTERVAL_MS);
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+		cancel_unwanted(id);
+}
+
+/* Only of what is in flight here: what was given up is left to its lease. */
+static void
+do_renew(WfStage *stage, void *arg)
 {
 	int			n;
-	WfItem	  **items = wf_worker_items(true, &n);
+	WfItem	  **items = wf_worker_items(stage->id, true, &n);
 
 	wf_queue_renew(items, n, wf_curation_request_timeout + LEASE_MARGIN_MS);
+}
+
+void
+wf_worker_renew_leases(void)
+{
+	WfDbError	error;
+	int			n;
+
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		pfree(wf_worker_items(id, true, &n));
+		if (n > 0)
+			(void) wf_worker_run(id, "wf_curation: renewing leases", do_renew, NULL, &error);
+	}
 }

@@ -43,6 +43,7 @@ send_item(WfItem *item)
 	WfFetchMessage fetch = {0};
 
 	fetch.seq = item->token;
+	fetch.stage = (uint8) item->stage;
 	fetch.url = (WfSlice) {item->url, strlen(item->url)};
 	if (item->domain_name)
 		fetch.domain = (WfSlice) {item->domain_name, strlen(item->domain_name)};
@@ -92,9 +93,8 @@ fail_item(WfItem *item, WfOutcome outcome, const char *error)
 	MemoryContextSwitchTo(old);
 }
 
-/* Items in flight, or just those without a result, in the current memory context. */
-WfItem **
-wf_worker_items(bool ended, int *n)
+static WfItem **
+select_items(bool every_stage, WfStageId id, bool ended, int *n)
 {
 	WfItem	  **items = palloc((hash_get_num_entries(wf_worker.in_flight) + 1) * sizeof(WfItem *));
 	HASH_SEQ_STATUS seq;
@@ -103,15 +103,21 @@ wf_worker_items(bool ended, int *n)
 	*n = 0;
 	hash_seq_init(&seq, wf_worker.in_flight);
 	while ((entry = hash_seq_search(&seq)) != NULL)
-		if (ended || !entry->item->ended)
+		if ((every_stage || entry->item->stage == id) && (ended || !entry->item->ended))
 			items[(*n)++] = entry->item;
 	return items;
 }
 
 WfItem **
+wf_worker_items(WfStageId id, bool ended, int *n)
+{
+	return select_items(false, id, ended, n);
+}
+
+WfItem **
 wf_worker_fetching_items(int *n)
 {
-	return wf_worker_items(false, n);
+	return select_items(true, WF_STAGE_PAGE, false, n);
 }
 
 /*
@@ -168,7 +174,7 @@ crawler_is_broken(void)
 			 wf_link_last_end(wf_worker.link));
 	wf_worker.next_start = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BLOCKED_POLL_MS);
 	wf_worker_set_blocked(why);
-	wf_worker.look = false;
+	wf_worker_look(false);
 	wf_worker_release_all();
 }
 
@@ -284,7 +290,7 @@ wf_worker_talk_to_crawler(bool readable)
 	if (wf_worker.unready_ends > 0 && wf_link_ready(wf_worker.link))
 	{
 		wf_worker.unready_ends = 0;
-		wf_worker.look = true;
+		wf_worker_look(true);
 	}
 	if (wf_worker.npending > (int) before)
 	{

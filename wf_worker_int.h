@@ -21,6 +21,7 @@
 #include "wf_worker.h"
 
 #define GROUP_SIZE			64		/* results stored in one transaction at most */
+#define CLAIM_SIZE			256		/* items claimed in one transaction at most */
 #define GROUP_DELAY_MS		4		/* how long a result waits for company */
 #define UNSHARED_POLL_MS	1000	/* poll interval where commits cannot wake us */
 #define BLOCKED_POLL_MS		5000	/* look again whether a blocked stage can run */
@@ -45,12 +46,32 @@ typedef struct WfInFlight
 	WfItem	   *item;
 } WfInFlight;
 
+/* A stage as a worker goes about it. */
+typedef struct WfWorkerStage
+{
+	Oid			owner;			/* when last seen */
+	bool		look;			/* there may be something to claim */
+	bool		exhausted;		/* the last look found less than wanted */
+	bool		held;			/* domains have more than may be in flight at once */
+	TimestampTz next_claim;		/* not before; 0: at once */
+	TimestampTz next_due;		/* earliest retry known; 0: none */
+	int			fruitless;		/* claims in a row that found locked rows only */
+	int			careful;		/* claims of one item each that remain */
+	int			refusals;		/* rows in a row that refused to be claimed */
+	int			nskipped;
+	pg_uuid_t	skipped[MAX_SKIPPED];
+	TimestampTz skip_until;
+	char		blocked[256];	/* why nothing is processed; empty: it is */
+} WfWorkerStage;
+
 typedef struct WfWorker
 {
 	WfWorkerArgs args;
 	WfBatch    *batch;			/* NULL: standing */
 	int			budget;			/* items an on-demand worker may still claim */
-	Oid			owner;			/* of the stage when last seen */
+	WfWorkerStage stage[WF_STAGE_COUNT];
+	WfStageId	turn;			/* whose turn it is to claim first */
+	bool		draining;		/* a suspect of that stage waits until nothing is in flight */
 	WfLink	   *link;
 	WfPicker   *picker;
 	HTAB	   *in_flight;
@@ -61,13 +82,9 @@ typedef struct WfWorker
 	int			npending;
 	int			pending_room;
 	int			nfetching;		/* in flight and without a result */
-	bool		look;			/* there may be something to claim */
-	bool		exhausted;		/* the last look found less than wanted */
 	TimestampTz pending_since;
 	TimestampTz next_store;		/* not before; 0: at once */
-	TimestampTz next_claim;		/* likewise */
 	TimestampTz next_poll;
-	TimestampTz next_due;		/* earliest retry known; 0: none */
 	TimestampTz next_sweep;
 	TimestampTz next_renew;
 	TimestampTz next_hang_check;
@@ -75,14 +92,8 @@ typedef struct WfWorker
 	TimestampTz next_start;		/* of the crawler, after failures */
 	int			start_failures;
 	int			unready_ends;	/* of crawlers in a row before they were ready */
-	int			fruitless;		/* claims in a row that found locked rows only */
-	int			careful;		/* claims of one item each that remain */
-	int			refusals;		/* rows in a row that refused to be claimed */
-	int			nskipped;
-	pg_uuid_t	skipped[MAX_SKIPPED];
-	TimestampTz skip_until;
 	uint64		pages;
-	char		blocked[256];	/* why nothing is processed; empty: it is */
+	char		blocked[256];	/* why no stage can be processed; empty: they can */
 	WaitEventSet *events;
 	int			events_socket;	/* the socket in events, -1 none */
 	int			socket_position;
@@ -97,17 +108,31 @@ extern volatile sig_atomic_t wf_worker_in_transaction;
 /* in wf_worker_stage.c: transactions on the stage */
 
 /*
- * Run work on the stage in a transaction with the rights it needs.  False if
- * that failed (*error) or the stage cannot run (error->sqlstate is 0 then).
+ * Run work on a stage in a transaction with the rights it needs.  False if that
+ * failed (*error), or if the stage cannot run: error->sqlstate is 0 then, and
+ * the message empty if there is no such stage.
  */
-extern bool wf_worker_run(const char *activity, void (*work) (WfStage *stage,
-						  void *arg), void *arg, WfDbError *error);
+extern bool wf_worker_run(WfStageId id, const char *activity,
+						  void (*work) (WfStage *stage, void *arg), void *arg,
+						  WfDbError *error);
 
-/* Note, and log once, why nothing is processed; "" when it is. */
+/* Note, and log once, why no stage is processed; "" when they are. */
 extern void wf_worker_set_blocked(const char *why);
 
-/* Start picking anew; only what is in flight counts against its domain. */
-extern void wf_worker_reset_picker(void);
+/* The same of one stage. */
+extern void wf_worker_set_stage_blocked(WfStageId id, const char *why);
+
+/* The first reason why something is not processed, or NULL. */
+extern const char *wf_worker_blocked(void);
+
+/* There may be something to claim, in every stage. */
+extern void wf_worker_look(bool look);
+
+/* Might there be in any? */
+extern bool wf_worker_looks(void);
+
+/* Pick anew in a stage; only what is in flight counts against its domain. */
+extern void wf_worker_reset_picker(WfStageId id);
 
 /* Publish what this worker is doing. */
 extern void wf_worker_report_state(void);
@@ -123,10 +148,13 @@ extern void wf_worker_drop_item(WfItem *item);
 /* WfResultHandler of the link. */
 extern void wf_worker_handle_result(const WfResultMessage *message, void *arg);
 
-/* Items in flight, those with a result or not, in the current memory context. */
-extern WfItem **wf_worker_items(bool ended, int *n);
+/*
+ * Items of a stage in flight, those with a result or not, in the current memory
+ * context.
+ */
+extern WfItem **wf_worker_items(WfStageId id, bool ended, int *n);
 
-/* Those without a result. */
+/* Those of every stage without a result. */
 extern WfItem **wf_worker_fetching_items(int *n);
 
 /* Send items to the crawler; what it cannot take ends at once. */
@@ -161,8 +189,8 @@ extern void wf_worker_release_all(void);
 /* Free the slots of pages that nobody wants any more. */
 extern void wf_worker_cancel_unwanted(TimestampTz now);
 
-/* Work for wf_worker_run: extend the leases. */
-extern void wf_worker_do_renew(WfStage *stage, void *arg);
+/* Extend the leases of all that is in flight. */
+extern void wf_worker_renew_leases(void);
 
 /* in wf_worker_store.c */
 

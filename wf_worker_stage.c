@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_worker_stage.c
- *	  A worker's transactions on its stage: whose rights, and why not.
+ *	  A worker's transactions on its stages: whose rights, and why not.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +21,7 @@ typedef struct StageWork
 {
 	void		(*work) (WfStage *stage, void *arg);
 	void	   *arg;
+	WfStageId	id;
 	Oid			owner;			/* whose rights the transaction has */
 	Oid			wanted;			/* whose it should have; differs: try again */
 	const char *problem;
@@ -30,43 +31,97 @@ static void
 do_stage_work(void *arg)
 {
 	StageWork  *work = arg;
-	WfStage    *stage = wf_stage_get(&work->problem);
+	WfStage    *stage = wf_stage_get(work->id, &work->problem);
 
 	work->wanted = stage ? stage->owner : InvalidOid;
 	if (stage != NULL && work->owner == work->wanted)
 		work->work(stage, work->arg);
 }
 
+/* Keep why in text; false when it says so already. */
+static bool
+note_reason(char *text, size_t size, const char *why)
+{
+	char		copy[sizeof(wf_worker.blocked)];
+
+	wf_encoding_copy(copy, sizeof(copy), why);
+	if (strcmp(text, copy) == 0)
+		return false;
+	strlcpy(text, copy, size);
+	if (*why)
+		wf_worker.next_poll = TimestampTzPlusMilliseconds(
+			GetCurrentTimestamp(), Min(BLOCKED_POLL_MS, wf_curation_poll_interval));
+	return true;
+}
+
 void
 wf_worker_set_blocked(const char *why)
 {
-	char		text[sizeof(wf_worker.blocked)];
-
-	wf_encoding_copy(text, sizeof(text), why);
-	if (strcmp(wf_worker.blocked, text) == 0)
+	if (!note_reason(wf_worker.blocked, sizeof(wf_worker.blocked), why))
 		return;
-	strcpy(wf_worker.blocked, text);
 	if (*why)
-	{
-		wf_worker.next_poll = TimestampTzPlusMilliseconds(
-			GetCurrentTimestamp(), Min(BLOCKED_POLL_MS, wf_curation_poll_interval));
 		ereport(LOG,
 				(errmsg("wf_curation processes nothing in database %u: %s",
 						MyDatabaseId, why)));
-	}
 	else
 		ereport(LOG,
 				(errmsg("wf_curation processes again in database %u", MyDatabaseId)));
 }
 
-/* Start picking anew; only what is in flight counts against its domain. */
 void
-wf_worker_reset_picker(void)
+wf_worker_set_stage_blocked(WfStageId id, const char *why)
+{
+	WfWorkerStage *stage = &wf_worker.stage[id];
+
+	if (!note_reason(stage->blocked, sizeof(stage->blocked), why))
+		return;
+	if (*why)
+		ereport(LOG,
+				(errmsg("stage \"%s\" of wf_curation processes nothing in database %u: %s",
+						wf_stage_name(id), MyDatabaseId, why)));
+	else
+		ereport(LOG,
+				(errmsg("stage \"%s\" of wf_curation processes again in database %u",
+						wf_stage_name(id), MyDatabaseId)));
+}
+
+const char *
+wf_worker_blocked(void)
+{
+	if (wf_worker.blocked[0])
+		return wf_worker.blocked;
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+		if (wf_worker.stage[id].blocked[0])
+			return wf_worker.stage[id].blocked;
+	return NULL;
+}
+
+void
+wf_worker_look(bool look)
+{
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		wf_worker.stage[id].look = look;
+		wf_worker.stage[id].exhausted = true;	/* a few free slots are reason enough */
+	}
+}
+
+bool
+wf_worker_looks(void)
+{
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+		if (wf_worker.stage[id].look)
+			return true;
+	return false;
+}
+
+void
+wf_worker_reset_picker(WfStageId id)
 {
 	HASH_SEQ_STATUS seq;
 	WfInFlight   *entry;
 
-	wf_pick_reset(wf_worker.picker);
+	wf_pick_reset(wf_worker.picker, id);
 	hash_seq_init(&seq, wf_worker.in_flight);
 	while ((entry = hash_seq_search(&seq)) != NULL)
 		wf_pick_reserve(wf_worker.picker, entry->item->domain);
@@ -74,59 +129,59 @@ wf_worker_reset_picker(void)
 
 /* The tables or whose rights changed: nothing planned or picked is valid. */
 static void
-forget_plans(void)
+forget_plans(WfStageId id)
 {
 	wf_queue_reset();
 	wf_store_reset();
 	wf_sweep_reset();
-	wf_worker_reset_picker();
+	wf_worker_reset_picker(id);
 }
 
-/*
- * Run work on the stage in a transaction with the rights it needs.  False if
- * that failed (*error) or the stage cannot run (wf_worker.blocked; error->sqlstate
- * is 0 then).
- */
 bool
-wf_worker_run(const char *activity, void (*work) (WfStage *stage, void *arg), void *arg,
-			 WfDbError *error)
+wf_worker_run(WfStageId id, const char *activity, void (*work) (WfStage *stage, void *arg),
+			  void *arg, WfDbError *error)
 {
-	StageWork	stage_work = {work, arg};
+	WfWorkerStage *stage = &wf_worker.stage[id];
+	StageWork	stage_work = {work, arg, id};
 
 	for (int tries = 0; tries < 3; tries++)
 	{
 		bool		ok;
 
-		stage_work.owner = wf_worker.owner;
+		stage_work.owner = stage->owner;
 		wf_worker_in_transaction = true;
-		ok = wf_db_run(activity, wf_worker.owner, do_stage_work, &stage_work, error);
+		ok = wf_db_run(activity, stage->owner, do_stage_work, &stage_work, error);
 		wf_worker_in_transaction = false;
 		if (!ok)
 		{
 			/* something may have been renamed or made anew under us */
-			wf_stage_reset();
+			wf_stage_reset(id);
 			if (!wf_db_is_transient(error->sqlstate))
-				forget_plans();
+				forget_plans(id);
 			return false;
 		}
-		if (stage_work.wanted == wf_worker.owner && OidIsValid(wf_worker.owner))
+		if (stage_work.wanted == stage->owner && OidIsValid(stage->owner))
 			return true;
-		if (!OidIsValid(wf_worker.owner))
-			wf_worker.next_sweep = 0;	/* who knows what happened meanwhile */
-		wf_worker.owner = stage_work.wanted;
-		forget_plans();
-		if (!OidIsValid(wf_worker.owner))
+		if (stage_work.wanted != stage->owner)
+		{
+			if (!OidIsValid(stage->owner))
+				wf_worker.next_sweep = 0;	/* who knows what happened meanwhile */
+			stage->owner = stage_work.wanted;
+			forget_plans(id);
+		}
+		if (!OidIsValid(stage->owner))
 			break;
 	}
 	error->sqlstate = 0;
-	error->message = (char *) (stage_work.problem ? stage_work.problem : "the tables keep changing");
+	error->message = (char *) (stage_work.problem ? stage_work.problem :
+							   OidIsValid(stage->owner) ? "the tables keep changing" : "");
 	return false;
 }
 
 void
 wf_worker_report_state(void)
 {
-	WfWorkerState state = wf_worker.blocked[0] ? WF_WORKER_BLOCKED :
+	WfWorkerState state = wf_worker_blocked() ? WF_WORKER_BLOCKED :
 		hash_get_num_entries(wf_worker.in_flight) > 0 ? WF_WORKER_BUSY : WF_WORKER_IDLE;
 
 	wf_shmem_report(state, (int) hash_get_num_entries(wf_worker.in_flight),

@@ -30,14 +30,23 @@ do_store(WfStage *stage, void *arg)
 	wf_store_group(stage, work->results, work->n, &work->counts);
 }
 
+/* Room was made: domains that were at their limit may go on. */
+static void
+look_at_held(void)
+{
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+		wf_worker.stage[id].look |= wf_worker.stage[id].held;
+}
+
 static void
 count_stored(const StoreWork *work)
 {
 	const WfStoreCounts *c = &work->counts;
+	WfWorkerStage *stage = &wf_worker.stage[work->results[0]->item->stage];
 
 	wf_worker.pages += work->n;
-	if (c->next_due != 0 && (wf_worker.next_due == 0 || c->next_due < wf_worker.next_due))
-		wf_worker.next_due = c->next_due;
+	if (c->next_due != 0 && (stage->next_due == 0 || c->next_due < stage->next_due))
+		stage->next_due = c->next_due;
 	if (wf_worker.batch)
 	{
 		wf_worker.batch->completed += c->completed;
@@ -47,7 +56,7 @@ count_stored(const StoreWork *work)
 	}
 	for (int i = 0; i < work->n; i++)
 		wf_worker_drop_item(work->results[i]->item);
-	wf_worker.look = true;
+	look_at_held();
 }
 
 static bool
@@ -55,7 +64,8 @@ try_store(WfResult **results, int n, WfDbError *error)
 {
 	StoreWork	work = {results, n};
 
-	if (!wf_worker_run("wf_curation: storing results", do_store, &work, error))
+	if (!wf_worker_run(results[0]->item->stage, "wf_curation: storing results", do_store, &work,
+					   error))
 	{
 		ereport(error->sqlstate == 0 || wf_db_is_transient(error->sqlstate) ? DEBUG1 : LOG,
 				(errmsg("could not store %d results: %s", n, error->message)));
@@ -105,12 +115,40 @@ store_single(WfResult *result)
 	return try_store(&result, 1, &error);
 }
 
-/* Store up to GROUP_SIZE pending results; what cannot be stored stays. */
+/*
+ * Move the results of one stage, that of the oldest, to the front of what is
+ * pending, in their order; returns how many, GROUP_SIZE at most.
+ */
+static int
+gather_group(void)
+{
+	WfStageId	id = wf_worker.pending[0]->item->stage;
+	WfResult  **others = palloc(wf_worker.npending * sizeof(WfResult *));
+	int			n = 0;
+	int			nothers = 0;
+
+	for (int i = 0; i < wf_worker.npending; i++)
+	{
+		if (n < GROUP_SIZE && wf_worker.pending[i]->item->stage == id)
+			wf_worker.pending[n++] = wf_worker.pending[i];
+		else
+			others[nothers++] = wf_worker.pending[i];
+	}
+	memcpy(wf_worker.pending + n, others, nothers * sizeof(WfResult *));
+	pfree(others);
+	return n;
+}
+
+/*
+ * Store pending results of one stage.  What cannot be stored now stays, behind
+ * the others: it must not keep those of another stage.
+ */
 void
 wf_worker_store_pending(void)
 {
-	int			n = Min(wf_worker.npending, GROUP_SIZE);
-	int			kept = 0;
+	int			n = wf_worker.npending > 0 ? gather_group() : 0;
+	WfResult  **kept = palloc(Max(n, 1) * sizeof(WfResult *));
+	int			nkept = 0;
 	WfDbError	error;
 
 	if (n == 0)
@@ -120,15 +158,18 @@ wf_worker_store_pending(void)
 		for (int i = 0; i < n; i++)
 			if (error.sqlstate == 0 ? !give_up(wf_worker.pending[i], error.message) :
 				!store_single(wf_worker.pending[i]))
-				wf_worker.pending[kept++] = wf_worker.pending[i];
+				kept[nkept++] = wf_worker.pending[i];
 	}
-	memmove(wf_worker.pending + kept, wf_worker.pending + n,
+	memmove(wf_worker.pending, wf_worker.pending + n,
 			(wf_worker.npending - n) * sizeof(WfResult *));
-	wf_worker.npending -= n - kept;
-	wf_worker.next_store = kept == 0 ? 0 :
+	wf_worker.npending -= n;
+	memcpy(wf_worker.pending + wf_worker.npending, kept, nkept * sizeof(WfResult *));
+	wf_worker.npending += nkept;
+	wf_worker.next_store = nkept == 0 ? 0 :
 		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STORE_RETRY_MS);
 	if (wf_worker.npending == 0)
 		MemoryContextReset(wf_worker.group_context);
+	pfree(kept);
 }
 
 /* Results that could not be stored in time: their items are given back, too. */

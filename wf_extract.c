@@ -101,7 +101,8 @@ extract(FunctionCallInfo fcinfo, WfPageInput *in)
 	WfFindings	findings;
 	WfStatus	status;
 
-	InitMaterializedSRF(fcinfo, 0);
+	/* not from the catalog each time: that took as long as a small page */
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	in->default_region = wf_curation_default_region;
 	in->stop = &InterruptPending;
 	arena = create_arena(in->body.len * 4 + ARENA_BASE);

@@ -389,7 +389,7 @@ read_tag(WfHtml *html, WfHtmlToken *token)
 	info = find_element(token->name, html->end);
 	token->element = info != NULL ? info->element : WF_ELEMENT_OTHER;
 	token->flags = info != NULL ? info->flags : 0;
-	if (!is_end && (token->flags & (WF_HTML_RAW_BODY | WF_HTML_TEXT_BODY)))
+	if ((token->flags & (WF_HTML_RAW_BODY | WF_HTML_TEXT_BODY)) && !is_end)
 	{
 		html->body_element = token->element;
 		html->body_flags = token->flags;
@@ -449,15 +449,16 @@ skip_declaration(WfHtml *html)
 	return true;
 }
 
-/* Tag open state: does the '<' at p begin a tag? */
+/*
+ * Tag open state: does the '<' at p begin a tag?  Start or end is hard to foresee
+ * and makes no difference here.
+ */
 static inline bool
 is_tag(const WfHtml *html, const char *p)
 {
-	if (html->end - p < 2)
-		return false;
-	if (wf_is_alpha(p[1]))
-		return true;
-	return p[1] == '/' && html->end - p >= 3 && wf_is_alpha(p[2]);
+	if (html->end - p < 3)
+		return html->end - p == 2 && wf_is_alpha(p[1]);
+	return wf_is_alpha(p[1 + (p[1] == '/')]);
 }
 
 static inline bool

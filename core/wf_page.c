@@ -89,15 +89,13 @@ take_picture(Extraction *x, const WfHtmlToken *token)
 	return WF_OK;
 }
 
+/* A start tag that has attributes. */
 static WfStatus
-start_tag(Extraction *x, const WfHtmlToken *token)
+take_attributes(Extraction *x, const WfHtmlToken *token)
 {
 	bool		has_at;
 	WfStatus	status = WF_OK;
 
-	x->opened = *token;
-	if (token->attributes.len == 0)
-		return WF_OK;
 	if (x->next_at < token->offset)
 	{
 		const char *at = memchr(x->page.data + token->offset, '@', x->page.len - token->offset);
@@ -110,17 +108,6 @@ start_tag(Extraction *x, const WfHtmlToken *token)
 	if (status == WF_OK && (has_at || (token->flags & WF_HTML_LINKS)))
 		status = wf_page_take_attributes(x, token, has_at);
 	return status;
-}
-
-static WfStatus
-end_tag(Extraction *x, const WfHtmlToken *token)
-{
-	if (token->element == WF_ELEMENT_A && x->in_mailto)
-	{
-		wf_page_gap(&x->window);
-		x->in_mailto = false;
-	}
-	return WF_OK;
 }
 
 /* lang of <html>: a hint at the country of its numbers. */
@@ -139,16 +126,15 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 {
 	Window	   *w = &x->window;
 	bool		is_end = token->type == WF_HTML_END_TAG;
+	bool		is_link = token->element == WF_ELEMENT_A;
 
-	if (!is_end && token->element == WF_ELEMENT_HTML)
-		take_language(x, token);
 	/* two links side by side are two texts */
 	if (token->flags & WF_HTML_BLOCK)
 		wf_page_border(w);
 	else if ((token->flags & WF_HTML_GAP) || !(token->flags & WF_HTML_KNOWN) ||
-			 (w->after_link && token->element == WF_ELEMENT_A && !is_end))
+			 (w->after_link && is_link && !is_end))
 		wf_page_gap(w);
-	w->after_link = is_end && token->element == WF_ELEMENT_A;
+	w->after_link = is_end & is_link;
 	if ((token->flags & WF_HTML_BLOCK) &&
 		(w->len > WINDOW_SOFT_BYTES || w->segment_count > WINDOW_SOFT_SEGMENTS))
 	{
@@ -157,7 +143,34 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 		if (status != WF_OK)
 			return status;
 	}
-	return is_end ? end_tag(x, token) : start_tag(x, token);
+	if (x->in_mailto && is_link && is_end)
+	{
+		wf_page_gap(w);
+		x->in_mailto = false;
+	}
+	if (token->attributes.len > 0 && !is_end)
+	{
+		x->opened = *token;
+		return take_attributes(x, token);
+	}
+	if (!is_end)
+	{
+		x->opened.element = token->element;
+		x->opened.attributes.len = 0;
+	}
+	return WF_OK;
+}
+
+/* The elements that tell something of all that follows. */
+static void
+note_state(Extraction *x, const WfHtmlToken *token, int *pre_depth)
+{
+	if (token->element == WF_ELEMENT_HTML && token->type == WF_HTML_START_TAG)
+		take_language(x, token);
+	else if (token->element == WF_ELEMENT_PRE && token->type == WF_HTML_START_TAG)
+		++*pre_depth;
+	else if (token->element == WF_ELEMENT_PRE && *pre_depth > 0)
+		--*pre_depth;
 }
 
 static WfStatus
@@ -190,13 +203,9 @@ take_token(Extraction *x, const WfHtmlToken *token, int *pre_depth)
 				status = wf_page_take_script(x, token);
 			break;
 		case WF_HTML_START_TAG:
-			if (token->element == WF_ELEMENT_PRE)
-				++*pre_depth;
-			status = take_tag(x, token);
-			break;
 		case WF_HTML_END_TAG:
-			if (token->element == WF_ELEMENT_PRE && *pre_depth > 0)
-				--*pre_depth;
+			if (token->element == WF_ELEMENT_HTML || token->element == WF_ELEMENT_PRE)
+				note_state(x, token, pre_depth);
 			status = take_tag(x, token);
 			break;
 		case WF_HTML_EOF:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "wf_text.h"
+#include "wf_url.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_NAME 100
@@ -291,4 +292,18 @@ wf_profile_parse(WfSlice href, WfFindingKind *kind, char *out, size_t *len)
 	*kind = network->kind;
 	*len = n;
 	return true;
+}
+
+/* See wf_profile.h. */
+bool
+wf_profile_is_network(WfSlice host)
+{
+	size_t		i;
+
+	for (i = 0; i < COUNT(networks); i++)
+	{
+		if (wf_url_host_in_domain(host, networks[i].host))
+			return true;
+	}
+	return false;
 }

@@ -19,4 +19,7 @@
  */
 extern bool wf_profile_parse(WfSlice href, WfFindingKind *kind, char *out, size_t *len);
 
+/* Is the host (lower case) that of a network or below it ("m.facebook.com")? */
+extern bool wf_profile_is_network(WfSlice host);
+
 #endif							/* WF_PROFILE_H */

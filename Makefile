@@ -12,7 +12,7 @@ CORE_SHARED = arena text url site charset html html_text verdict contact disguis
 	page_window finding entry outcome message website category
 CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \
 	fetch_end fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot fetch_socket \
-	lastmod robots sandbox sitemap sitemap_gzip sitemap_text sitemap_xml
+	discovery lastmod robots sandbox sitemap sitemap_gzip sitemap_text sitemap_xml survey
 
 CORE_OBJS = $(CORE_SHARED:%=core/wf_%.o)
 OBJS = \

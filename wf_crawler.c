@@ -30,6 +30,7 @@
 #include "core/wf_message.h"
 #include "core/wf_page.h"
 #include "core/wf_sandbox.h"
+#include "core/wf_survey.h"
 #include "core/wf_text.h"
 
 #ifndef WF_VERSION
@@ -53,6 +54,7 @@ typedef struct Crawler
 	WfOwnAddresses *own;
 	WfExtractor *extractor;
 	WfFetcher  *fetcher;
+	WfSurveys  *surveys;
 	WfArena    *page_arena;
 	size_t		page_limit;
 	int			epoll_fd;
@@ -70,6 +72,7 @@ typedef struct Crawler
 	bool		out_watched;	/* epoll tells when more can be sent */
 
 	/* by hand */
+	uint8_t		stage;			/* what the arguments are: WfMessageStage */
 	int			failed;			/* URLs that did not end well */
 } Crawler;
 
@@ -170,6 +173,12 @@ on_working(void *arg, uint64_t seq)
 	crawler->board->current = seq;
 }
 
+static bool
+on_piece(void *arg, const WfFetchPiece *piece)
+{
+	return wf_surveys_piece(((Crawler *) arg)->surveys, piece);
+}
+
 /* ---------- life ---------- */
 
 /* Take over crawler->config, after it changed. */
@@ -194,7 +203,7 @@ apply_config(Crawler *crawler)
 }
 
 static bool
-crawler_init(Crawler *crawler, WfFetchCallbacks callbacks)
+crawler_init(Crawler *crawler, WfFetchCallbacks callbacks, WfSurveyCallbacks survey_callbacks)
 {
 	callbacks.working = on_working;
 	callbacks.arg = crawler;
@@ -208,13 +217,17 @@ crawler_init(Crawler *crawler, WfFetchCallbacks callbacks)
 	if (!crawler->extractor || crawler->epoll_fd < 0 || !crawler->in_arena ||
 		!crawler->out_arena)
 		return false;
+	callbacks.piece = on_piece;
+	survey_callbacks.arg = crawler;
 	crawler->fetcher = wf_fetch_create(crawler->epoll_fd, crawler->own, &callbacks);
-	return crawler->fetcher && apply_config(crawler);
+	crawler->surveys = wf_surveys_create(crawler->fetcher, &survey_callbacks);
+	return crawler->fetcher && crawler->surveys && apply_config(crawler);
 }
 
 static void
 crawler_free(Crawler *crawler)
 {
+	wf_surveys_free(crawler->surveys);
 	if (crawler->fetcher)
 		wf_fetch_free(crawler->fetcher);
 	if (crawler->extractor)
@@ -306,6 +319,11 @@ send_result(void *arg, const WfFetchResult *result)
 	WfResultMessage msg;
 	WfStatus	status;
 
+	if (result->seq >= WF_SURVEY_SEQ)
+	{
+		wf_surveys_done(crawler->surveys, result);
+		return;
+	}
 	make_result(crawler, result, &msg);
 	status = wf_message_write_result(&crawler->out, &msg);
 	if (status == WF_OK)
@@ -317,6 +335,36 @@ send_result(void *arg, const WfFetchResult *result)
 	msg.error = WF_SLICE("findings of the page could not be sent");
 	if (wf_message_write_result(&crawler->out, &msg) != WF_OK)
 		exit(1);				/* the worker sends its requests to another one */
+}
+
+/*
+ * Entries of one sitemap could fill the memory while it comes in: the network
+ * waits, here, until the worker has taken most of what there is.
+ */
+static bool
+send_entries(void *arg, const WfEntriesMessage *msg)
+{
+	Crawler    *crawler = arg;
+
+	if (wf_message_write_entries(&crawler->out, msg) != WF_OK)
+		exit(1);				/* as above */
+	while (out_pending(crawler) > OUT_HIGH_WATER)
+	{
+		struct pollfd worker = {.fd = WF_CRAWLER_SOCKET_FD, .events = POLLOUT};
+
+		crawler->board->beat++;
+		(void) poll(&worker, 1, MAX_WAIT_MS);
+		if (!flush_output(crawler) || (worker.revents & (POLLERR | POLLHUP)))
+			exit(1);			/* nobody is left to hear from us */
+	}
+	return true;
+}
+
+static void
+send_survey_result(void *arg, const WfResultMessage *result)
+{
+	if (wf_message_write_result(&((Crawler *) arg)->out, result) != WF_OK)
+		exit(1);
 }
 
 /* What these three do not say now is said again, or found out by others. */
@@ -382,6 +430,8 @@ take_fetch(Crawler *crawler, WfSlice payload)
 		send_result(crawler, &refused);
 		return true;
 	}
+	if (msg.stage != WF_STAGE_MSG_PAGE)
+		return wf_surveys_add(crawler->surveys, &msg, &crawler->config) == WF_OK;
 	request = (WfFetchRequest) {
 		.seq = msg.seq,
 		.keep_body = (msg.flags & WF_FETCH_WANT_BODY) != 0,
@@ -441,7 +491,8 @@ take_frame(Crawler *crawler, WfMessageType type, WfSlice payload)
 		case WF_MSG_CANCEL:
 			if (wf_message_read_cancel(payload, &seq) != WF_OK)
 				return false;
-			wf_fetch_cancel(crawler->fetcher, seq);
+			if (!wf_surveys_cancel(crawler->surveys, seq))
+				wf_fetch_cancel(crawler->fetcher, seq);
 			return true;
 		default:
 			return take_site_frame(crawler, type, payload);
@@ -529,9 +580,13 @@ static bool
 turn(Crawler *crawler, bool worker)
 {
 	struct epoll_event events[MAX_EVENTS];
-	int			wait = wf_fetch_turn(crawler->fetcher);
+	int			wait;
 	int			count;
 
+	wf_surveys_turn(crawler->surveys);
+	wait = wf_fetch_turn(crawler->fetcher);
+	if (wf_surveys_due(crawler->surveys))
+		wait = 0;
 	crawler->board->beat++;
 	if (worker && (!flush_output(crawler) || !wait_for_worker(crawler)))
 		return false;
@@ -571,12 +626,13 @@ serve_worker(void)
 	WfFetchCallbacks callbacks = {
 		.done = send_result, .ask = send_ask, .site = send_site, .robots = send_robots
 	};
+	WfSurveyCallbacks surveys = {.entries = send_entries, .done = send_survey_result};
 	const char *missing;
 
 	if (!wf_sandbox_prepare(true, WF_CRAWLER_BOARD_FD))
 		return 1;
 	wf_config_init(&crawler.config);
-	if (!crawler_init(&crawler, callbacks) || !map_board(&crawler) ||
+	if (!crawler_init(&crawler, callbacks, surveys) || !map_board(&crawler) ||
 		epoll_ctl(crawler.epoll_fd, EPOLL_CTL_ADD, WF_CRAWLER_SOCKET_FD, &event) != 0)
 		return 1;
 	missing = wf_sandbox_enter();
@@ -636,6 +692,11 @@ print_result(void *arg, const WfFetchResult *result)
 	Crawler    *crawler = arg;
 	WfResultMessage msg;
 
+	if (result->seq >= WF_SURVEY_SEQ)
+	{
+		wf_surveys_done(crawler->surveys, result);
+		return;
+	}
 	make_result(crawler, result, &msg);
 	print_text("", result->url);
 	printf("\n  outcome   %s", wf_outcome_name(msg.outcome));
@@ -661,12 +722,68 @@ print_result(void *arg, const WfFetchResult *result)
 		crawler->failed++;
 }
 
+static bool
+print_entries(void *arg, const WfEntriesMessage *msg)
+{
+	for (int i = 0; i < msg->count; i++)
+	{
+		const WfEntry *entry = &msg->items[i];
+		const char *type = wf_sitemap_type_name(entry->type);
+		const char *place = wf_found_by_name(entry->found_by);
+		time_t		seconds = (time_t) (entry->lastmod_us / 1000000);
+		char		date[32] = "";
+
+		if (entry->has_lastmod)
+			strftime(date, sizeof(date), "  %Y-%m-%dT%H:%M:%SZ", gmtime(&seconds));
+		printf("  %-8s %.*s%s", entry->is_sitemap ? "sitemap" : "page", (int) entry->url.len,
+			   entry->url.data, date);
+		if (type && place)
+			printf("  (%s, %s)", type, place);
+		putchar('\n');
+	}
+	return true;
+}
+
+static void
+print_survey_result(void *arg, const WfResultMessage *msg)
+{
+	Crawler    *crawler = arg;
+	const char *type = wf_sitemap_type_name(msg->counts.type);
+
+	printf("  outcome   %s", wf_outcome_name(msg->outcome));
+	print_text(": ", msg->error);
+	if (msg->http_status)
+		printf("\n  status    %d", msg->http_status);
+	print_text("\n  url       ", msg->effective_url);
+	if (type)
+		printf("\n  type      %s", type);
+	printf("\n  received  %llu bytes in %u ms, %u URLs; %u on other sites, %u doubles, "
+		   "%u invalid\n\n", (unsigned long long) msg->body_bytes, msg->elapsed_ms,
+		   msg->counts.entries, msg->counts.refused, msg->counts.doubles, msg->counts.invalid);
+	fflush(stdout);
+	if (!wf_outcome_is_success(msg->outcome))
+		crawler->failed++;
+}
+
+/* An argument becomes a page, a sitemap or a domain to be looked at. */
+static WfStatus
+add_by_hand(Crawler *crawler, uint64_t seq, WfSlice text)
+{
+	WfFetchRequest request = {.seq = seq, .url = text};
+	WfFetchMessage msg = {.seq = seq, .stage = crawler->stage, .url = text};
+
+	if (crawler->stage == WF_STAGE_MSG_PAGE)
+		return wf_fetch_add(crawler->fetcher, &request);
+	return wf_surveys_add(crawler->surveys, &msg, &crawler->config);
+}
+
 static int
 fetch_by_hand(Crawler *crawler, char **urls, int count, bool sandbox)
 {
 	const char *missing;
+	WfSurveyCallbacks surveys = {.entries = print_entries, .done = print_survey_result};
 
-	if (!crawler_init(crawler, (WfFetchCallbacks) {.done = print_result}))
+	if (!crawler_init(crawler, (WfFetchCallbacks) {.done = print_result}, surveys))
 	{
 		fprintf(stderr, "wf_crawler: could not set up its libraries\n");
 		return 2;
@@ -676,17 +793,14 @@ fetch_by_hand(Crawler *crawler, char **urls, int count, bool sandbox)
 		fprintf(stderr, "wf_crawler: running without %s, which this system refused\n", missing);
 	for (int i = 0; i < count; i++)
 	{
-		WfFetchRequest request = {
-			.seq = (uint64_t) i + 1, .url = {urls[i], strlen(urls[i])}
-		};
-
-		if (wf_fetch_add(crawler->fetcher, &request) != WF_OK)
+		if (add_by_hand(crawler, (uint64_t) i + 1,
+						(WfSlice) {urls[i], strlen(urls[i])}) != WF_OK)
 		{
 			fprintf(stderr, "wf_crawler: out of memory\n");
 			return 2;
 		}
 	}
-	while (wf_fetch_pending(crawler->fetcher) > 0)
+	while (wf_fetch_pending(crawler->fetcher) > 0 || wf_surveys_pending(crawler->surveys) > 0)
 		(void) turn(crawler, false);
 	return crawler->failed > 0 ? 1 : 0;
 }
@@ -698,6 +812,8 @@ print_help(void)
 		 "\n"
 		 "Usage:\n"
 		 "  wf_crawler [--SETTING=VALUE]... URL...\n"
+		 "  wf_crawler [--SETTING=VALUE]... --sitemap URL...     (lists its URLs)\n"
+		 "  wf_crawler [--SETTING=VALUE]... --domain DOMAIN...   (looks for sitemaps)\n"
 		 "  wf_crawler --worker      (started by a PostgreSQL server)\n"
 		 "  wf_crawler --help | --version\n"
 		 "\n"
@@ -710,6 +826,7 @@ print_help(void)
 		 "  --allowed-networks=CIDR,...  --allowed-ports=80,443\n"
 		 "  --allowed-hosts=NAME,...     --denied-hosts=NAME,...\n"
 		 "  --default-region=US          --user-agent=TEXT\n"
+		 "  --offsite-urls=off\n"
 		 "\n"
 		 "  --no-sandbox                 for debuggers only\n"
 		 "\n"
@@ -755,6 +872,10 @@ take_options(Crawler *crawler, int argc, char **argv, bool *sandbox)
 		}
 		if (strcmp(argv[i], "--no-sandbox") == 0)
 			*sandbox = false;
+		else if (strcmp(argv[i], "--sitemap") == 0)
+			crawler->stage = WF_STAGE_MSG_SITEMAP;
+		else if (strcmp(argv[i], "--domain") == 0)
+			crawler->stage = WF_STAGE_MSG_DOMAIN;
 		else if (!take_option(&crawler->config, argv[i] + 2))
 		{
 			fprintf(stderr, "wf_crawler: unknown setting or bad value: %s\n"

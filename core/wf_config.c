@@ -54,6 +54,7 @@ static const SettingEntry settings[] = {
 	{"verify_tls", SETTING_BOOL, AT(verify_tls), 0, 1, "on"},
 	{"respect_robots", SETTING_BOOL, AT(respect_robots), 0, 1, "on"},
 	{"require_domain_match", SETTING_BOOL, AT(require_domain_match), 0, 1, "off"},
+	{"offsite_urls", SETTING_BOOL, AT(offsite_urls), 0, 1, "off"},
 	{"user_agent", SETTING_TEXT, AT(user_agent), 1, 4096,
 	"wf_curation/1.0 (contact page curation; PostgreSQL extension)", is_printable},
 	{"allowed_networks", SETTING_TEXT, AT(allowed_networks), 0, MAX_TEXT, "",

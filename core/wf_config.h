@@ -27,6 +27,7 @@ typedef struct WfConfig
 	bool		verify_tls;
 	bool		respect_robots;
 	bool		require_domain_match;
+	bool		offsite_urls;	/* sitemaps may name pages of other sites */
 	char	   *user_agent;		/* malloc'ed strings, never NULL */
 	char	   *allowed_networks;	/* CIDR list, comma separated; empty: public only */
 	char	   *allowed_ports;	/* "80,443" */

@@ -112,8 +112,11 @@ transfer_create(const WfFetchRequest *request)
 
 	if (transfer == NULL)
 		return NULL;
-	transfer->seq = transfer->blame = request->seq;
+	transfer->seq = request->seq;
+	transfer->blame = request->blame ? request->blame : request->seq;
 	transfer->keep_body = request->keep_body;
+	transfer->stream = request->stream;
+	transfer->patient = request->patient;
 	transfer->requested = copy_text(request->url);
 	transfer->domain = copy_text(request->domain);
 	if (transfer->requested == NULL || transfer->domain == NULL ||
@@ -467,7 +470,9 @@ pass_robots(WfFetcher *fetcher, WfTransfer *page)
 	char		error[WF_MAX_ERROR];
 	WfOutcome	outcome;
 
-	if (!fetcher->config.respect_robots || page->robots_for)
+	/* RFC 9309 section 2.2.2: robots.txt itself is always allowed */
+	if (!fetcher->config.respect_robots || page->robots_for ||
+		strcmp(page->url + page->origin_len, "/robots.txt") == 0)
 		return true;
 	if (authority->robots_state != WF_ROBOTS_KNOWN ||
 		authority->robots_until_ms <= fetcher->now_ms)

@@ -28,12 +28,25 @@ typedef struct WfFetchRequest
 {
 	uint64_t	seq;			/* caller's number, not 0, unique among the pending */
 	bool		keep_body;		/* hand the body over whatever status and type */
+	bool		stream;			/* body of a 2xx of any type and size goes to "piece" */
+	bool		patient;		/* waits for its host rather than be handed back */
+	uint64_t	blame;			/* announced while it is handled; 0: seq */
 	WfSlice		url;
 	WfSlice		domain;			/* for require_domain_match; may be empty */
 	WfSlice		version_url;	/* a version known from before came from here … */
 	WfSlice		etag;			/* … and is called so; each may be empty */
 	WfSlice		last_modified;
 } WfFetchRequest;
+
+/* The next decoded bytes of a streamed body; valid during the callback. */
+typedef struct WfFetchPiece
+{
+	uint64_t	seq;
+	bool		first;
+	WfSlice		content_type;
+	WfSlice		url;			/* of the present hop */
+	WfSlice		bytes;
+} WfFetchPiece;
 
 /* How a request ended.  All memory is valid during the callback only. */
 typedef struct WfFetchResult
@@ -58,6 +71,12 @@ typedef struct WfFetchCallbacks
 {
 	/* A request ended.  Must not call wf_fetch_* functions. */
 	void		(*done) (void *arg, const WfFetchResult *result);
+	/*
+	 * A piece of a streamed body; false: no more is wanted, the request then
+	 * ends as if that were all.  May be NULL when nothing is streamed.  May
+	 * block, as nothing else is fetched meanwhile; calls no wf_fetch_*.
+	 */
+	bool		(*piece) (void *arg, const WfFetchPiece *piece);
 	/* Bytes of this request are being handled from now on; 0: of none. */
 	void		(*working) (void *arg, uint64_t seq);
 

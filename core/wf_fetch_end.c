@@ -98,7 +98,10 @@ judge_status(const WfSlot *slot, char *error)
 
 	if (status >= 200 && status < 300)
 	{
-		if (!wf_fetch_is_text(slot->content_type) && status != 204 && status != 205)
+		if (slot->transfer->stream && slot->received > 0)
+			return WF_OUTCOME_OK;
+		if (!slot->transfer->stream && !wf_fetch_is_text(slot->content_type) &&
+			status != 204 && status != 205)
 		{
 			snprintf(error, WF_MAX_ERROR, "content type \"%.100s\" is not text",
 					 slot->content_type);

@@ -279,7 +279,7 @@ wf_hosts_overdue(WfHosts *hosts, int limit_ms, int hops_ms, int64_t now)
 			continue;
 		for (WfTransfer *transfer = host->tail; transfer; transfer = transfer->prev)
 		{
-			if (transfer->hops > 0 && wait <= hops_ms)
+			if ((transfer->hops > 0 || transfer->patient) && wait <= hops_ms)
 				continue;
 			unlink_transfer(host, transfer);
 			place(hosts, host, now);

@@ -52,6 +52,8 @@ struct WfTransfer
 	uint64_t	blame;			/* request to announce while it is handled */
 	WfAuthority *robots_for;	/* it is the robots.txt of this authority */
 	bool		keep_body;
+	bool		stream;
+	bool		patient;
 	char	   *requested;		/* malloc'ed, NUL-terminated */
 	char	   *url;			/* of the present hop, normalised */
 	char	   *domain;			/* "" when any host will do */

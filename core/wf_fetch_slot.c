@@ -105,7 +105,7 @@ begin_body(WfSlot *slot)
 	slot->body_wanted = !redirect &&
 		(slot->transfer->keep_body ||
 		 (slot->status >= 200 && slot->status < 300 &&
-		  wf_fetch_is_text(slot->content_type)));
+		  (slot->transfer->stream || wf_fetch_is_text(slot->content_type))));
 	(void) curl_easy_getinfo(slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
 	if (!slot->body_wanted)
 	{
@@ -113,6 +113,8 @@ begin_body(WfSlot *slot)
 			abort_with(slot, WF_ABORT_UNWANTED);
 		return slot->abort == WF_ABORT_NONE;
 	}
+	if (slot->transfer->stream)
+		return true;
 	if (announced > slot->fetcher->config.max_body_size && !slot->transfer->robots_for)
 	{
 		abort_with(slot, WF_ABORT_BODY_SIZE);
@@ -124,19 +126,40 @@ begin_body(WfSlot *slot)
 	return true;
 }
 
+/* Bytes of a streamed body go on at once. */
+static size_t
+pass_piece(WfSlot *slot, bool first, WfSlice bytes)
+{
+	const WfFetchCallbacks *callbacks = &slot->fetcher->callbacks;
+	WfFetchPiece piece = {
+		.seq = slot->transfer->seq,
+		.first = first,
+		.content_type = {slot->content_type, strlen(slot->content_type)},
+		.url = {slot->transfer->url, strlen(slot->transfer->url)},
+		.bytes = bytes,
+	};
+
+	if (!callbacks->piece(callbacks->arg, &piece))
+		return abort_with(slot, WF_ABORT_UNWANTED);
+	return bytes.len;
+}
+
 static size_t
 on_body(char *data, size_t size, size_t count, void *arg)
 {
 	WfSlot	   *slot = arg;
 	WfFetcher  *fetcher = slot->fetcher;
 	size_t		len = size * count;
+	bool		first = !slot->body_started;
 
 	wf_fetch_announce(fetcher, slot->transfer->blame);
-	if (!slot->body_started && !begin_body(slot))
+	if (first && !begin_body(slot))
 		return CURL_WRITEFUNC_ERROR;
 	slot->received += len;
 	if (!slot->body_wanted)
 		return slot->received > MAX_UNWANTED ? abort_with(slot, WF_ABORT_UNWANTED) : len;
+	if (slot->transfer->stream)
+		return pass_piece(slot, first, (WfSlice) {data, len});
 	if (slot->transfer->robots_for)
 	{
 		/* what is read of a long file counts */

@@ -23,7 +23,8 @@ typedef enum Key
 	KEY_USER_AGENT,
 	KEY_ALLOW,
 	KEY_DISALLOW,
-	KEY_CRAWL_DELAY
+	KEY_CRAWL_DELAY,
+	KEY_SITEMAP
 } Key;
 
 typedef struct Rules
@@ -59,6 +60,7 @@ static const struct
 	{"disalow", KEY_DISALLOW}, {"diasllow", KEY_DISALLOW}, {"disallaw", KEY_DISALLOW},
 	{"allow", KEY_ALLOW},
 	{"crawl-delay", KEY_CRAWL_DELAY}, {"crawldelay", KEY_CRAWL_DELAY},
+	{"sitemap", KEY_SITEMAP}, {"site-map", KEY_SITEMAP},
 };
 
 static Key
@@ -273,6 +275,14 @@ parse_delay(WfSlice value)
 	return (int) ms;
 }
 
+/* A byte order mark in front. */
+static void
+skip_mark(WfSlice *file)
+{
+	if (file->len >= 3 && memcmp(file->data, "\xef\xbb\xbf", 3) == 0)
+		wf_advance(file, 3);
+}
+
 static WfStatus
 take_line(Parser *parser, WfSlice name, WfSlice value)
 {
@@ -292,10 +302,28 @@ take_line(Parser *parser, WfSlice name, WfSlice value)
 			if (parser->in_global)
 				parser->global.delay_ms = parse_delay(value);
 			return WF_OK;
+		case KEY_SITEMAP:		/* whatever the group: wf_robots_next_sitemap */
 		case KEY_UNKNOWN:
 			break;
 	}
 	return WF_OK;
+}
+
+bool
+wf_robots_next_sitemap(WfSlice *file, WfSlice *url)
+{
+	WfSlice		line;
+	WfSlice		name;
+
+	if (file->len > WF_ROBOTS_MAX_BYTES)
+		file->len = WF_ROBOTS_MAX_BYTES;
+	skip_mark(file);
+	while (next_line(file, &line))
+	{
+		if (split_line(line, &name, url) && key_of(name) == KEY_SITEMAP && url->len > 0)
+			return true;
+	}
+	return false;
 }
 
 WfStatus
@@ -310,11 +338,7 @@ wf_robots_parse(WfArena *arena, WfSlice file, WfSlice token, WfRobots *out)
 	memset(out, 0, sizeof(*out));
 	if (file.len > WF_ROBOTS_MAX_BYTES)
 		file.len = WF_ROBOTS_MAX_BYTES;
-	if (file.len >= 3 && memcmp(file.data, "\xef\xbb\xbf", 3) == 0)
-	{
-		file.data += 3;
-		file.len -= 3;
-	}
+	skip_mark(&file);
 	while (next_line(&file, &line))
 	{
 		if (split_line(line, &name, &value) && take_line(&parser, name, value) != WF_OK)

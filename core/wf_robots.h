@@ -38,6 +38,12 @@ typedef struct WfRobots
  */
 extern WfStatus wf_robots_parse(WfArena *arena, WfSlice file, WfSlice token, WfRobots *out);
 
+/*
+ * The URL of the next "Sitemap:" line, as it stands there; takes it and what
+ * is before it off *file, which starts as the whole.  False at the end.
+ */
+extern bool wf_robots_next_sitemap(WfSlice *file, WfSlice *url);
+
 /* True when path and query (as sent in a request) may be fetched. */
 extern bool wf_robots_allows(const WfRobots *robots, WfSlice target);
 

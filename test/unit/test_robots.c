@@ -313,6 +313,24 @@ test_real_files(void)
 	ok(passed == total, "real files: %d of %d answers as Google's parser", passed, total);
 }
 
+static void
+test_sitemaps(void)
+{
+	WfSlice		file = slice("\xef\xbb\xbfSitemap: http://a.test/1.xml # main\nUser-agent: *\n"
+							 "Disallow: /\nSITE-MAP :/2.xml\r\nsitemap:\nsitemaps: x y\n  sitemap 3.xml");
+	WfSlice		url;
+
+	ok(wf_robots_next_sitemap(&file, &url), "a sitemap");
+	is(url, "http://a.test/1.xml", "its URL");
+	ok(wf_robots_next_sitemap(&file, &url), "another, within a group");
+	is(url, "/2.xml", "relative");
+	ok(wf_robots_next_sitemap(&file, &url), "a misspelt one");
+	is(url, "x y", "as it stands there");
+	ok(wf_robots_next_sitemap(&file, &url), "without a colon");
+	is(url, "3.xml", "its URL");
+	ok(!wf_robots_next_sitemap(&file, &url), "no more");
+}
+
 int
 main(void)
 {
@@ -325,5 +343,6 @@ main(void)
 	test_google_unit();
 	test_real_files();
 	wf_arena_free(arena);
+	test_sitemaps();
 	return done();
 }

@@ -20,7 +20,7 @@
 #define MAX_SETTING_VALUE	65536
 #define MAX_HTTP_STATUS		999
 
-/* seq, outcome, status, retry-after, elapsed, bytes, seven strings, flag, count, counts of entries */
+/* seq, outcome, status, retry-after, elapsed, bytes, strings, flag, count, counts of entries */
 #define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 7 * 4 + 1 + 4 + 1 + 4 * 4)
 /* flags, type, place, date, number of URLs, string */
 #define ENTRY_FIXED (1 + 1 + 1 + 8 + 4 + 4)
@@ -585,7 +585,8 @@ wf_message_read_fetch(WfSlice payload, WfFetchMessage *msg)
 	msg->version_url = take_bytes(&reader, WF_MAX_URL);
 	msg->etag = take_validator(&reader);
 	msg->last_modified = take_validator(&reader);
-	if (msg->seq == 0 || msg->stage >= WF_STAGE_MSG_COUNT || (msg->flags & ~WF_FETCH_WANT_BODY) != 0)
+	if (msg->seq == 0 || msg->stage >= WF_STAGE_MSG_COUNT ||
+		(msg->flags & ~WF_FETCH_WANT_BODY) != 0)
 		return WF_ERR_SYNTAX;
 	return finish(&reader);
 }

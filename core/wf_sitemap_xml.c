@@ -190,7 +190,8 @@ begin_field(WfSitemap *sitemap, WfSlice name, bool ours, const XML_Char **attrib
 		field = WF_FIELD_DATE;	/* Dublin Core's */
 	else if (!ours)
 		return;
-	else if (sitemap->report.counts.type == WF_SITEMAP_RSS || sitemap->report.counts.type == WF_SITEMAP_ATOM)
+	else if (sitemap->report.counts.type == WF_SITEMAP_RSS ||
+			 sitemap->report.counts.type == WF_SITEMAP_ATOM)
 		field = feed_field(sitemap, name, attributes);
 	else if (is_named(name, "loc"))
 		field = WF_FIELD_LOC;

@@ -63,6 +63,22 @@ wf_html_init(WfHtml *html, WfSlice input)
 	html->end = html->start + input.len;
 }
 
+/* Eight bytes as a number, the first the lowest. */
+static inline uint64_t
+read_number(const char *p)
+{
+	uint64_t	number = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(&number, p, 8);
+#else
+	int			i;
+
+	for (i = 0; i < 8; i++)
+		number |= (uint64_t) (unsigned char) p[i] << (8 * i);
+#endif
+	return number;
+}
+
 /*
  * The first eight bytes of a name, which is in front of end, as a number: the
  * first the lowest, letters in lower case, zeros for what the name has not.
@@ -74,16 +90,13 @@ name_key(WfSlice name, const char *end)
 	size_t		len = name.len < 8 ? name.len : 8;
 	size_t		i;
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	if (end - name.data >= 8)
-	{
-		memcpy(&key, name.data, 8);
-		key &= ~UINT64_C(0) >> (64 - 8 * len);
-	}
+		key = read_number(name.data) & ~UINT64_C(0) >> (64 - 8 * len);
 	else
-#endif
-	for (i = 0; i < len; i++)
-		key |= (uint64_t) (unsigned char) name.data[i] << (8 * i);
+	{
+		for (i = 0; i < len; i++)
+			key |= (uint64_t) (unsigned char) name.data[i] << (8 * i);
+	}
 	/* all of the columns that letters are in; nothing else there is in a name */
 	return key | (key & UINT64_C(0x4040404040404040)) >> 1;
 }
@@ -104,7 +117,7 @@ find_element(WfSlice name, const char *end)
 	if (index == 0)
 		return NULL;
 	info = &elements[index - 1];
-	if (info->len != name.len || name_key((WfSlice) {info->name, info->len}, info->name + 8) != key)
+	if (info->len != name.len || read_number(info->name) != key)
 		return NULL;
 	for (i = 8; i < name.len; i++)
 	{
@@ -319,28 +332,23 @@ skip_plain_attributes(const char *p, const char *end, WfSlice *href)
 }
 
 /*
- * The '>' that closes the tag whose name ends at from; NULL when there is none
- * at all.  Sets *href as in a token.
+ * What find_tag_end does for tags that are not plain to their end; their
+ * attributes up to p are passed over.
  */
-static const char *
-find_tag_end(WfHtml *html, const char *from, WfSlice *href)
+static const char * SELDOM
+find_odd_tag_end(WfHtml *html, const char *from, const char *p, WfSlice *href)
 {
-	const char *p = from;
 	WfHtmlAttribute attribute;
 	AttributeScan scan;
 
 	if (!(html->unclosed & UNCLOSED_TAG))
 	{
-		do
+		while ((scan = scan_attribute(&p, html->end, &attribute)) == SCAN_ATTRIBUTE)
 		{
-			p = skip_plain_attributes(p, html->end, href);
-			if (p < html->end && *p == '>')
-				return p;
-			scan = scan_attribute(&p, html->end, &attribute);
-			if (scan == SCAN_ATTRIBUTE && href->len == 0 &&
-				wf_text_equal_nocase(attribute.name, WF_SLICE("href")))
+			if (href->len == 0 && wf_text_equal_nocase(attribute.name, WF_SLICE("href")))
 				*href = attribute.value;
-		} while (scan == SCAN_ATTRIBUTE);
+			p = skip_plain_attributes(p, html->end, href);
+		}
 		if (scan == SCAN_END && p < html->end)
 			return p;
 		html->unclosed |= UNCLOSED_TAG;
@@ -352,6 +360,22 @@ find_tag_end(WfHtml *html, const char *from, WfSlice *href)
 		wf_html_find_attribute(&(WfHtmlToken) {.attributes = {from, p - from}},
 							   WF_SLICE("href"), href);
 	return p;
+}
+
+/*
+ * The '>' that closes the tag whose name ends at from; NULL when there is none
+ * at all.  Sets *href as in a token.
+ */
+static inline const char *
+find_tag_end(WfHtml *html, const char *from, WfSlice *href)
+{
+	const char *p = from;
+
+	if (!(html->unclosed & UNCLOSED_TAG))
+		p = skip_plain_attributes(p, html->end, href);
+	if (p < html->end && *p == '>')
+		return p;
+	return find_odd_tag_end(html, from, p, href);
 }
 
 /*-------------------------------------------------------------------------

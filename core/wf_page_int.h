@@ -91,6 +91,7 @@ typedef struct Extraction
 	WfHtmlToken opened;			/* the last start tag */
 	size_t		next_at;		/* of the first '@' not before the last tag */
 	int			turned;			/* has the page reversed text? -1 not known yet */
+	WfSlice		plain_site;		/* scheme and host of a link to no network */
 	bool		in_mailto;		/* inside <a href=mailto:…> */
 	uint16_t	table[TABLE_SLOTS]; /* 1 + index into items; 0 free */
 	Window		window;

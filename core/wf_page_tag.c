@@ -105,6 +105,24 @@ take_profile(Extraction *x, WfFindingSource source, WfSlice href, size_t positio
 	return wf_page_add_hidden(x, kind, source, (WfSlice) {value, len}, href, position);
 }
 
+/*
+ * A link to some host.  Most are to one that is no network's and that the link
+ * before was to, too.
+ */
+static WfStatus
+take_web_link(Extraction *x, WfSlice href, size_t position)
+{
+	size_t		site_len = x->plain_site.len;
+
+	if (site_len > 0 && href.len > site_len && href.data[site_len] == '/' &&
+		memcmp(href.data, x->plain_site.data, site_len) == 0)
+		return WF_OK;
+	if (wf_profile_links_to_network(href, &site_len))
+		return take_profile(x, WF_SOURCE_LINK, href, position);
+	x->plain_site = (WfSlice) {href.data, site_len};
+	return WF_OK;
+}
+
 static WfStatus
 take_script_link(Extraction *x, WfSlice href, size_t position)
 {
@@ -162,7 +180,7 @@ take_link(Extraction *x, const WfHtmlToken *token, bool has_at)
 	if ((wf_lower_char(value.data[0]) == 'h' ||
 		 (value.data[0] == '/' && value.len > 1 && value.data[1] == '/')) &&
 		!wf_phone_may_be_link(value))
-		return take_profile(x, WF_SOURCE_LINK, value, token->offset);
+		return take_web_link(x, value, token->offset);
 	if (!has_at && !may_be_contact_link(value))
 		return WF_OK;
 	if (value.len > WF_MAX_URL)

@@ -232,6 +232,16 @@ ends_profile(const Network *network, WfSlice rest)
 }
 
 bool
+wf_profile_links_to_network(WfSlice href, size_t *site_len)
+{
+	WfSlice		rest = href;
+	WfSlice		host = take_host(&rest);
+
+	*site_len = host.len > 0 ? (size_t) (rest.data - href.data) : 0;
+	return host.len > 0 && find_network(host) != NULL;
+}
+
+bool
 wf_profile_parse(WfSlice href, WfFindingKind *kind, char *out, size_t *len)
 {
 	WfSlice		host = take_host(&href);

@@ -22,4 +22,10 @@ extern bool wf_profile_parse(WfSlice href, WfFindingKind *kind, char *out, size_
 /* Is the host (lower case) that of a network or below it ("m.facebook.com")? */
 extern bool wf_profile_is_network(WfSlice host);
 
+/*
+ * Is href an absolute link to one of the networks?  *site_len becomes the length
+ * of its scheme and host; 0 when it has none.
+ */
+extern bool wf_profile_links_to_network(WfSlice href, size_t *site_len);
+
 #endif							/* WF_PROFILE_H */

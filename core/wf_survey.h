@@ -15,8 +15,8 @@
 #include "wf_fetch.h"
 #include "wf_message.h"
 
-/* Requests of surveys have numbers from here on; the user's are below. */
-#define WF_SURVEY_SEQ	((uint64_t) 1 << 62)
+/* Requests of surveys have numbers from here on; the worker's have 63 bits. */
+#define WF_SURVEY_SEQ	((uint64_t) 1 << 63)
 
 typedef struct WfSurveys WfSurveys;
 

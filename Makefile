@@ -19,10 +19,12 @@ OBJS = \
 	$(WIN32RES) \
 	wf_attach.o \
 	wf_batch.o \
+	wf_business.o \
 	wf_control.o \
 	wf_cron.o \
 	wf_curation.o \
 	wf_db.o \
+	wf_domain.o \
 	wf_encoding.o \
 	wf_extract.o \
 	wf_guc.o \
@@ -58,9 +60,9 @@ WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
-REGRESS = install guc trigger attach extract control privileges health
+REGRESS = install guc trigger attach business extract control privileges health
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
-ISOLATION = claim_race archive_processing batch_race
+ISOLATION = claim_race archive_processing batch_race domain_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

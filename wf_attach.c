@@ -44,6 +44,7 @@
 #include "utils/syscache.h"
 
 #include "wf_attach.h"
+#include "wf_business.h"
 #include "wf_curation.h"
 #include "wf_part.h"
 #include "wf_shmem.h"
@@ -416,6 +417,52 @@ attach_trigger(const WfBinding *binding, List *actions)
 				: pstrdup(WF_TRIGGER_NAME));
 }
 
+/* OID of the function of the second trigger of businesses. */
+static Oid
+business_function(void)
+{
+	return wf_part_function("wf_business_trigger");
+}
+
+/* Does a table have a trigger of that function?  Sets *name to a copy of its name. */
+static bool
+has_trigger(Relation rel, Oid function, char **name)
+{
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		if (rel->trigdesc->triggers[i].tgfoid != function)
+			continue;
+		*name = pstrdup(rel->trigdesc->triggers[i].tgname);
+		return true;
+	}
+	return false;
+}
+
+/* Businesses have a second trigger, which finds their domains. */
+static List *
+attach_business_trigger(const WfBinding *binding, List *actions)
+{
+	Relation	rel = relation_open(binding->relid, NoLock);
+	char	   *name = WF_BUSINESS_TRIGGER;
+	bool		exists = has_trigger(rel, business_function(), &name);
+	char	   *schema = get_namespace_name(wf_part_extension_schema());
+
+	relation_close(rel, NoLock);	/* DDL refuses relations that are open */
+	if (!exists)
+		wf_attach_run(psprintf("CREATE TRIGGER %s AFTER INSERT OR UPDATE ON %s "
+							   "FOR EACH ROW EXECUTE FUNCTION %s()", name, binding->relation,
+							   quote_qualified_identifier(schema, "wf_business_trigger")));
+	wf_attach_run(psprintf("ALTER TABLE %s ENABLE TRIGGER %s", binding->relation,
+						   quote_identifier(name)));
+	wf_attach_run(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION " WF_EXTENSION_NAME,
+						   quote_identifier(name), binding->relation));
+	wf_attach_run(psprintf("COMMENT ON TRIGGER %s ON %s IS "
+						   "'finds or creates the domains of selected businesses'",
+						   quote_identifier(name), binding->relation));
+	return note(actions, binding->part, binding->relation,
+				exists ? "trigger kept" : "trigger created", name);
+}
+
 /* Raise if another table has the part already, or this table another part. */
 static void
 check_free(const WfPart *part, Oid relid)
@@ -451,6 +498,8 @@ wf_attach_table(const WfPart *part, Oid relid)
 	binding = wf_part_bind(rel, part, NULL);
 	relation_close(rel, NoLock);
 	actions = attach_trigger(binding, actions);
+	if (part->id == WF_PART_LOCAL_BUSINESSES)
+		actions = attach_business_trigger(binding, actions);
 	if (part->has_queue)
 		actions = attach_index(binding, actions);
 	AtEOXact_GUC(false, level);
@@ -641,7 +690,8 @@ detach_table(const WfPart *part, Oid relid)
 
 	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
 	{
-		if (rel->trigdesc->triggers[i].tgfoid == function)
+		if (rel->trigdesc->triggers[i].tgfoid == function ||
+			rel->trigdesc->triggers[i].tgfoid == business_function())
 			names = lappend(names, pstrdup(rel->trigdesc->triggers[i].tgname));
 	}
 	relation_close(rel, NoLock);

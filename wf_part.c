@@ -408,7 +408,9 @@ wf_part_bind_status(Relation rel, const WfPart *part, List **problems)
 
 	Assert(part->is_stage);
 	binding = bind_columns(rel, part, (1 << WF_ITEM_CURATION) | (1 << WF_ITEM_PROCESSING), &found);
-	extra = bind_columns(rel, part, (1 << WF_ITEM_ERROR) | (1 << WF_ITEM_URL), &ignored);
+	extra = bind_columns(rel, part, (1 << WF_ITEM_ERROR) | (1 << WF_ITEM_URL) | (1 << WF_ITEM_ID),
+						 &ignored);
+	binding->column[WF_ITEM_ID] = extra->column[WF_ITEM_ID];
 	binding->column[WF_ITEM_ERROR] = extra->column[WF_ITEM_ERROR];
 	binding->column[WF_ITEM_URL] = extra->column[WF_ITEM_URL];
 	*problems = found;
@@ -426,6 +428,54 @@ wf_part_status_sql(const WfBinding *binding, int column, const char *alias)
 	if (bound->is_enum && bound->type != bound->base_type)
 		return psprintf("(%s)::%s", name, format_type_be_qualified(bound->base_type));
 	return name;
+}
+
+/* Would an INSERT that leaves the column out fail, but for triggers? */
+static bool
+is_needed(Form_pg_attribute att)
+{
+	return !att->attisdropped && att->attnotnull && !att->atthasdef && !att->attidentity;
+}
+
+/* See wf_part.h. */
+bool
+wf_part_has_default(const WfBinding *binding, int column)
+{
+	Relation	rel = table_open(binding->relid, AccessShareLock);
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel),
+										  binding->column[column].attnum - 1);
+	bool		result = !is_needed(att);
+
+	table_close(rel, AccessShareLock);
+	return result;
+}
+
+/* See wf_part.h. */
+List *
+wf_part_copied_columns(const WfBinding *binding, Oid parent)
+{
+	Relation	rel = table_open(binding->relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *result = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const char *name = NameStr(att->attname);
+		AttrNumber	attnum;
+		bool		known = false;
+
+		if (!is_needed(att))
+			continue;
+		for (int c = 0; c < binding->part->ncolumns; c++)
+			known |= binding->part->columns[c].name &&
+				strcmp(binding->part->columns[c].name, name) == 0;
+		attnum = known ? InvalidAttrNumber : get_attnum(parent, name);
+		if (attnum != InvalidAttrNumber && get_atttype(parent, attnum) == att->atttypid)
+			result = lappend(result, pstrdup(name));
+	}
+	table_close(rel, AccessShareLock);
+	return result;
 }
 
 /* See wf_part.h. */
@@ -599,7 +649,7 @@ wf_part_extension_schema(void)
 
 /* See wf_part.h. */
 Oid
-wf_part_trigger_function(void)
+wf_part_function(const char *name)
 {
 	Oid			schema = wf_part_extension_schema();
 	oidvector  *no_args;
@@ -607,9 +657,15 @@ wf_part_trigger_function(void)
 	if (!OidIsValid(schema))
 		return InvalidOid;
 	no_args = buildoidvector(NULL, 0);
-	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-						   CStringGetDatum("wf_curation_trigger"),
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
 						   PointerGetDatum(no_args), ObjectIdGetDatum(schema));
+}
+
+/* See wf_part.h. */
+Oid
+wf_part_trigger_function(void)
+{
+	return wf_part_function("wf_curation_trigger");
 }
 
 /*

@@ -229,6 +229,16 @@ extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **p
  */
 extern char *wf_part_status_sql(const WfBinding *binding, int column, const char *alias);
 
+/* Does the table give a value to a bound column that an INSERT leaves out? */
+extern bool wf_part_has_default(const WfBinding *binding, int column);
+
+/*
+ * Names (List of char *) of the columns that new rows of the table need (NOT
+ * NULL, no default), that its part does not know, and that the parent's table
+ * has under the same name and of the same type, such as tenant_id: copied.
+ */
+extern List *wf_part_copied_columns(const WfBinding *binding, Oid parent);
+
 /* Key columns of the index of ready items, as SQL: "domain_id, id", or "id" alone. */
 extern char *wf_part_ready_key(const WfBinding *binding);
 
@@ -261,6 +271,9 @@ extern char *wf_part_find_label(const WfBoundColumn *column, const WfColumnSpec 
  * current memory context.
  */
 extern Oid wf_part_table(WfPartId part, char **trigger_arg);
+
+/* OID of a function of ours without arguments, InvalidOid when it is not there. */
+extern Oid wf_part_function(const char *name);
 
 /* OID of our trigger function, InvalidOid when the extension is not there. */
 extern Oid wf_part_trigger_function(void);

@@ -40,32 +40,17 @@ add_contact_column(const WfStage *stage, WfContactColumn c, const char *value,
 					 column_type(&stage->targets->column[c]));
 }
 
-/*
- * Columns that contacts need (NOT NULL, no default) and we do not know, but
- * the item's table has under the same name, such as tenant_id: copied.
- */
+/* Columns that contacts need and we do not know, taken from the item's row. */
 static void
 add_copied_columns(const WfStage *stage, StringInfo names, StringInfo values)
 {
-	Relation	rel = table_open(stage->targets->relid, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
+	ListCell   *lc;
 
-	for (int i = 0; i < desc->natts; i++)
+	foreach(lc, wf_part_copied_columns(stage->targets, stage->items->relid))
 	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		const char *name = NameStr(att->attname);
-		bool		known = false;
-
-		if (att->attisdropped || !att->attnotnull || att->atthasdef || att->attidentity)
-			continue;
-		for (int c = 0; c < stage->targets->part->ncolumns; c++)
-			known |= strcmp(stage->targets->part->columns[c].name, name) == 0;
-		if (known || get_attnum(stage->items->relid, name) == InvalidAttrNumber)
-			continue;
-		appendStringInfo(names, ", %s", quote_identifier(name));
-		appendStringInfo(values, ", p.%s", quote_identifier(name));
+		appendStringInfo(names, ", %s", quote_identifier(lfirst(lc)));
+		appendStringInfo(values, ", p.%s", quote_identifier(lfirst(lc)));
 	}
-	table_close(rel, AccessShareLock);
 }
 
 #define CONTACT_SOURCE \

@@ -6,12 +6,14 @@
  *
  * BEFORE INSERT OR UPDATE, FOR EACH ROW, first argument the part.  It reads and
  * changes NEW and does nothing else: no query, no other table, no lock.  Stale
- * claims are recognised when claiming and storing.
+ * claims are recognised when claiming and storing; what follows for a business
+ * (wf_business.c) is left to an AFTER trigger.
  *
  * Invariants that the queue stands on:
  *	1. Queued with error NULL is ready now, and its attempts start anew.
  *	2. Queued with an error waits for a retry; only the engine writes that.
- *	3. No row leaves here with a queueing curation label and processing NULL.
+ *	3. No row leaves here with a queueing curation label and processing NULL (or
+ *	   its other spelling, "pending").
  *
  * What the trigger needs to know of a table is kept in a hash table in
  * CacheMemoryContext, keyed by the table's OID (a partition has its own), and
@@ -39,7 +41,9 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/uuid.h"
 
+#include "wf_business.h"
 #include "wf_curation.h"
 #include "wf_guc.h"
 #include "wf_part.h"
@@ -72,6 +76,7 @@ typedef struct TableEntry
 	StatusColumn processing;
 	AttrNumber	error;			/* 0: the table has none */
 	AttrNumber	url;			/* 0: none, or generated */
+	AttrNumber	id;				/* 0: none that serves */
 	MemoryContext cxt;			/* owns the text labels */
 } TableEntry;
 
@@ -199,6 +204,7 @@ fill_entry(TableEntry *entry, Relation rel, const Trigger *trigger, const WfPart
 	if (url > 0 && TupleDescAttr(RelationGetDescr(rel), url - 1)->attgenerated)
 		url = 0;
 	entry->url = url;
+	entry->id = binding->column[WF_ITEM_ID].attnum;
 	entry->part = part;
 	entry->trigger = trigger->tgoid;
 	entry->valid = generation == started;
@@ -253,7 +259,8 @@ row_label(TupleTableSlot *slot, const StatusColumn *c)
 	{
 		struct varlena *label = (struct varlena *) DatumGetPointer(c->label[i]);
 
-		if (VARSIZE_ANY_EXHDR(text) == VARSIZE_ANY_EXHDR(label) &&
+		if (label != NULL &&	/* not every part has every label */
+			VARSIZE_ANY_EXHDR(text) == VARSIZE_ANY_EXHDR(label) &&
 			memcmp(VARDATA_ANY(text), VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label)) == 0)
 			return i;
 	}
@@ -311,6 +318,7 @@ judge_insert(const TriggerData *trigdata, const TableEntry *entry)
 		case WF_PROCESSING_QUEUED:
 			return VERDICT_QUEUE;
 		case LABEL_NULL:
+		case WF_PROCESSING_PENDING:
 			return row_queues(slot, entry) ? VERDICT_QUEUE : VERDICT_KEEP;
 		default:
 			return VERDICT_KEEP;	/* data migration */
@@ -334,7 +342,7 @@ judge_update(const TriggerData *trigdata, const TableEntry *entry)
 	if (queued_before && !queues && is == was &&
 		(is == WF_PROCESSING_QUEUED || is == WF_PROCESSING_PROCESSING))
 		return VERDICT_CLEAR;	/* leaves selection while due or in flight */
-	if (queues && is == LABEL_NULL)
+	if (queues && (is == LABEL_NULL || is == WF_PROCESSING_PENDING))
 		return VERDICT_QUEUE;	/* no orphans: invariant 3 */
 	if (is == WF_PROCESSING_QUEUED)
 	{
@@ -427,6 +435,25 @@ is_engine_statement(void)
 	return engine_write && DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0)) <= 1;
 }
 
+/*
+ * A business that will be queued is dealt with by an AFTER trigger, which needs
+ * to know its id.  So is one that still is queued: whatever writes it, it moves.
+ */
+static void
+remember_business(Verdict verdict, const TableEntry *entry, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		id;
+
+	if (entry->id == 0 || (verdict != VERDICT_QUEUE &&
+						   (verdict == VERDICT_CLEAR ||
+							row_label(slot, &entry->processing) != WF_PROCESSING_QUEUED)))
+		return;
+	id = slot_getattr(slot, entry->id, &isnull);
+	if (!isnull)
+		wf_business_remember(DatumGetUUIDP(id));
+}
+
 /* wf_curation_trigger(part [, strategy]): the row trigger. */
 Datum
 wf_curation_trigger(PG_FUNCTION_ARGS)
@@ -435,6 +462,7 @@ wf_curation_trigger(PG_FUNCTION_ARGS)
 	const WfPart *part = check_call(fcinfo);
 	bool		is_insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
 	HeapTuple	tuple = is_insert ? trigdata->tg_trigtuple : trigdata->tg_newtuple;
+	TupleTableSlot *slot = is_insert ? trigdata->tg_trigslot : trigdata->tg_newslot;
 	TableEntry *entry;
 	Verdict		verdict;
 
@@ -442,11 +470,11 @@ wf_curation_trigger(PG_FUNCTION_ARGS)
 		return PointerGetDatum(tuple);
 	entry = get_entry(trigdata, part);
 	verdict = is_insert ? judge_insert(trigdata, entry) : judge_update(trigdata, entry);
+	if (part->id == WF_PART_LOCAL_BUSINESSES)
+		remember_business(verdict, entry, slot);
 	if (verdict == VERDICT_KEEP)
 		return PointerGetDatum(tuple);
-	if (verdict == VERDICT_QUEUE)
+	if (verdict == VERDICT_QUEUE && part->has_queue)
 		wf_shmem_wake_at_commit();
-	return PointerGetDatum(carry_out(verdict, trigdata, entry,
-									 is_insert ? trigdata->tg_trigslot : trigdata->tg_newslot,
-									 tuple));
+	return PointerGetDatum(carry_out(verdict, trigdata, entry, slot, tuple));
 }

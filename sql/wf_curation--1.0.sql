@@ -146,6 +146,14 @@ COMMENT ON FUNCTION wf_curation_trigger() IS
 	'row trigger that keeps the dual-status rule; created by wf_attach()';
 REVOKE ALL ON FUNCTION wf_curation_trigger() FROM PUBLIC;
 
+CREATE FUNCTION wf_business_trigger()
+RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_business_trigger';
+COMMENT ON FUNCTION wf_business_trigger() IS
+	'row trigger that finds or creates the domains of selected businesses; created by wf_attach()';
+REVOKE ALL ON FUNCTION wf_business_trigger() FROM PUBLIC;
+
 CREATE FUNCTION wf_attach(pages regclass DEFAULT NULL, contacts regclass DEFAULT NULL,
 	domains regclass DEFAULT NULL, sitemap_files regclass DEFAULT NULL,
 	local_businesses regclass DEFAULT NULL,

@@ -240,15 +240,15 @@ stated_encoding(WfSlice body, WfSlice content_type, size_t *mark_len)
 	return encoding;
 }
 
-/* UTF-8 when the bytes are valid as such, but for NULs. */
+/* UTF-8 when the bytes are valid as such, but for NULs; or when stopped. */
 static const Encoding *
-guessed_encoding(WfSlice body)
+guessed_encoding(WfSlice body, WfStop stop)
 {
-	while (body.len > 0)
+	while (body.len > 0 && !(stop != NULL && *stop))
 	{
-		size_t		clean = wf_text_clean_prefix(body);
+		size_t		clean = wf_text_long_clean_prefix(body, stop);
 
-		if (clean < body.len && body.data[clean] != '\0')
+		if (clean < body.len && body.data[clean] != '\0' && !(stop != NULL && *stop))
 			return &encodings[ENCODING_WINDOWS_1252];
 		if (clean < body.len)
 			clean++;
@@ -264,7 +264,7 @@ wf_charset_detect(WfSlice body, WfSlice content_type)
 	const Encoding *encoding = stated_encoding(body, content_type, &mark_len);
 
 	if (encoding == NULL)
-		encoding = guessed_encoding(body);
+		encoding = guessed_encoding(body, NULL);
 	return encoding->name;
 }
 
@@ -503,6 +503,21 @@ decode_utf16(WfArena *arena, WfSlice body, EncodingKind kind, WfStop stop, WfSli
 	return WF_OK;
 }
 
+/* False, too, when stopped: the decoders see to that. */
+static bool
+is_ascii(WfSlice body, WfStop stop)
+{
+	while (body.len > 0)
+	{
+		WfSlice		piece = {body.data, body.len < CHUNK ? body.len : CHUNK};
+
+		if ((stop != NULL && *stop) || wf_text_ascii_prefix(piece) < piece.len)
+			return false;
+		wf_advance(&body, piece.len);
+	}
+	return true;
+}
+
 /* Decode body, which has no byte order mark. */
 static WfStatus
 decode_as(WfArena *arena, WfSlice body, const Encoding *encoding, WfStop stop, WfSlice *utf8)
@@ -514,7 +529,7 @@ decode_as(WfArena *arena, WfSlice body, const Encoding *encoding, WfStop stop, W
 		return decode_utf16(arena, body, encoding->kind, stop, utf8);
 	if (encoding->kind == KIND_UTF8)
 		return wf_text_sanitize(arena, body, stop, utf8);
-	if (encoding->kind != KIND_STATEFUL && wf_text_ascii_prefix(body) == body.len)
+	if (encoding->kind != KIND_STATEFUL && is_ascii(body, stop))
 	{
 		*utf8 = body;
 		return WF_OK;
@@ -546,6 +561,6 @@ wf_charset_decode(WfArena *arena, WfSlice body, WfSlice content_type,
 	encoding = stated_encoding(body, content_type, &mark_len);
 	wf_advance(&body, mark_len);
 	if (encoding == NULL)
-		encoding = guessed_encoding(body);
+		encoding = guessed_encoding(body, stop);
 	return decode_as(arena, body, encoding, stop, utf8);
 }

@@ -26,6 +26,9 @@
 /* Kept out of the loop's way. */
 #define SELDOM __attribute__((noinline))
 
+/* Bytes searched between two looks at the stop flag. */
+#define STOP_BYTES (256 * 1024)
+
 /* What a text has; see scan_text. */
 #define TEXT_INK			0x01u	/* more than whitespace */
 #define TEXT_REFERENCES		0x02u	/* an '&' */
@@ -127,14 +130,43 @@ find_element(WfSlice name, const char *end)
 	return info;
 }
 
+static inline bool
+is_stopped(const WfHtml *html)
+{
+	return html->stop != NULL && *html->stop;
+}
+
+/* How far to search from p before the next look at the stop flag. */
+static inline const char *
+search_limit(const WfHtml *html, const char *p)
+{
+	return html->end - p > STOP_BYTES ? p + STOP_BYTES : html->end;
+}
+
+/* memchr in [p, end of input); NULL, too, when stopped. */
+static const char *
+find_byte(const WfHtml *html, const char *p, char c)
+{
+	while (p < html->end && !is_stopped(html))
+	{
+		const char *limit = search_limit(html, p);
+		const char *found = memchr(p, c, limit - p);
+
+		if (found != NULL)
+			return found;
+		p = limit;
+	}
+	return NULL;
+}
+
 /* memchr for '>' that looks for a missing one only once. */
 static const char *
 find_gt(WfHtml *html, const char *from)
 {
 	const char *gt = NULL;
 
-	if (!(html->unclosed & UNCLOSED_GT) && from < html->end)
-		gt = memchr(from, '>', html->end - from);
+	if (!(html->unclosed & UNCLOSED_GT))
+		gt = find_byte(html, from, '>');
 	if (gt == NULL)
 		html->unclosed |= UNCLOSED_GT;
 	return gt;
@@ -284,9 +316,11 @@ is_href(const char *floor, const char *end)
  * since the last value and what stands in front of it belongs to a name.
  */
 static inline const char *
-skip_plain_attributes(const char *p, const char *end, WfSlice *href)
+skip_plain_attributes(const WfHtml *html, const char *p, WfSlice *href)
 {
-	while (end - p >= WF_WIDE_BYTES)
+	const char *limit = search_limit(html, p);
+
+	while (limit - p >= WF_WIDE_BYTES)
 	{
 		WfWide		wide = wf_wide_load(p);
 		uint64_t	gt = wf_wide_equal(&wide, '>');
@@ -314,7 +348,7 @@ skip_plain_attributes(const char *p, const char *end, WfSlice *href)
 				return from;
 			close = quotes[*at == '\''] & ~(first | (first - 1));
 			closing = close != 0 ? p + wf_wide_first(close) :
-				wf_scan_near(p + WF_WIDE_BYTES, end, *at);
+				wf_scan_near(p + WF_WIDE_BYTES, html->end, *at);
 			if (closing == NULL)
 				return from;
 			if (href->len == 0 && is_href(from, at - 1))
@@ -343,11 +377,12 @@ find_odd_tag_end(WfHtml *html, const char *from, const char *p, WfSlice *href)
 
 	if (!(html->unclosed & UNCLOSED_TAG))
 	{
-		while ((scan = scan_attribute(&p, html->end, &attribute)) == SCAN_ATTRIBUTE)
+		while ((scan = scan_attribute(&p, html->end, &attribute)) == SCAN_ATTRIBUTE &&
+			   !is_stopped(html))
 		{
 			if (href->len == 0 && wf_text_equal_nocase(attribute.name, WF_SLICE("href")))
 				*href = attribute.value;
-			p = skip_plain_attributes(p, html->end, href);
+			p = skip_plain_attributes(html, p, href);
 		}
 		if (scan == SCAN_END && p < html->end)
 			return p;
@@ -372,7 +407,7 @@ find_tag_end(WfHtml *html, const char *from, WfSlice *href)
 	const char *p = from;
 
 	if (!(html->unclosed & UNCLOSED_TAG))
-		p = skip_plain_attributes(p, html->end, href);
+		p = skip_plain_attributes(html, p, href);
 	if (p < html->end && *p == '>')
 		return p;
 	return find_odd_tag_end(html, from, p, href);
@@ -433,7 +468,7 @@ find_comment_end(WfHtml *html, const char *from)
 
 	if (!(html->unclosed & UNCLOSED_COMMENT))
 	{
-		while (p < html->end && (p = memchr(p, '>', html->end - p)) != NULL)
+		while ((p = find_byte(html, p, '>')) != NULL)
 		{
 			size_t		len = p - from;
 
@@ -561,8 +596,18 @@ read_text(WfHtml *html, WfHtmlToken *token)
 		contents = TEXT_INK;
 		p++;
 	}
-	while ((p = scan_text(p, html->end, &contents)) < html->end)
+	while (p < html->end)
 	{
+		const char *limit = search_limit(html, p);
+
+		if (is_stopped(html))
+		{
+			p = html->end;
+			break;
+		}
+		p = scan_text(p, limit, &contents);
+		if (p == limit)
+			continue;
 		if (is_tag(html, p) || is_declaration(html, p))
 			break;
 		contents |= TEXT_INK;
@@ -593,7 +638,7 @@ find_end_tag(const WfHtml *html, WfSlice name)
 {
 	const char *p = html->pos;
 
-	while (p < html->end && (p = memchr(p, '<', html->end - p)) != NULL)
+	while ((p = find_byte(html, p, '<')) != NULL)
 	{
 		if (is_named_tag(html, p, true, name))
 			return p;
@@ -615,7 +660,7 @@ find_script_end(const WfHtml *html, WfSlice name)
 
 	while (p < html->end)
 	{
-		if (escape == NULL && (p = memchr(p, '<', html->end - p)) == NULL)
+		if (escape == NULL && (p = find_byte(html, p, '<')) == NULL)
 			return NULL;
 		if (*p == '>')
 		{
@@ -650,7 +695,7 @@ find_known_tag(const WfHtml *html)
 {
 	const char *p = html->pos;
 
-	while (p < html->end && (p = memchr(p, '<', html->end - p)) != NULL)
+	while ((p = find_byte(html, p, '<')) != NULL)
 	{
 		if (is_tag(html, p))
 		{

@@ -84,7 +84,7 @@ typedef struct WfHtmlToken
 								 * references not yet decoded */
 } WfHtmlToken;
 
-/* The iterator; its fields are private to wf_html.c. */
+/* The iterator; its fields but one are private to wf_html.c. */
 typedef struct WfHtml
 {
 	const char *start;
@@ -94,6 +94,8 @@ typedef struct WfHtml
 	unsigned	body_flags;
 	WfSlice		body_name;
 	unsigned	unclosed;		/* UNCLOSED_*: what has no end behind pos */
+	WfStop		stop;			/* the caller's, NULL after init: once set, tokens are
+								 * worth nothing, but come soon */
 } WfHtml;
 
 extern void wf_html_init(WfHtml *html, WfSlice input);

@@ -20,6 +20,9 @@
 #include "wf_scan.h"
 #include "wf_text.h"
 
+/* Of the page, between two looks at the stop flag. */
+#define PIECE_BYTES (64 * 1024)
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 WfExtractor *
@@ -214,22 +217,51 @@ take_token(Extraction *x, const WfHtmlToken *token, int *pre_depth)
 	return status;
 }
 
-/* How an '@' is spelt where there is none, and what writes or links one. */
-static const WfSlice at_spellings[] = {
-	{"&#", 2}, {"&commat", 7}, {"%40", 3}, {"ail", 3}
-};
-
-static bool
-has_any(WfSlice text, const WfSlice *words, size_t count)
+bool
+wf_page_has_any(const Extraction *x, const WfSlice *words, size_t count)
 {
-	size_t		i;
+	const char *end = x->page.data + x->page.len;
+	const char *p = x->page.data;
 
-	for (i = 0; i < count; i++)
+	while (p < end && !wf_page_is_stopped(x))
 	{
-		if (wf_scan_find(text.data, text.data + text.len, words[i].data, words[i].len) != NULL)
-			return true;
+		const char *next = end - p > PIECE_BYTES ? p + PIECE_BYTES : end;
+		size_t		i;
+
+		for (i = 0; i < count; i++)
+		{
+			/* a word may begin in one piece and end in the next */
+			size_t		more = words[i].len - 1;
+			const char *until = (size_t) (end - next) > more ? next + more : end;
+
+			if (wf_scan_find(p, until, words[i].data, words[i].len) != NULL)
+				return true;
+		}
+		p = next;
 	}
 	return false;
+}
+
+/* Are there so many digits, or an '@'?  Found out soon on most pages. */
+static bool
+has_digits_or_at(const Extraction *x)
+{
+	const char *end = x->page.data + x->page.len;
+	const char *p = x->page.data;
+	int			digits = 0;
+
+	while (p < end && digits < WF_MIN_PHONE && !wf_page_is_stopped(x))
+	{
+		const char *next = end - p > PIECE_BYTES ? p + PIECE_BYTES : end;
+
+		if (memchr(p, '@', next - p) != NULL)
+			return true;
+		for (; next - p >= WF_BLOCK_BYTES && digits < WF_MIN_PHONE; p += WF_BLOCK_BYTES)
+			digits += __builtin_popcount(wf_block_between(wf_block_load(p), '0', '9'));
+		for (; p < next && digits < WF_MIN_PHONE; p++)
+			digits += wf_is_digit(*p);
+	}
+	return digits >= WF_MIN_PHONE;
 }
 
 /*
@@ -237,32 +269,27 @@ has_any(WfSlice text, const WfSlice *words, size_t count)
  * spellings or a script that writes one, a number seven digits.
  */
 static bool
-has_candidates(WfSlice page)
+has_candidates(const Extraction *x)
 {
-	const char *p = page.data;
-	const char *end = page.data + page.len;
-	int			digits = 0;
+	/* how an '@' is spelt where there is none, and what writes or links one */
+	static const WfSlice at_spellings[] = {
+		{"&#", 2}, {"&commat", 7}, {"%40", 3}, {"ail", 3}
+	};
 
-	if (page.len == 0)
-		return false;
-	for (; end - p >= WF_BLOCK_BYTES && digits < WF_MIN_PHONE; p += WF_BLOCK_BYTES)
-		digits += __builtin_popcount(wf_block_between(wf_block_load(p), '0', '9'));
-	for (; p < end && digits < WF_MIN_PHONE; p++)
-		digits += wf_is_digit(*p);
-	return digits >= WF_MIN_PHONE || memchr(page.data, '@', page.len) != NULL ||
-		has_any(page, at_spellings, COUNT(at_spellings));
+	return has_digits_or_at(x) || wf_page_has_any(x, at_spellings, COUNT(at_spellings));
 }
 
 /* Tokenise the page; of one without candidates only up to its title. */
 static WfStatus
 take_page(Extraction *x)
 {
-	bool		title_only = !has_candidates(x->page);
+	bool		title_only = !has_candidates(x);
 	WfHtml		html;
 	WfHtmlToken token;
 	int			pre_depth = 0;
 
 	wf_html_init(&html, x->page);
+	html.stop = x->in->stop;
 	while (wf_html_next(&html, &token))
 	{
 		WfStatus	status;

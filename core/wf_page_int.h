@@ -110,6 +110,11 @@ wf_page_is_stopped(const Extraction *x)
 	return x->in->stop != NULL && *x->in->stop;
 }
 
+/* in wf_page.c */
+
+/* Does the page have one of the words, each of 2 to 16 bytes?  Not when stopped. */
+extern bool wf_page_has_any(const Extraction *x, const WfSlice *words, size_t count);
+
 /* in wf_page_window.c */
 
 /* Has the window to be searched before more goes into it than a border? */

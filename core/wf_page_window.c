@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "wf_disguise.h"
-#include "wf_scan.h"
 #include "wf_text.h"
 
 /*-------------------------------------------------------------------------
@@ -202,16 +201,9 @@ has_turned_text(Extraction *x)
 	static const WfSlice styles[] = {
 		{"bidi-override", 13}, {"direction:rtl", 13}, {"direction: rtl", 14}, {"<bdo", 4}
 	};
-	const char *end = x->page.data + x->page.len;
-	size_t		i;
 
-	for (i = 0; x->turned < 0 && i < sizeof(styles) / sizeof(styles[0]); i++)
-	{
-		if (wf_scan_find(x->page.data, end, styles[i].data, styles[i].len) != NULL)
-			x->turned = 1;
-	}
 	if (x->turned < 0)
-		x->turned = 0;
+		x->turned = wf_page_has_any(x, styles, sizeof(styles) / sizeof(styles[0]));
 	return x->turned > 0;
 }
 

@@ -113,6 +113,27 @@ wf_text_clean_prefix(WfSlice text)
 	return pos;
 }
 
+size_t
+wf_text_long_clean_prefix(WfSlice text, WfStop stop)
+{
+	size_t		pos = 0;
+
+	while (pos < text.len && !(stop != NULL && *stop))
+	{
+		WfSlice		piece = {text.data + pos, text.len - pos};
+		size_t		clean;
+
+		if (piece.len > STOP_INTERVAL)
+			piece.len = STOP_INTERVAL;
+		clean = wf_text_clean_prefix(piece);
+		pos += clean;
+		/* the piece's end may have cut a character; the next begins with it */
+		if (clean == 0 || piece.len - clean >= 4)
+			break;
+	}
+	return pos;
+}
+
 int
 wf_text_decode(const char *s, const char *end, uint32_t *cp)
 {
@@ -222,7 +243,7 @@ wf_text_sanitize(WfArena *arena, WfSlice text, WfStop stop, WfSlice *out)
 	char	   *copy;
 
 	*out = text;
-	if (wf_text_clean_prefix(text) == text.len)
+	if (wf_text_long_clean_prefix(text, stop) == text.len)
 		return WF_OK;
 	if (!sanitize_pass(text, stop, NULL, &len))
 		return WF_ERR_STOPPED;

@@ -18,6 +18,12 @@
 /* Length of the longest clean prefix; text.len when all of it is clean. */
 extern size_t wf_text_clean_prefix(WfSlice text);
 
+/*
+ * The same for texts of any length: looks at *stop now and then, and ends early
+ * when it is set.
+ */
+extern size_t wf_text_long_clean_prefix(WfSlice text, WfStop stop);
+
 /* Length of the longest prefix of ASCII without NUL. */
 extern size_t wf_text_ascii_prefix(WfSlice text);
 

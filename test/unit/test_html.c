@@ -303,6 +303,57 @@ test_href(void)
 #undef LONG
 }
 
+/* Once stopped, it comes to an end whatever lies ahead. */
+static void
+test_stop(void)
+{
+	static const char *const patterns[] = {
+		"x", "<p>x", "<a b=\"", "<a b=\"c\" ", "<a b ", "<!-- ", "<script>", "<title>", "<style>x"
+	};
+	sig_atomic_t stop = 1;
+	size_t		i;
+
+	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+	{
+		WfSlice		input = repeat(patterns[i], 100000);
+		WfHtml		it;
+		WfHtmlToken token;
+		int			tokens = 0;
+
+		wf_html_init(&it, input);
+		it.stop = &stop;
+		while (tokens < 200000 && wf_html_next(&it, &token))
+			tokens++;
+		ok(token.type == WF_HTML_EOF && token.text.len == 0, "stopped in %s", patterns[i]);
+		free((void *) input.data);
+	}
+}
+
+/* Space between tags, and what is none. */
+static void
+test_blank(void)
+{
+	static const struct
+	{
+		const char *text;
+		bool		is_blank;
+	}			cases[] = {
+		{" ", true}, {"\n\t\t \r\n", true}, {"                    ", true}, {"\v", false},
+		{"                    x", false}, {"&nbsp;", false}, {"\xC2\xA0", false}, {"< ", false}
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		WfHtml		it;
+		WfHtmlToken token;
+
+		wf_html_init(&it, slice(cases[i].text));
+		ok(wf_html_next(&it, &token) && token.is_blank == cases[i].is_blank, "\"%s\" is %s",
+		   cases[i].text, cases[i].is_blank ? "blank" : "not");
+	}
+}
+
 int
 main(void)
 {
@@ -314,5 +365,7 @@ main(void)
 	test_elements();
 	test_text_in_blocks();
 	test_href();
+	test_blank();
+	test_stop();
 	return done();
 }

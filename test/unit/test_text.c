@@ -140,6 +140,20 @@ test_names(void)
 	   !wf_outcome_is_retryable(-1), "some are retried");
 }
 
+/* Texts that are looked at in pieces. */
+static void
+test_long_text(void)
+{
+	WfSlice		text = repeat("a\xE2\x82\xAC", 100000);
+	sig_atomic_t stop = 1;
+
+	is_int((long) wf_text_long_clean_prefix(text, NULL), (long) text.len, "a long clean text");
+	((char *) text.data)[300001] = '\xFF';
+	is_int((long) wf_text_long_clean_prefix(text, NULL), 300001, "up to what is not clean");
+	ok(wf_text_long_clean_prefix(text, &stop) < text.len, "or until stopped");
+	free((void *) text.data);
+}
+
 int
 main(void)
 {
@@ -147,5 +161,6 @@ main(void)
 	test_sanitize();
 	test_helpers();
 	test_names();
+	test_long_text();
 	return done();
 }

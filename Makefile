@@ -9,7 +9,7 @@ PGFILEDESC = "wf_curation - web page curation and contact extraction"
 # the crawler; CRAWLER_ONLY never enters a server process.
 CORE_SHARED = arena text url site charset html html_text verdict contact disguise phone phone_label phone_number \
 	phone_plans_data phone_resolve phone_run jsonld literal cipher person profile page page_find page_tag \
-	page_window finding entry outcome message website category
+	page_window finding entry outcome message suppression website category
 CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \
 	fetch_end fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot fetch_socket \
 	discovery lastmod robots sandbox sitemap sitemap_gzip sitemap_text sitemap_xml survey
@@ -26,6 +26,7 @@ OBJS = \
 	wf_db.o \
 	wf_domain.o \
 	wf_encoding.o \
+	wf_erase.o \
 	wf_extract.o \
 	wf_guc.o \
 	wf_health.o \
@@ -45,6 +46,10 @@ OBJS = \
 	wf_stage.o \
 	wf_stage_contacts.o \
 	wf_store.o \
+	wf_store_contacts.o \
+	wf_store_findings.o \
+	wf_store_prune.o \
+	wf_suppress.o \
 	wf_sweep.o \
 	wf_trigger.o \
 	wf_views.o \
@@ -60,7 +65,7 @@ WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
-REGRESS = install guc trigger attach business extract control privileges health
+REGRESS = install guc trigger attach business extract control privileges health suppression
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
 ISOLATION = claim_race archive_processing batch_race domain_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation

@@ -283,6 +283,23 @@ wf_db_execute(WfStatement *stmt, WfDbRights rights, Datum *values, const char *n
 	SetUserIdAndSecContext(save_user, save_context);
 }
 
+void
+wf_db_execute_as(Oid role, const char *sql, int nargs, Oid *types, Datum *values)
+{
+	Oid			save_user;
+	int			save_context;
+	int			nest_level = NewGUCNestLevel();
+
+	/* an error ends the subtransaction, which undoes both */
+	GetUserIdAndSecContext(&save_user, &save_context);
+	SetUserIdAndSecContext(role, save_context | SECURITY_LOCAL_USERID_CHANGE);
+	use_database_path(GUC_ACTION_SAVE);
+	if (SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0) < 0)
+		elog(ERROR, "could not execute \"%s\"", sql);
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(save_user, save_context);
+}
+
 Datum
 wf_db_array(Datum *elems, bool *nulls, int n, Oid type)
 {

@@ -62,6 +62,13 @@ extern void wf_db_execute(WfStatement *stmt, WfDbRights rights,
 						  Datum *values, const char *nulls);
 
 /*
+ * Execute a statement on user tables in a session's own transaction, with the
+ * rights of a role and the search_path of the session; SPI must be connected.
+ * Result in SPI_tuptable/SPI_processed.
+ */
+extern void wf_db_execute_as(Oid role, const char *sql, int nargs, Oid *types, Datum *values);
+
+/*
  * An array of n elements of a built-in type as a statement's argument, in the
  * current memory context.  nulls may be NULL: none is.
  */

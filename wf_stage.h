@@ -66,8 +66,15 @@ typedef enum WfStageStatement
 	WF_STMT_UNEXPLAINED,		/* n int → id of those Queued with an error, any */
 	WF_STMT_PROCESSING,			/* n int → id of those Processing */
 	WF_STMT_NO_REASON,			/* n int → id: Error without a reason, now with one */
-	WF_STMT_CONTACTS_UPDATE,	/* contact arrays: phones of those found by look-up */
-	WF_STMT_CONTACTS_INSERT,	/* contact arrays: insert or complete */
+	WF_STMT_EXISTING,			/* ids uuid[] → id of those that are there */
+	WF_STMT_CONTACTS_EXISTING,	/* ids uuid[] → id of those contacts that are there */
+	WF_STMT_CONTACTS_FIND,		/* n int[], page uuid[], email text[] → n, id, name, phone,
+								 * title of contacts that are there */
+	WF_STMT_CONTACTS_UPDATE,	/* n int[], id uuid[], name, phone, title, old name, phone,
+								 * title text[] → n, name, phone, title now, of those that
+								 * still had the old ones; new NULL: as it is */
+	WF_STMT_CONTACTS_INSERT,	/* page uuid[], email, name, phone, title, source_url,
+								 * context text[] → id, page, email, name, phone, title */
 	WF_STMT_COUNT
 } WfStageStatement;
 
@@ -78,9 +85,6 @@ typedef enum WfFinishAction
 	WF_FINISH_ERROR = 1,
 	WF_FINISH_RETRY = 2			/* Queued, with the error */
 } WfFinishAction;
-
-/* Arguments of the contact statements: parallel arrays. */
-#define WF_CONTACT_ARGS 7 /* page uuid[], email, name, phone, title, source_url, context text[] */
 
 typedef struct WfStage
 {
@@ -113,5 +117,17 @@ extern const char *wf_stage_name(WfStageId id);
 
 /* Schema-qualified name of one of our own tables, in the caller's context. */
 extern char *wf_stage_own_table(const char *name);
+
+/* What stands where a text named somebody who was erased. */
+#define WF_ERASED "(erased)"
+
+/*
+ * Statements of wf_erase(), in the caller's context; $1 text[]: the forms of an
+ * address in lower case.  The first deletes contacts, and returns their ids; the
+ * second replaces values of a column that mention it, by NULL (contacts) or
+ * WF_ERASED.
+ */
+extern char *wf_stage_erase_contacts(const WfBinding *contacts);
+extern char *wf_stage_forget_mentions(const WfBinding *binding, int column);
 
 #endif							/* WF_STAGE_H */

@@ -53,31 +53,25 @@ add_copied_columns(const WfStage *stage, StringInfo names, StringInfo values)
 	}
 }
 
-#define CONTACT_SOURCE \
-	"unnest($1, $2, $3, $4, $5, $6, $7)" \
-	" u(page_id, email, name, phone, title, source_url, context)"
+/* The fields that later pages may better, in the order of the statements. */
+static const WfContactColumn fields[] = {WF_CONTACT_NAME, WF_CONTACT_PHONE_NUMBER,
+WF_CONTACT_JOB_TITLE};
+static const char *const field_args[] = {"name", "phone", "title"};
 
-static void
-set_contact_statement(WfStage *stage, WfStageStatement which, char *sql)
+/* ", c.name::text, …": NULL for a column that the table has not. */
+static char *
+field_values(const WfStage *stage)
 {
-	set_statement(stage, which, sql, WF_CONTACT_ARGS, UUIDARRAYOID, TEXTARRAYOID,
-				  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
-}
+	StringInfoData s;
 
-/* "[c.]phone = …[, updated_at = now()]" and the condition that it was missing */
-static void
-phone_completion(const WfStage *stage, const char *source, char **assignment, char **condition)
-{
-	const char *phone = target_column(stage, WF_CONTACT_PHONE_NUMBER);
-	const char *updated = target_column(stage, WF_CONTACT_UPDATED_AT);
+	initStringInfo(&s);
+	for (int f = 0; f < (int) lengthof(fields); f++)
+	{
+		const char *name = target_column(stage, fields[f]);
 
-	*assignment = psprintf("%s = CAST(%s AS %s)", phone, source,
-						   column_type(&stage->targets->column[WF_CONTACT_PHONE_NUMBER]));
-	if (updated)
-		*assignment = psprintf("%s, %s = %s", *assignment, updated,
-							   now_for(&stage->targets->column[WF_CONTACT_UPDATED_AT]));
-	*condition = psprintf("(c.%s IS NULL OR c.%s::pg_catalog.text IN ('', 'Phone not found'))"
-						  " AND %s IS NOT NULL", phone, phone, source);
+		appendStringInfo(&s, ", %s%s::pg_catalog.text", name ? "c." : "NULL", name ? name : "");
+	}
+	return s.data;
 }
 
 static char *
@@ -99,32 +93,82 @@ insert_contacts(const WfStage *stage, const char *tail)
 	add_contact_column(stage, WF_CONTACT_SOURCE_URL, "u.source_url", &names, &values);
 	add_contact_column(stage, WF_CONTACT_CONTEXT, "u.context", &names, &values);
 	add_copied_columns(stage, &names, &values);
-	return psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM " CONTACT_SOURCE
-					" JOIN %s p ON p.%s = u.page_id %s",
+	return psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM unnest($1, $2, $3, $4, $5, $6, $7)"
+					" u(page_id, email, name, phone, title, source_url, context)"
+					" JOIN %s p ON p.%s = u.page_id %s"
+					" RETURNING c.%s, c.%s, c.%s::pg_catalog.text%s",
 					stage->targets->relation, names.data, values.data,
-					stage->items->relation, id, tail);
+					stage->items->relation, id, tail, target_column(stage, WF_CONTACT_ID),
+					target_column(stage, WF_CONTACT_PAGE_ID),
+					target_column(stage, WF_CONTACT_EMAIL), field_values(stage));
 }
 
 /*
- * Is there a contact like this already?  Matched by (domain, lower(address));
- * one without an address by its page.  Contacts without a domain are matched
- * among themselves, in a branch of its own: an index on domain_id serves both.
+ * Contacts that are there already.  Matched by (domain, lower(address)); one
+ * without an address by its page.  Contacts without a domain are matched among
+ * themselves.  Each way is a branch of its own, which an index serves.
  */
 static char *
-no_such_contact(const WfStage *stage)
+find_contacts(const WfStage *stage)
 {
-	const char *rel = stage->targets->relation;
 	const char *item_domain = item_column(stage, WF_ITEM_DOMAIN_ID);
 	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
 	const char *email = target_column(stage, WF_CONTACT_EMAIL);
-	char	   *same;
+	char	   *domains[2];
+	char	   *addresses[2];
+	StringInfoData s;
 
-	same = psprintf("(pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email)"
-					" OR (u.email IS NULL AND c.%s IS NULL AND c.%s = u.page_id))",
-					email, email, target_column(stage, WF_CONTACT_PAGE_ID));
-	return psprintf("NOT EXISTS (SELECT 1 FROM %s c WHERE c.%s = p.%s AND %s)"
-					" AND NOT EXISTS (SELECT 1 FROM %s c WHERE p.%s IS NULL AND c.%s IS NULL AND %s)",
-					rel, domain, item_domain, same, rel, item_domain, domain, same);
+	domains[0] = psprintf("c.%s = p.%s", domain, item_domain);
+	domains[1] = psprintf("p.%s IS NULL AND c.%s IS NULL", item_domain, domain);
+	addresses[0] = psprintf("pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email)",
+							email);
+	addresses[1] = psprintf("u.email IS NULL AND pg_catalog.lower(c.%s::pg_catalog.text) IS NULL"
+							" AND c.%s = u.page_id", email,
+							target_column(stage, WF_CONTACT_PAGE_ID));
+	initStringInfo(&s);
+	for (int branch = 0; branch < 4; branch++)
+		appendStringInfo(&s, "%sSELECT u.n, c.%s%s FROM unnest($1, $2, $3) u(n, page_id, email)"
+						 " JOIN %s p ON p.%s = u.page_id JOIN %s c ON %s AND %s",
+						 branch > 0 ? " UNION ALL " : "", target_column(stage, WF_CONTACT_ID),
+						 field_values(stage), stage->items->relation,
+						 item_column(stage, WF_ITEM_ID), stage->targets->relation,
+						 domains[branch % 2], addresses[branch / 2]);
+	return s.data;
+}
+
+/* Better fields for contacts that still are as they were read; NULL: there are none. */
+static char *
+update_contacts(const WfStage *stage)
+{
+	const char *updated = target_column(stage, WF_CONTACT_UPDATED_AT);
+	const char *id = target_column(stage, WF_CONTACT_ID);
+	const char *separator = "";
+	StringInfoData set;
+	StringInfoData unchanged;
+
+	initStringInfo(&set);
+	initStringInfo(&unchanged);
+	for (int f = 0; f < (int) lengthof(fields); f++)
+	{
+		const char *name = target_column(stage, fields[f]);
+
+		if (name == NULL)
+			continue;
+		appendStringInfo(&set, "%s%s = COALESCE(CAST(u.%s AS %s), c.%s)", separator, name,
+						 field_args[f], column_type(&stage->targets->column[fields[f]]), name);
+		appendStringInfo(&unchanged, " AND c.%s::pg_catalog.text IS NOT DISTINCT FROM u.old_%s",
+						 name, field_args[f]);
+		separator = ", ";
+	}
+	if (set.len == 0)
+		return NULL;
+	if (updated)
+		appendStringInfo(&set, ", %s = %s", updated,
+						 now_for(&stage->targets->column[WF_CONTACT_UPDATED_AT]));
+	return psprintf("UPDATE %s c SET %s FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)"
+					" u(n, id, name, phone, title, old_name, old_phone, old_title)"
+					" WHERE c.%s = u.id%s RETURNING u.n%s", stage->targets->relation, set.data, id,
+					unchanged.data, field_values(stage));
 }
 
 /* An address that the column would cut is no address. */
@@ -133,6 +177,12 @@ email_fits(const WfStage *stage)
 {
 	return psprintf("(u.email IS NULL OR CAST(u.email AS %s)::pg_catalog.text = u.email)",
 					column_type(&stage->targets->column[WF_CONTACT_EMAIL]));
+}
+
+static char *
+existing(const WfBinding *binding, const char *id)
+{
+	return psprintf("SELECT t.%s FROM %s t WHERE t.%s = ANY ($1)", id, binding->relation, id);
 }
 
 static bool
@@ -145,15 +195,13 @@ has_email_key(const WfBinding *targets)
 	return found;
 }
 
+/* See wf_stage_int.h. */
 bool
 wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const char **problem)
 {
-	const char *email = target_column(stage, WF_CONTACT_EMAIL);
-	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
-	bool		has_phone = target_column(stage, WF_CONTACT_PHONE_NUMBER) != NULL;
-	char	   *assignment;
-	char	   *condition;
-	char	   *tail;
+	const char *domain = item_column(stage, WF_ITEM_DOMAIN_ID);
+	char	   *update = update_contacts(stage);
+	char	   *conflict = "ON CONFLICT DO NOTHING";
 
 	stage->targets_by_key = strcmp(strategy, WF_CONTACTS_BY_KEY) == 0;
 	if (stage->targets_by_key && !has_email_key(stage->targets))
@@ -162,41 +210,52 @@ wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const cha
 		return false;
 	}
 	if (stage->targets_by_key)
-	{
-		if (has_phone)
-		{
-			phone_completion(stage,
-							 psprintf("EXCLUDED.%s", target_column(stage, WF_CONTACT_PHONE_NUMBER)),
-							 &assignment, &condition);
-			tail = psprintf("DO UPDATE SET %s WHERE %s", assignment, condition);
-		}
-		else
-			tail = "DO NOTHING";
-		/* NULLs never conflict: such contacts are looked up */
-		tail = psprintf("WHERE %s AND ((u.email IS NOT NULL AND p.%s IS NOT NULL) OR (%s))"
-						" ORDER BY p.%s, pg_catalog.lower(u.email)"
-						" ON CONFLICT (%s, (pg_catalog.lower(%s::pg_catalog.text))) %s",
-						email_fits(stage), item_column(stage, WF_ITEM_DOMAIN_ID),
-						no_such_contact(stage),
-						item_column(stage, WF_ITEM_DOMAIN_ID), domain, email, tail);
-	}
-	else
-		tail = psprintf("WHERE %s AND %s ON CONFLICT DO NOTHING",
-						email_fits(stage), no_such_contact(stage));
-	set_contact_statement(stage, WF_STMT_CONTACTS_INSERT, insert_contacts(stage, tail));
-
-	if (!has_phone)
-		return true;
-	phone_completion(stage, "u.phone", &assignment, &condition);
-	set_contact_statement(stage, WF_STMT_CONTACTS_UPDATE,
-						  psprintf("UPDATE %s c SET %s FROM " CONTACT_SOURCE
-								   " JOIN %s p ON p.%s = u.page_id"
-								   " WHERE (c.%s = p.%s OR (c.%s IS NULL AND p.%s IS NULL))"
-								   " AND pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email) AND %s",
-								   stage->targets->relation, assignment,
-								   stage->items->relation, item_column(stage, WF_ITEM_ID),
-								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
-								   domain, item_column(stage, WF_ITEM_DOMAIN_ID),
-								   email, condition));
+		conflict = psprintf("ORDER BY p.%s, pg_catalog.lower(u.email)"
+							" ON CONFLICT (%s, (pg_catalog.lower(%s::pg_catalog.text))) DO NOTHING",
+							domain, target_column(stage, WF_CONTACT_DOMAIN_ID),
+							target_column(stage, WF_CONTACT_EMAIL));
+	set_statement(stage, WF_STMT_CONTACTS_EXISTING,
+				  existing(stage->targets, target_column(stage, WF_CONTACT_ID)), 1, UUIDARRAYOID);
+	set_statement(stage, WF_STMT_EXISTING,
+				  existing(stage->items, item_column(stage, WF_ITEM_ID)), 1, UUIDARRAYOID);
+	set_statement(stage, WF_STMT_CONTACTS_FIND, find_contacts(stage), 3, INT4ARRAYOID,
+				  UUIDARRAYOID, TEXTARRAYOID);
+	if (update)
+		set_statement(stage, WF_STMT_CONTACTS_UPDATE, update, 8, INT4ARRAYOID, UUIDARRAYOID,
+					  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+					  TEXTARRAYOID);
+	set_statement(stage, WF_STMT_CONTACTS_INSERT,
+				  insert_contacts(stage, psprintf("WHERE %s %s", email_fits(stage), conflict)), 7,
+				  UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+				  TEXTARRAYOID, TEXTARRAYOID);
 	return true;
+}
+
+/* See wf_stage.h. */
+char *
+wf_stage_erase_contacts(const WfBinding *contacts)
+{
+	const WfColumnSpec *columns = contacts->part->columns;
+
+	return psprintf("DELETE FROM %s c WHERE pg_catalog.lower(c.%s::pg_catalog.text)"
+					" OPERATOR(pg_catalog.=) ANY ($1) RETURNING c.%s", contacts->relation,
+					quote_identifier(columns[WF_CONTACT_EMAIL].name),
+					quote_identifier(columns[WF_CONTACT_ID].name));
+}
+
+/* See wf_stage.h. */
+char *
+wf_stage_forget_mentions(const WfBinding *binding, int column)
+{
+	const char *name = quote_identifier(binding->part->columns[column].name);
+	const WfBoundColumn *bound = &binding->column[column];
+	bool		empty = !binding->part->is_stage && !bound->not_null;
+
+	if (bound->attnum == 0)
+		return "SELECT 1 WHERE $1 IS NULL";
+	return psprintf("UPDATE %s t SET %s = CAST(%s AS %s) WHERE EXISTS (SELECT 1 FROM"
+					" pg_catalog.unnest($1) a(form) WHERE pg_catalog.strpos("
+					"pg_catalog.lower(t.%s::pg_catalog.text), a.form) OPERATOR(pg_catalog.>) 0)",
+					binding->relation, name, empty ? "NULL" : "'" WF_ERASED "'",
+					column_type(bound), name);
 }

@@ -12,16 +12,7 @@
 
 #include "wf_queue.h"
 
-/* One contact of a page; UTF-8. */
-typedef struct WfContact
-{
-	WfSlice		email;			/* empty: a page with only a phone */
-	WfSlice		name;
-	WfSlice		phone;
-	WfSlice		job_title;
-	WfSlice		context;
-	bool		placeholder;	/* stands for "none found" */
-} WfContact;
+typedef struct WfContact WfContact;
 
 /* How an item ended; all memory is the group's. */
 typedef struct WfResult
@@ -33,6 +24,7 @@ typedef struct WfResult
 	uint64		body_bytes;
 	WfSlice		error;			/* UTF-8; empty when the outcome is OK */
 	WfSlice		effective_url;
+	WfFindings	findings;		/* of pages; contacts are made of them while storing */
 	WfContact  *contacts;
 	int			ncontacts;		/* with the placeholder */
 	int			naddresses;		/* without it */
@@ -69,20 +61,24 @@ typedef struct WfStoreCounts
 	TimestampTz next_due;		/* earliest retry among them; 0 none */
 } WfStoreCounts;
 
-/*
- * Copy a result message into the current memory context, with the contacts
- * that its findings make.
- */
+/* Copy a result message into the current memory context. */
 extern WfResult *wf_store_result(WfItem *item, const WfResultMessage *message);
 
 /* A result that is the worker's own word, such as WF_OUTCOME_CRASH. */
 extern WfResult *wf_store_failure(WfItem *item, WfOutcome outcome, const char *error);
 
 /*
- * Store a group of one stage in the current transaction: fenced, contacts first, then the
- * status that promises them.  Must be called inside wf_db_run.
+ * Store a group of one stage in the current transaction: fenced, what the stage
+ * yields first, then the status that promises it.  Must be called inside wf_db_run.
  */
 extern void wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts);
+
+/*
+ * Forget the evidence of pages and the origins of contacts that are no more: of
+ * up to "limit" pages and contacts each, going on where the last call ended.
+ * Returns of how many it was forgotten.  Must be called inside wf_db_run.
+ */
+extern int	wf_store_prune(WfStage *stage, int limit);
 
 /* The extension was perhaps created anew: make our statements again. */
 extern void wf_store_reset(void);

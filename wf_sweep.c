@@ -512,6 +512,18 @@ prune_history(void *arg)
 	context->more = SPI_processed == SWEEP_ROWS;
 }
 
+/* Evidence of what is no more; fewer rows, since each is looked for. */
+static void
+prune_evidence(void *arg)
+{
+	SweepContext *context = arg;
+	const char *problem;
+	WfStage    *stage = wf_stage_get(WF_STAGE_PAGE, &problem);
+
+	if (stage != NULL)
+		context->counts->pruned += wf_store_prune(stage, SWEEP_ROWS / 10);
+}
+
 static void
 report_sweep(void *arg)
 {
@@ -552,12 +564,16 @@ void
 wf_sweep_run(bool force, WfSweepCounts *counts)
 {
 	SweepContext context = {counts, WF_STAGE_PAGE, force};
+	Oid			owner;
 
 	if (!any_stage() ||
 		!run_part("wf_curation: is a sweep due?", InvalidOid, gate, &context) || !context.due)
 		return;
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
 		sweep_stage(stage, counts);
+	owner = current_owner(WF_STAGE_PAGE);
+	if (OidIsValid(owner))
+		(void) run_part("wf_curation: pruning evidence", owner, prune_evidence, &context);
 	/* 10,000 rows at a time, as often as a minute's history may need */
 	for (int i = 0; i < PRUNE_BATCHES; i++)
 	{

@@ -7,7 +7,8 @@
  * BEFORE INSERT OR UPDATE, FOR EACH ROW, first argument the part.  It reads and
  * changes NEW and does nothing else: no query, no other table, no lock.  Stale
  * claims are recognised when claiming and storing; what follows for a business
- * (wf_business.c) is left to an AFTER trigger.
+ * (wf_business.c) is left to an AFTER trigger.  On contacts, which have no
+ * status, it keeps the suppression list (wf_suppress.c).
  *
  * Invariants that the queue stands on:
  *	1. Queued with error NULL is ready now, and its attempts start anew.
@@ -48,6 +49,7 @@
 #include "wf_guc.h"
 #include "wf_part.h"
 #include "wf_shmem.h"
+#include "wf_suppress.h"
 #include "wf_trigger.h"
 
 PG_FUNCTION_INFO_V1(wf_curation_trigger);
@@ -466,7 +468,11 @@ wf_curation_trigger(PG_FUNCTION_ARGS)
 	TableEntry *entry;
 	Verdict		verdict;
 
-	if (!part->is_stage || is_engine_statement())
+	if (is_engine_statement())
+		return PointerGetDatum(tuple);
+	if (part->id == WF_PART_CONTACTS)
+		return PointerGetDatum(wf_suppress_check_row(trigdata));
+	if (!part->is_stage)
 		return PointerGetDatum(tuple);
 	entry = get_entry(trigdata, part);
 	verdict = is_insert ? judge_insert(trigdata, entry) : judge_update(trigdata, entry);

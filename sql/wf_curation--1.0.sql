@@ -4,8 +4,9 @@
 \echo Use "CREATE EXTENSION wf_curation" to load this file. \quit
 
 --
--- 1. What the extension keeps for itself.  None of it is dumped but the pauses:
---    claims are void after a restore, history is personal data.
+-- 1. What the extension keeps for itself.  Dumped are the pauses, the suppression
+--    list and where contacts came from; claims are void after a restore, history
+--    and findings are personal data that the next fetch brings anew.
 --
 
 -- Items in flight (worker_pid set; 0 stands for a service that is not ours) or
@@ -70,6 +71,76 @@ CREATE TABLE wf_sweep_state (
 );
 COMMENT ON TABLE wf_sweep_state IS 'time and result of the last sweep';
 REVOKE ALL ON wf_sweep_state FROM PUBLIC;
+
+-- What was found on which page: a page's rows are those of its last good fetch.
+CREATE TABLE wf_finding (
+	page_id			uuid NOT NULL,
+	n				integer NOT NULL,
+	kind			text NOT NULL,
+	value			text NOT NULL,
+	raw				text,
+	name			text,
+	job_title		text,
+	phone			text,
+	source			text NOT NULL,
+	position		bigint NOT NULL,
+	context			text,
+	found_at		timestamp with time zone NOT NULL,
+	PRIMARY KEY (page_id, n)
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE wf_finding IS 'what was found on each page; rows of the view wf_findings';
+REVOKE ALL ON wf_finding FROM PUBLIC;
+
+-- Where the fields of a contact came from, one row for each contact that we
+-- stored.  A field is ours while strength is set and its value still has that
+-- hash; from is NULL where the page is that of the address.
+CREATE TABLE wf_contact_origin (
+	contact_id		uuid PRIMARY KEY,
+	page_id			uuid NOT NULL,
+	stored_at		timestamp with time zone NOT NULL,
+	name_from		uuid,
+	name_strength	smallint,
+	name_hash		bigint,
+	phone_from		uuid,
+	phone_strength	smallint,
+	phone_hash		bigint,
+	title_from		uuid,
+	title_strength	smallint,
+	title_hash		bigint
+) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE wf_contact_origin IS
+	'which page each field of a contact came from; rows of the view wf_provenance';
+REVOKE ALL ON wf_contact_origin FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('wf_contact_origin', '');
+
+-- Whose addresses are never stored.  The three kinds never look alike, so that
+-- one look-up in one index serves them.
+CREATE TABLE wf_suppression (
+	entry			text COLLATE "C" PRIMARY KEY,
+	kind			text NOT NULL GENERATED ALWAYS AS (CASE
+						WHEN pg_catalog.strpos(entry, '@') OPERATOR(pg_catalog.>) 0 THEN 'address'
+						WHEN pg_catalog.strpos(entry, '.') OPERATOR(pg_catalog.>) 0 THEN 'domain'
+						ELSE 'hash' END) STORED,
+	reason			text,
+	created_at		timestamp with time zone NOT NULL DEFAULT pg_catalog.now(),
+	created_by		text NOT NULL DEFAULT SESSION_USER
+);
+COMMENT ON TABLE wf_suppression IS
+	'addresses, domains and hashes of addresses of which no contact is ever stored';
+COMMENT ON COLUMN wf_suppression.entry IS
+	'an address or domain in lower case, international domains in ASCII; or the SHA-256 of such an address, in hexadecimal';
+REVOKE ALL ON wf_suppression FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('wf_suppression', '');
+
+CREATE FUNCTION wf_suppression_trigger()
+RETURNS trigger
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'wf_suppression_trigger';
+COMMENT ON FUNCTION wf_suppression_trigger() IS
+	'row trigger of wf_suppression: brings entries into the form in which they are compared';
+REVOKE ALL ON FUNCTION wf_suppression_trigger() FROM PUBLIC;
+CREATE TRIGGER wf_suppression_form BEFORE INSERT OR UPDATE ON wf_suppression
+	FOR EACH ROW EXECUTE FUNCTION wf_suppression_trigger();
 
 --
 -- 2. Processing.
@@ -230,6 +301,36 @@ COMMENT ON FUNCTION wf_resume(text) IS
 	'go on taking items of a stage; false if it was not paused';
 REVOKE ALL ON FUNCTION wf_resume(text) FROM PUBLIC;
 
+-- Who is not to be stored.  These write tables of the extension for callers who
+-- may not; user tables with the rights that workers have.
+CREATE FUNCTION wf_suppress(entry text, reason text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'wf_suppress';
+COMMENT ON FUNCTION wf_suppress(text, text) IS
+	'never again store contacts of an address, of a domain and those below it, or of an address with that SHA-256; false if it was listed already';
+REVOKE ALL ON FUNCTION wf_suppress(text, text) FROM PUBLIC;
+
+CREATE FUNCTION wf_unsuppress(entry text)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'wf_unsuppress';
+COMMENT ON FUNCTION wf_unsuppress(text) IS
+	'take an address (also one that wf_erase() listed), a domain or a hash off the list; false if it was not there';
+REVOKE ALL ON FUNCTION wf_unsuppress(text) FROM PUBLIC;
+
+CREATE FUNCTION wf_erase(address text, reason text DEFAULT NULL,
+	OUT contacts bigint, OUT findings bigint, OUT provenance bigint, OUT history bigint)
+RETURNS record
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'wf_erase';
+COMMENT ON FUNCTION wf_erase(text, text) IS
+	'erase one person everywhere and list the hash of the address, so that it is never stored again; returns what was erased';
+REVOKE ALL ON FUNCTION wf_erase(text, text) FROM PUBLIC;
+
 --
 -- Extraction: no network, no tables; for everybody.
 --
@@ -364,6 +465,31 @@ COMMENT ON VIEW wf_attempts IS 'every attempt that ended, for wf_curation.histor
 COMMENT ON COLUMN wf_attempts.outcome IS 'ok, or the class of the error';
 COMMENT ON COLUMN wf_attempts.contacts IS 'addresses found on the page';
 REVOKE ALL ON wf_attempts FROM PUBLIC;
+
+-- Both are personal data: for the owner only.
+CREATE VIEW wf_findings AS
+	SELECT f.page_id, f.kind, f.value, f.raw, f.name, f.job_title, f.phone, f.source,
+		f.position, f.context, f.found_at
+	FROM wf_finding f;
+COMMENT ON VIEW wf_findings IS 'evidence of each contact: where on the page it was found';
+COMMENT ON COLUMN wf_findings.phone IS 'of an address: the number that the page ties to it';
+COMMENT ON COLUMN wf_findings.position IS 'byte offset in the UTF-8 form of the page';
+COMMENT ON COLUMN wf_findings.context IS 'the text around it, at most 100 characters';
+REVOKE ALL ON wf_findings FROM PUBLIC;
+
+CREATE VIEW wf_provenance AS
+	SELECT o.contact_id, f.field, f.page_id, f.evidence, o.stored_at
+	FROM wf_contact_origin o CROSS JOIN LATERAL (VALUES
+		('email', o.page_id, 'found'),
+		('name', COALESCE(o.name_from, o.page_id), ('{page,text,structured}'::text[])[o.name_strength]),
+		('phone_number', COALESCE(o.phone_from, o.page_id), ('{page,text,structured}'::text[])[o.phone_strength]),
+		('job_title', COALESCE(o.title_from, o.page_id), ('{page,text,structured}'::text[])[o.title_strength])
+	) f(field, page_id, evidence)
+	WHERE f.evidence IS NOT NULL;
+COMMENT ON COLUMN wf_provenance.evidence IS
+	'found; of the page, in the text beside the address, or in structured data with it';
+COMMENT ON VIEW wf_provenance IS 'which page each field of a contact came from, as it was stored last';
+REVOKE ALL ON wf_provenance FROM PUBLIC;
 
 -- Creates and attaches the user's tables now; not kept.
 CREATE FUNCTION wf_install()

@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_store_findings.c
+ *	  Evidence: what was found where, replaced with each good fetch of a page.
+ *
+ * In the transaction that stores the page's contacts.  What the suppression
+ * list names never reaches a table: neither the finding, nor what the same page
+ * says of the same person, nor texts that mention either.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "core/wf_text.h"
+
+#include "wf_encoding.h"
+#include "wf_store_int.h"
+#include "wf_suppress.h"
+
+static const Oid delete_types[] = {UUIDOID};
+static const Oid insert_types[] = {UUIDOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID};
+
+static WfStatement delete_stmt;
+static WfStatement insert_stmt;
+
+/* ------------------------------------------------------------------------
+ * The suppression list
+ * ------------------------------------------------------------------------
+ */
+
+/* Is a text part of another, ASCII letters in any case? */
+static bool
+mentions(WfSlice text, WfSlice part)
+{
+	if (part.len == 0)
+		return false;
+	for (size_t i = 0; i + part.len <= text.len; i++)
+		if (wf_text_equal_nocase((WfSlice) {text.data + i, part.len}, part))
+			return true;
+	return false;
+}
+
+/* Does a finding tell of the person that a suppressed one is about? */
+static bool
+is_same_person(const WfFinding *finding, const WfFinding *suppressed)
+{
+	return suppressed->name.len > 0 && wf_text_equal(finding->name, suppressed->name);
+}
+
+static void
+suppress_in(WfFindings *findings, WfSuppressionList *list)
+{
+	bool	   *listed = palloc0(Max(findings->count, 1) * sizeof(bool));
+	bool	   *gone = palloc0(Max(findings->count, 1) * sizeof(bool));
+	int			kept = 0;
+
+	for (int i = 0; i < findings->count; i++)
+		listed[i] = findings->items[i].kind == WF_KIND_EMAIL &&
+			wf_suppress_has(list, findings->items[i].value);
+	for (int i = 0; i < findings->count; i++)
+	{
+		WfFinding  *f = &findings->items[i];
+
+		gone[i] = listed[i];
+		for (int s = 0; s < findings->count && !gone[i]; s++)
+		{
+			const WfFinding *suppressed = &findings->items[s];
+
+			if (!listed[s])
+				continue;
+			gone[i] = f->kind != WF_KIND_EMAIL && is_same_person(f, suppressed);
+			if (mentions(f->context, suppressed->value) || mentions(f->context, suppressed->raw) ||
+				mentions(f->context, suppressed->name))
+				f->context = WF_SLICE_EMPTY;
+		}
+	}
+	for (int i = 0; i < findings->count; i++)
+		if (!gone[i])
+			findings->items[kept++] = findings->items[i];
+	findings->count = kept;
+}
+
+void
+wf_store_suppress(WfResult **results, int n)
+{
+	WfSuppressionList *list = wf_suppress_open(wf_part_extension_schema());
+
+	if (!wf_suppress_is_empty(list))
+		for (int i = 0; i < n; i++)
+			suppress_in(&results[i]->findings, list);
+	wf_suppress_close(list);
+}
+
+/* ------------------------------------------------------------------------
+ * Evidence
+ * ------------------------------------------------------------------------
+ */
+
+static void
+make_statements(void)
+{
+	char	   *table;
+
+	if (delete_stmt.sql)
+		return;
+	table = wf_stage_own_table("wf_finding");
+	wf_store_make(&insert_stmt,
+				  psprintf("INSERT INTO %s (page_id, n, kind, value, raw, name, job_title, phone,"
+						   " source, position, context, found_at)"
+						   " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+						   table), insert_types, lengthof(insert_types));
+	wf_store_make(&delete_stmt, psprintf("DELETE FROM %s f WHERE f.page_id = ANY ($1)", table),
+				  delete_types, lengthof(delete_types));
+}
+
+static void
+append_finding(WfArrays *arrays, const WfResult *result, int n)
+{
+	const WfFinding *f = &result->findings.items[n];
+	const char *kind = wf_finding_kind_name(f->kind);
+	const char *source = wf_finding_source_name(f->source);
+
+	wf_store_set(arrays, 0, UUIDPGetDatum(&result->item->id));
+	wf_store_set(arrays, 1, Int32GetDatum(n + 1));
+	wf_store_set(arrays, 2, CStringGetTextDatum(kind ? kind : "unknown"));
+	wf_store_set_text(arrays, 3, f->value);
+	wf_store_set_text(arrays, 4, wf_text_equal(f->raw, f->value) ? WF_SLICE_EMPTY : f->raw);
+	wf_store_set_text(arrays, 5, f->name);
+	wf_store_set_text(arrays, 6, f->job_title);
+	wf_store_set_text(arrays, 7, f->phone);
+	wf_store_set(arrays, 8, CStringGetTextDatum(source ? source : "unknown"));
+	wf_store_set(arrays, 9, Int64GetDatum((int64) f->position));
+	wf_store_set_text(arrays, 10, f->context);
+	wf_store_set(arrays, 11, TimestampTzGetDatum(result->finished_at));
+	arrays->n++;
+}
+
+/* A page that could not be fetched keeps what was found on it before. */
+void
+wf_store_findings(WfResult **results, int n)
+{
+	WfArrays	pages;
+	WfArrays	rows;
+	int			total = 0;
+
+	make_statements();
+	wf_store_arrays(&pages, delete_types, lengthof(delete_types), n);
+	for (int i = 0; i < n; i++)
+	{
+		if (results[i]->outcome != WF_OUTCOME_OK)
+			continue;
+		wf_store_set(&pages, 0, UUIDPGetDatum(&results[i]->item->id));
+		pages.n++;
+		total += results[i]->findings.count;
+	}
+	if (pages.n == 0)
+		return;
+	wf_store_execute(&delete_stmt, WF_AS_SELF, &pages);
+	if (total == 0)
+		return;
+	wf_store_arrays(&rows, insert_types, lengthof(insert_types), total);
+	for (int i = 0; i < n; i++)
+		for (int f = 0; results[i]->outcome == WF_OUTCOME_OK && f < results[i]->findings.count; f++)
+			if (results[i]->findings.items[f].value.len > 0)
+				append_finding(&rows, results[i], f);
+	wf_store_execute(&insert_stmt, WF_AS_SELF, &rows);
+}
+
+void
+wf_store_findings_reset(void)
+{
+	wf_store_unmake(&delete_stmt);
+	wf_store_unmake(&insert_stmt);
+}

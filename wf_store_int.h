@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_store_int.h
+ *	  What the files of the store share: wf_store*.c only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef WF_STORE_INT_H
+#define WF_STORE_INT_H
+
+#include "wf_store.h"
+
+/* How well a page ties a value to an address; kept in wf_contact_origin. */
+typedef enum WfStrength
+{
+	WF_STRENGTH_NONE = 0,		/* no value, or one that says nothing */
+	WF_STRENGTH_PAGE = 1,		/* the page has it somewhere */
+	WF_STRENGTH_TEXT = 2,		/* in the text beside the address */
+	WF_STRENGTH_STRUCTURED = 3	/* in structured data with it */
+} WfStrength;
+
+/* Fields of a contact that later pages may better. */
+typedef enum WfField
+{
+	WF_FIELD_NAME = 0,
+	WF_FIELD_PHONE,
+	WF_FIELD_TITLE,
+	WF_FIELD_COUNT
+} WfField;
+
+/* One contact of a page; UTF-8. */
+struct WfContact
+{
+	WfSlice		email;			/* empty: a page with only a phone */
+	WfSlice		field[WF_FIELD_COUNT];
+	WfStrength	strength[WF_FIELD_COUNT];
+	WfSlice		context;
+};
+
+/* Arrays that become the arguments of a statement: unnest($1, $2, …). */
+typedef struct WfArrays
+{
+	int			nargs;
+	int			n;				/* rows filled */
+	const Oid  *types;			/* of the elements */
+	Datum	   *elems[WF_MAX_ARGS];
+	bool	   *nulls[WF_MAX_ARGS];
+} WfArrays;
+
+/* in wf_store.c */
+
+/* A copy in the current memory context. */
+extern WfSlice wf_store_copy(WfSlice src);
+
+/* Room for so many rows, all NULL, in the current memory context. */
+extern void wf_store_arrays(WfArrays *arrays, const Oid *types, int nargs, int room);
+
+/* Set a value of the row being filled; the text is UTF-8 and empty for NULL. */
+extern void wf_store_set(WfArrays *arrays, int arg, Datum value);
+extern void wf_store_set_text(WfArrays *arrays, int arg, WfSlice value);
+
+/* Execute a statement with them. */
+extern void wf_store_execute(WfStatement *stmt, WfDbRights rights, WfArrays *arrays);
+
+/* Fill in a statement on our own tables; sql is copied. */
+extern void wf_store_make(WfStatement *stmt, const char *sql, const Oid *types, int nargs);
+extern void wf_store_unmake(WfStatement *stmt);
+
+/* in wf_store_contacts.c */
+
+/* What becomes of pages. */
+extern const WfStoreHooks wf_store_page_hooks;
+
+extern void wf_store_contacts_reset(void);
+
+/* in wf_store_findings.c */
+
+/* Take off the results what the suppression list forbids to store. */
+extern void wf_store_suppress(WfResult **results, int n);
+
+/* Replace the evidence of the pages of a group. */
+extern void wf_store_findings(WfResult **results, int n);
+extern void wf_store_findings_reset(void);
+
+/* in wf_store_prune.c */
+extern void wf_store_prune_reset(void);
+
+#endif							/* WF_STORE_INT_H */

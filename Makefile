@@ -41,6 +41,7 @@ OBJS = \
 	wf_part_spec.o \
 	wf_pick.o \
 	wf_queue.o \
+	wf_rules.o \
 	wf_shmem.o \
 	wf_single_fetch.o \
 	wf_stage.o \
@@ -65,7 +66,7 @@ WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
-REGRESS = install guc trigger attach business extract control privileges health suppression
+REGRESS = install guc trigger attach business category extract control privileges health suppression
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
 ISOLATION = claim_race archive_processing batch_race domain_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation

@@ -153,6 +153,16 @@ read_queued(Batch *batch, Datum ids)
 	}
 }
 
+/* A label of the processing column as a value of its type. */
+static char *
+status_value(const WfBinding *b, WfProcessingLabel label)
+{
+	const WfBoundColumn *column = &b->column[WF_ITEM_PROCESSING];
+
+	return psprintf("CAST(%s AS %s)", quote_literal_cstr(column->label[label]),
+					format_type_be_qualified(column->type));
+}
+
 /* End the rows: Complete, or Error with the reason. */
 static void
 write_results(Batch *batch)
@@ -176,13 +186,9 @@ write_results(Batch *batch)
 	args[0] = wf_db_array(batch->ids, NULL, batch->n, UUIDOID);
 	args[1] = wf_db_array(reasons, nulls, batch->n, TEXTOID);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s t SET %s = CASE WHEN u.reason IS NULL THEN %s::%s "
-					 "ELSE %s::%s END",
+	appendStringInfo(&sql, "UPDATE %s t SET %s = CASE WHEN u.reason IS NULL THEN %s ELSE %s END",
 					 b->relation, item_name(batch, WF_ITEM_PROCESSING),
-					 quote_literal_cstr(b->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_COMPLETE]),
-					 format_type_be_qualified(b->column[WF_ITEM_PROCESSING].type),
-					 quote_literal_cstr(b->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_ERROR]),
-					 format_type_be_qualified(b->column[WF_ITEM_PROCESSING].type));
+					 status_value(b, WF_PROCESSING_COMPLETE), status_value(b, WF_PROCESSING_ERROR));
 	if (b->column[WF_ITEM_ERROR].attnum)
 		appendStringInfo(&sql, ", %s = CAST(u.reason AS %s)", item_name(batch, WF_ITEM_ERROR),
 						 format_type_be_qualified(b->column[WF_ITEM_ERROR].type));

@@ -50,6 +50,7 @@ int			wf_curation_request_timeout = 70000;
 int			wf_curation_connect_timeout = 10000;
 char	   *wf_curation_user_agent = NULL;
 int			wf_curation_foreign_processing_grace = 600000;
+bool		wf_curation_auto_select = false;
 bool		wf_curation_placeholder_contacts = true;
 char	   *wf_curation_default_region = NULL;
 int			wf_curation_history_retention = 7 * 24 * 60;
@@ -355,6 +356,11 @@ define_processing(void)
 							"Time a Processing status written by another service is left alone.", NULL,
 							&wf_curation_foreign_processing_grace, 600000, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.auto_select",
+							 "Selects the pages of an import that are likely to name contacts.",
+							 "Which those are say the rules in wf_category_rule.",
+							 &wf_curation_auto_select, false, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("wf_curation.placeholder_contacts",
 							 "Stores notfound_<page id>@<domain> for a page without any address.", NULL,
 							 &wf_curation_placeholder_contacts, true, PGC_SUSET, 0,

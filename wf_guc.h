@@ -39,6 +39,7 @@ extern int	wf_curation_request_timeout;	/* ms */
 extern int	wf_curation_connect_timeout;	/* ms */
 extern char *wf_curation_user_agent;
 extern int	wf_curation_foreign_processing_grace;	/* ms */
+extern bool wf_curation_auto_select;
 extern bool wf_curation_placeholder_contacts;
 extern char *wf_curation_default_region;
 extern int	wf_curation_history_retention;	/* minutes */

@@ -332,6 +332,204 @@ COMMENT ON FUNCTION wf_erase(text, text) IS
 REVOKE ALL ON FUNCTION wf_erase(text, text) FROM PUBLIC;
 
 --
+-- Categories of pages.  Built-in rules are ours and come with the version; a
+-- rule of one's own replaces a built-in one with the same pattern, and is dumped.
+-- Words of other scripts are percent-encoded, so that they are the same in any
+-- encoding of a database.
+--
+
+CREATE FUNCTION wf_is_category_pattern(pattern text)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'wf_is_category_pattern';
+COMMENT ON FUNCTION wf_is_category_pattern(text) IS 'can a rule of wf_category_rule have this pattern?';
+REVOKE ALL ON FUNCTION wf_is_category_pattern(text) FROM PUBLIC;
+
+CREATE TABLE wf_category_rule (
+	pattern			text NOT NULL CHECK (@extschema@.wf_is_category_pattern(pattern)),
+	category		text NOT NULL CHECK (pg_catalog.octet_length(category) BETWEEN 1 AND 64),
+	action			text NOT NULL DEFAULT 'keep' CHECK (action IN ('select', 'keep', 'filter')),
+	builtin			boolean NOT NULL DEFAULT false,
+	PRIMARY KEY (pattern, builtin)
+);
+COMMENT ON TABLE wf_category_rule IS 'which words in a URL tell what kind of page it leads to';
+COMMENT ON COLUMN wf_category_rule.pattern IS
+	'words of a path segment; "kontakt *", "* kontakt", "team/*", "tag/**", ".pdf", "?parameter", "<career>/<contact>"';
+COMMENT ON COLUMN wf_category_rule.action IS
+	'what an import does: select (if wf_curation.auto_select is on), keep, or filter as of low value';
+COMMENT ON COLUMN wf_category_rule.builtin IS 'came with the extension; your own rules have false and win';
+REVOKE ALL ON wf_category_rule FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('wf_category_rule', 'WHERE NOT builtin');
+
+CREATE FUNCTION wf_category_rule_changed()
+RETURNS trigger
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'wf_category_rule_changed';
+COMMENT ON FUNCTION wf_category_rule_changed() IS 'makes all sessions read wf_category_rule anew';
+REVOKE ALL ON FUNCTION wf_category_rule_changed() FROM PUBLIC;
+CREATE TRIGGER wf_category_rule_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON wf_category_rule
+	FOR EACH STATEMENT EXECUTE FUNCTION wf_category_rule_changed();
+
+INSERT INTO wf_category_rule (pattern, category, action, builtin)
+SELECT pattern, v.category, v.action, true FROM (VALUES
+	('contact', 'select',
+		'contact|contacts|contact us|contact me|contact info|contact information|contact details|'
+		'contact form|contact page|get in touch|reach us|write to us|talk to us|how to find us|find us|'
+		'where to find us|customer service contact|contactus form|kontakt|kontakte|kontakt *|'
+		'kontaktformular|kontaktdaten|kontaktieren sie uns|so erreichen sie uns|so finden sie uns|'
+		'ihr weg zu uns|anfahrt|anfahrt *|ansprechpartner|ansprechpartner *|contacto|contactos|'
+		'contacto *|contactenos|contactanos|contacta|contacta con nosotros|contactar|contacte|contatti|'
+		'contatti *|contattaci|contatto|dove siamo|contato|fale conosco|contactez nous|nous contacter|'
+		'contactez|nous trouver|contacteer ons|contact opnemen|neem contact op|kontakta oss|kontakt oss|'
+		'kontakt os|ota yhteytta|yhteystiedot|yhteys|skontaktuj sie|kontakty|kontakt z nami|kapcsolat|'
+		'elerhetoseg|elerhetosegek|contacteaza ne|kontaktirajte nas|iletisim|bize ulasin|lien he|'
+		'hubungi kami|kontak|kontak kami|%D0%BA%D0%BE%D0%BD%D1%82%D0%B0%D0%BA%D1%82%D1%8B|'
+		'%D0%BA%D0%BE%D0%BD%D1%82%D0%B0%D0%BA%D1%82|%D0%BA%D0%BE%D0%BD%D1%82%D0%B0%D0%BA%D1%82%D0%B8|'
+		'%D1%81%D0%B2%D1%8F%D0%B7%D0%B0%D1%82%D1%8C%D1%81%D1%8F %D1%81 %D0%BD%D0%B0%D0%BC%D0%B8|'
+		'%D0%BE%D0%B1%D1%80%D0%B0%D1%82%D0%BD%D0%B0%D1%8F %D1%81%D0%B2%D1%8F%D0%B7%D1%8C|'
+		'%CE%B5%CF%80%CE%B9%CE%BA%CE%BF%CE%B9%CE%BD%CF%89%CE%BD%CE%B9%CE%B1|'
+		'%CE%B5%CF%80%CE%B9%CE%BA%CE%BF%CE%B9%CE%BD%CF%89%CE%BD%CE%B7%CF%83%CF%84%CE%B5 %CE%BC%CE%B1%CE%B6%CE%B9 %CE%BC%CE%B1%CF%82|'
+		'%E3%81%8A%E5%95%8F%E3%81%84%E5%90%88%E3%82%8F%E3%81%9B|%E3%81%8A%E5%95%8F%E5%90%88%E3%81%9B|'
+		'%E3%81%8A%E5%95%8F%E3%81%84%E5%90%88%E3%82%8F%E3%81%9B%E3%83%95%E3%82%A9%E3%83%BC%E3%83%A0|'
+		'%E9%80%A3%E7%B5%A1%E5%85%88|%E8%81%94%E7%B3%BB%E6%88%91%E4%BB%AC|'
+		'%E8%81%94%E7%B3%BB%E6%96%B9%E5%BC%8F|%E8%81%AF%E7%B5%A1%E6%88%91%E5%80%91|'
+		'%E8%81%AF%E7%B9%AB%E6%88%91%E5%80%91|%EB%AC%B8%EC%9D%98|%EB%AC%B8%EC%9D%98%ED%95%98%EA%B8%B0|'
+		'%EC%97%B0%EB%9D%BD%EC%B2%98|'
+		'%E0%B8%95%E0%B8%B4%E0%B8%94%E0%B8%95%E0%B9%88%E0%B8%AD%E0%B9%80%E0%B8%A3%E0%B8%B2|'
+		'%E0%B8%95%E0%B8%B4%E0%B8%94%E0%B8%95%E0%B9%88%E0%B8%AD|%D7%A6%D7%95%D7%A8 %D7%A7%D7%A9%D7%A8|'
+		'%D7%A6%D7%A8%D7%95 %D7%A7%D7%A9%D7%A8|%D8%A7%D8%AA%D8%B5%D9%84 %D8%A8%D9%86%D8%A7|'
+		'%D8%AA%D9%85%D8%A7%D8%B3 %D8%A8%D8%A7 %D9%85%D8%A7|'
+		'%E0%A4%B8%E0%A4%82%E0%A4%AA%E0%A4%B0%E0%A5%8D%E0%A4%95|'
+		'%E0%A4%B8%E0%A4%82%E0%A4%AA%E0%A4%B0%E0%A5%8D%E0%A4%95 %E0%A4%95%E0%A4%B0%E0%A5%87%E0%A4%82'),
+	('career', 'keep',
+		'career|careers|job|jobs|karriere|stellenangebote|stellen|offene stellen|jobs und karriere|'
+		'carrieres|carriere|emploi|emplois|recrutement|empleo|empleos|trabaja con nosotros|carreiras|'
+		'trabalhe conosco|lavora con noi|carriera|lavoro|vacatures|werken bij|werken bij *|jobba hos oss|'
+		'lediga jobb|praca|kariera|vakansii|%D0%B2%D0%B0%D0%BA%D0%B0%D0%BD%D1%81%D0%B8%D0%B8|'
+		'work with us|join us|join our team|vacancies|employment|recruitment|'
+		'%E6%8E%A1%E7%94%A8%E6%83%85%E5%A0%B1|%E6%8B%9B%E8%81%98'),
+	('career_contact', 'select',
+		'<career>/<contact>'),
+	('legal', 'select',
+		'impressum|imprint|legal notice|legal notices|anbieterkennzeichnung|mentions legales|'
+		'mention legale|aviso legal|note legali|informativa legale|juridische informatie|'
+		'informacje prawne|impresum|legal information|rechtliche hinweise|impressum *|'
+		'%E7%89%B9%E5%AE%9A%E5%95%86%E5%8F%96%E5%BC%95%E6%B3%95%E3%81%AB%E5%9F%BA%E3%81%A5%E3%81%8F%E8%A1%A8%E8%A8%98|'
+		'%E7%89%B9%E5%AE%9A%E5%95%86%E5%8F%96%E5%BC%95%E6%B3%95|%E4%BC%9A%E7%A4%BE%E6%A6%82%E8%A6%81|'
+		'tokushoho'),
+	('about', 'keep',
+		'about|about us|about me|about the company|our story|our company|who we are|company|'
+		'company profile|the company|uber uns|ueber uns|uber mich|ueber mich|wir uber uns|wir ueber uns|'
+		'unternehmen|firma|qui sommes nous|a propos|a propos de nous|notre histoire|notre entreprise|'
+		'sobre nosotros|quienes somos|nosotros|acerca de|acerca de nosotros|la empresa|empresa|chi siamo|'
+		'azienda|l azienda|sobre|sobre nos|quem somos|over ons|wie zijn wij|wie we zijn|om oss|om os|'
+		'tietoa meista|meista|o nas|o firmie|o spolecnosti|rolunk|despre noi|hakkimizda|kurumsal|'
+		'gioi thieu|tentang kami|%D0%BE %D0%BD%D0%B0%D1%81|'
+		'%D0%BE %D0%BA%D0%BE%D0%BC%D0%BF%D0%B0%D0%BD%D0%B8%D0%B8|%D0%BF%D1%80%D0%BE %D0%BD%D0%B0%D1%81|'
+		'%CF%83%CF%87%CE%B5%CF%84%CE%B9%CE%BA%CE%B1 %CE%BC%CE%B5 %CE%B5%CE%BC%CE%B1%CF%82|'
+		'%CE%B7 %CE%B5%CF%84%CE%B1%CE%B9%CF%81%CE%B5%CE%B9%CE%B1|%E4%BC%9A%E7%A4%BE%E6%A1%88%E5%86%85|'
+		'%E7%A7%81%E3%81%9F%E3%81%A1%E3%81%AB%E3%81%A4%E3%81%84%E3%81%A6|'
+		'%E5%85%B3%E4%BA%8E%E6%88%91%E4%BB%AC|%E5%85%AC%E5%8F%B8%E7%AE%80%E4%BB%8B|'
+		'%E9%97%9C%E6%96%BC%E6%88%91%E5%80%91|%ED%9A%8C%EC%82%AC%EC%86%8C%EA%B0%9C|'
+		'%E0%B9%80%E0%B8%81%E0%B8%B5%E0%B9%88%E0%B8%A2%E0%B8%A7%E0%B8%81%E0%B8%B1%E0%B8%9A%E0%B9%80%E0%B8%A3%E0%B8%B2|'
+		'%D7%90%D7%95%D7%93%D7%95%D7%AA|%D9%85%D9%86 %D9%86%D8%AD%D9%86'),
+	('team', 'keep',
+		'team|our team|the team|meet the team|meet our team|staff|our staff|people|our people|leadership|'
+		'management|management team|doctors|our doctors|attorneys|our attorneys|agents|faculty|'
+		'unser team|das team|mitarbeiter|team *|equipe|notre equipe|l equipe|equipo|nuestro equipo|'
+		'il team|il nostro team|lo staff|equipe *|ons team|medewerkers|vart team|medarbeidere|'
+		'medarbetare|medarbejdere|henkilosto|zespol|nasz zespol|tym|csapat|csapatunk|echipa|ekibimiz|'
+		'%D0%BA%D0%BE%D0%BC%D0%B0%D0%BD%D0%B4%D0%B0|'
+		'%D0%BD%D0%B0%D1%88%D0%B0 %D0%BA%D0%BE%D0%BC%D0%B0%D0%BD%D0%B4%D0%B0|'
+		'%D1%81%D0%BE%D1%82%D1%80%D1%83%D0%B4%D0%BD%D0%B8%D0%BA%D0%B8|'
+		'%CE%B7 %CE%BF%CE%BC%CE%B1%CE%B4%CE%B1 %CE%BC%CE%B1%CF%82|%E3%82%B9%E3%82%BF%E3%83%83%E3%83%95|'
+		'%E3%82%B9%E3%82%BF%E3%83%83%E3%83%95%E7%B4%B9%E4%BB%8B|%E5%9B%A2%E9%98%9F|'
+		'%E6%88%91%E4%BB%AC%E7%9A%84%E5%9B%A2%E9%98%9F|team/*|our team/*|staff/*|people/*|attorneys/*|'
+		'doctors/*|equipe/*|equipo/*|mitarbeiter/*'),
+	('location', 'keep',
+		'location|locations|our locations|offices|our offices|branches|store locator|find a store|'
+		'standorte|standort|filialen|agences|nos agences|sedes|sucursales|oficinas|sedi|le nostre sedi|'
+		'filialer|kontor|vestigingen|oddzialy|%D0%B0%D0%B4%D1%80%D0%B5%D1%81%D0%B0|'
+		'%D1%84%D0%B8%D0%BB%D0%B8%D0%B0%D0%BB%D1%8B|location/*|locations/*|offices/*|standorte/*'),
+	('services', 'keep',
+		'service|services|our services|what we do|leistungen|unsere leistungen|dienstleistungen|angebot|'
+		'prestations|nos services|nos prestations|servicios|nuestros servicios|servizi|i nostri servizi|'
+		'servicos|diensten|onze diensten|tjanster|ydelser|tjenester|palvelut|uslugi|oferta|sluzby|'
+		'szolgaltatasok|servicii|hizmetler|hizmetlerimiz|dich vu|%D1%83%D1%81%D0%BB%D1%83%D0%B3%D0%B8|'
+		'%D0%BF%D0%BE%D1%81%D0%BB%D1%83%D0%B3%D0%B8|'
+		'%CF%85%CF%80%CE%B7%CF%81%CE%B5%CF%83%CE%B9%CE%B5%CF%82|%E3%82%B5%E3%83%BC%E3%83%93%E3%82%B9|'
+		'%E6%9C%8D%E5%8A%A1|%E6%9C%8D%E5%8B%99|%EC%84%9C%EB%B9%84%EC%8A%A4|services/*|leistungen/*|'
+		'servicios/*'),
+	('pricing', 'keep',
+		'pricing|prices|price list|rates|fees|plans|plans and pricing|preise|preisliste|tarife|tarifs|'
+		'nos tarifs|precios|tarifas|prezzi|listino prezzi|tariffe|precos|planos|prijzen|tarieven|priser|'
+		'hinnat|hinnasto|cennik|ceny|cenik|arak|preturi|fiyatlar|bang gia|%D1%86%D0%B5%D0%BD%D1%8B|'
+		'%D0%BF%D1%80%D0%B0%D0%B9%D1%81|%D1%86%D1%96%D0%BD%D0%B8|%CF%84%CE%B9%CE%BC%CE%B5%CF%82|'
+		'%E6%96%99%E9%87%91|%E6%96%99%E9%87%91%E8%A1%A8|%E4%BB%B7%E6%A0%BC'),
+	('menu', 'keep',
+		'menu|menus|our menu|food menu|dinner menu|lunch menu|drinks menu|speisekarte|speisen|'
+		'getrankekarte|mittagskarte|karte|la carte|notre carte|carte|carta|la carta|nuestra carta|'
+		'il menu|menukaart|meny|menukort|ruokalista|jidelni listek|etlap|meniu|%D0%BC%D0%B5%D0%BD%D1%8E|'
+		'%CE%BC%CE%B5%CE%BD%CE%BF%CF%85|%E3%83%A1%E3%83%8B%E3%83%A5%E3%83%BC|%E8%8F%9C%E5%8D%95|'
+		'%E8%8F%9C%E5%96%AE|%EB%A9%94%EB%89%B4'),
+	('home', 'keep',
+		'/|home|homepage|startseite|accueil|inicio'),
+	('policy', 'filter',
+		'privacy|privacy policy|privacy notice|privacy statement|cookies|cookie policy|cookie notice|'
+		'terms|terms of service|terms of use|terms and conditions|conditions|disclaimer|accessibility|'
+		'accessibility statement|gdpr|dsgvo|datenschutz|datenschutzerklarung|datenschutzerklaerung|'
+		'datenschutz *|agb|agbs|allgemeine geschaftsbedingungen|nutzungsbedingungen|widerruf|'
+		'widerrufsbelehrung|politique de confidentialite|confidentialite|cgv|cgu|conditions generales *|'
+		'politique cookies|politica de privacidad|privacidad|politica de cookies|terminos y condiciones|'
+		'condiciones *|informativa privacy|politica de privacidade|politica sulla privacy|'
+		'termini e condizioni|privacyverklaring|privacybeleid|algemene voorwaarden|integritetspolicy|'
+		'personvern|tietosuoja|tietosuojaseloste|polityka prywatnosci|regulamin|adatvedelem|'
+		'adatkezelesi tajekoztato|gizlilik politikasi|'
+		'%D0%BF%D0%BE%D0%BB%D1%96%D1%82%D0%B8%D0%BA%D0%B0 %D0%BA%D0%BE%D0%BD%D1%84%D1%96%D0%B4%D0%B5%D0%BD%D1%86%D1%96%D0%B9%D0%BD%D0%BE%D1%81%D1%82%D1%96|'
+		'%D0%BF%D0%BE%D0%BB%D0%B8%D1%82%D0%B8%D0%BA%D0%B0 %D0%BA%D0%BE%D0%BD%D1%84%D0%B8%D0%B4%D0%B5%D0%BD%D1%86%D0%B8%D0%B0%D0%BB%D1%8C%D0%BD%D0%BE%D1%81%D1%82%D0%B8|'
+		'%E3%83%97%E3%83%A9%E3%82%A4%E3%83%90%E3%82%B7%E3%83%BC%E3%83%9D%E3%83%AA%E3%82%B7%E3%83%BC|'
+		'%E4%B8%AA%E4%BA%BA%E4%BF%A1%E6%81%AF%E4%BF%9D%E6%8A%A4%E6%94%BF%E7%AD%96|'
+		'%E9%9A%90%E7%A7%81%E6%94%BF%E7%AD%96'),
+	('account', 'filter',
+		'login|log in|signin|sign in|signup|sign up|register|registration|logout|account|my account|'
+		'password|lost password|forgot password|reset password|anmelden|einloggen|registrieren|'
+		'mein konto|connexion|mon compte|se connecter|inscription|iniciar sesion|mi cuenta|accedi|'
+		'area riservata|entrar|minha conta|inloggen|mijn account|logga in|user/**|users/**|account/**|'
+		'my account/**|wp login'),
+	('shop', 'filter',
+		'cart|basket|shopping cart|checkout|wishlist|warenkorb|kasse|merkzettel|panier|commande|carrito|'
+		'finalizar compra|carrello|cassa|carrinho|winkelwagen|winkelmand|varukorg|handlekurv|kurv|'
+		'ostoskori|koszyk|kosik|kosar|cart/**|checkout/**|?add to cart|?add to wishlist'),
+	('search', 'filter',
+		'search|search results|suche|recherche|buscar|busqueda|cerca|zoeken|sok|szukaj|?s|search/**'),
+	('archive', 'filter',
+		'tag/**|tags/**|category/**|categories/**|kategorie/**|kategorien/**|categoria/**|categorie/**|'
+		'schlagwort/**|etiqueta/**|etiquette/**|author/**|authors/**|archive/**|archives/**|?replytocom|'
+		'?share|?print|?orderby'),
+	('feed', 'filter',
+		'feed|feeds|rss|atom|feed/**|comments/**|trackback|amp|print|.rss|.atom'),
+	('system', 'filter',
+		'wp admin/**|wp content/**|wp includes/**|wp json/**|cgi bin/**|xmlrpc|wp cron|admin/**|'
+		'administrator/**|cdn cgi/**|node modules/**'),
+	('confirmation', 'filter',
+		'thank you|thanks|danke|vielen dank|merci|gracias|grazie|obrigado|bedankt|tack|confirmation|'
+		'unsubscribe|newsletter unsubscribe|404|error 404|not found'),
+	('file', 'filter',
+		'.pdf|.jpg|.jpeg|.png|.gif|.svg|.webp|.avif|.ico|.bmp|.tif|.tiff|.mp3|.mp4|.m4a|.m4v|.avi|.mov|'
+		'.mpg|.mpeg|.wmv|.webm|.ogg|.wav|.flv|.zip|.gz|.tgz|.rar|.7z|.tar|.exe|.dmg|.apk|.iso|.doc|.docx|'
+		'.xls|.xlsx|.ppt|.pptx|.odt|.ods|.csv|.ics|.vcf|.css|.js|.json|.xml|.txt|.woff|.woff2|.ttf|.eot|'
+		'.swf|.rtf|.eps|.ai|.psd')
+) v(category, action, patterns), pg_catalog.string_to_table(v.patterns, '|') pattern;
+
+CREATE FUNCTION wf_categorize(url text)
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'wf_categorize';
+COMMENT ON FUNCTION wf_categorize(text) IS
+	'category of the page that a URL leads to, by the rules in wf_category_rule; unknown if none matches';
+REVOKE ALL ON FUNCTION wf_categorize(text) FROM PUBLIC;
+
+--
 -- Extraction: no network, no tables; for everybody.
 --
 

@@ -171,7 +171,7 @@ SELECT tgname, tgtype FROM pg_trigger WHERE tgrelid = 'p'::regclass;
 SELECT action FROM ext.wf_detach();
 
 -- nothing was left behind by all those errors
-SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgname <> 'wf_suppression_form';
+SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'zz_wf%';
 SELECT relname FROM pg_class WHERE relname LIKE '%wf_ready%';
 
 --

@@ -20,7 +20,7 @@ SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LI
 ORDER BY indexdef COLLATE "C";
 SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY conrelid::regclass::text COLLATE "C", pg_get_constraintdef(oid) COLLATE "C";
-SELECT tgrelid::regclass, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal AND tgname <> 'wf_suppression_form'
+SELECT tgrelid::regclass, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'zz_wf%'
 ORDER BY tgrelid::regclass::text COLLATE "C";
 
 -- the tables and types are the user's own; the extension owns nothing of theirs

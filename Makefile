@@ -28,6 +28,8 @@ OBJS = \
 	wf_encoding.o \
 	wf_erase.o \
 	wf_extract.o \
+	wf_gate.o \
+	wf_gate_store.o \
 	wf_guc.o \
 	wf_health.o \
 	wf_health_queue.o \

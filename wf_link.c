@@ -42,8 +42,7 @@
 
 struct WfLink
 {
-	WfResultHandler handler;
-	void	   *handler_arg;
+	WfLinkHandlers handlers;
 	pid_t		pid;			/* 0: no process */
 	bool		ready;			/* it has said so */
 	int			fd;				/* our end of the socket pair, or -1 */
@@ -71,12 +70,11 @@ kill_at_exit(int code, Datum arg)
 }
 
 WfLink *
-wf_link_create(WfResultHandler handler, void *arg)
+wf_link_create(const WfLinkHandlers *handlers)
 {
 	WfLink	   *link = MemoryContextAllocZero(TopMemoryContext, sizeof(WfLink));
 
-	link->handler = handler;
-	link->handler_arg = arg;
+	link->handlers = *handlers;
 	link->fd = -1;
 	link->out_arena = wf_arena_create(ARENA_LIMIT);
 	link->result_arena = wf_arena_create(ARENA_LIMIT);
@@ -333,6 +331,18 @@ wf_link_cancel(WfLink *link, uint64 seq)
 }
 
 bool
+wf_link_grant(WfLink *link, uint64 id, bool granted)
+{
+	return wf_message_write_grant(&link->out, id, granted) == WF_OK;
+}
+
+bool
+wf_link_append(WfLink *link, const WfBuffer *frames)
+{
+	return wf_buffer_append(&link->out, frames->data, frames->len) == WF_OK;
+}
+
+bool
 wf_link_wants_write(const WfLink *link)
 {
 	return link->out_sent < link->out.len;
@@ -379,11 +389,45 @@ make_room(WfLink *link)
 	return true;
 }
 
+/* Messages about sites; false when malformed. */
+static bool
+handle_site_message(WfLink *link, WfMessageType type, WfSlice payload)
+{
+	const WfLinkHandlers *handlers = &link->handlers;
+	WfAskMessage ask;
+	WfSiteState state;
+	WfRobotsFile file;
+
+	switch (type)
+	{
+		case WF_MSG_ASK:
+			if (wf_message_read_ask(payload, &ask) != WF_OK)
+				return false;
+			if (handlers->ask == NULL)
+				return wf_link_grant(link, ask.id, true);
+			handlers->ask(&ask, handlers->arg);
+			return true;
+		case WF_MSG_SITE:
+			if (wf_message_read_site(payload, &state) != WF_OK)
+				return false;
+			if (handlers->site)
+				handlers->site(&state, handlers->arg);
+			return true;
+		case WF_MSG_ROBOTS:
+			if (wf_message_read_robots(payload, &file) != WF_OK)
+				return false;
+			if (handlers->robots)
+				handlers->robots(&file, handlers->arg);
+			return true;
+		default:
+			return false;
+	}
+}
+
 static bool
 handle_message(WfLink *link, WfMessageType type, WfSlice payload)
 {
 	WfResultMessage result;
-	WfAskMessage ask;
 	WfSlice		text;
 	uint32_t	version;
 
@@ -403,16 +447,10 @@ handle_message(WfLink *link, WfMessageType type, WfSlice payload)
 			wf_arena_reset(link->result_arena);
 			if (wf_message_read_result(payload, link->result_arena, &result) != WF_OK)
 				return false;
-			link->handler(&result, link->handler_arg);
-			return true;
-		case WF_MSG_ASK:
-			return wf_message_read_ask(payload, &ask) == WF_OK &&
-				wf_message_write_grant(&link->out, ask.id, true) == WF_OK;
-		case WF_MSG_SITE:
-		case WF_MSG_ROBOTS:
+			link->handlers.result(&result, link->handlers.arg);
 			return true;
 		default:
-			return false;
+			return handle_site_message(link, type, payload);
 	}
 }
 

@@ -17,13 +17,21 @@
 typedef struct WfLink WfLink;
 
 /*
- * What the worker does with a result.  The message and all it points to live
- * only during the call.
+ * What the worker does with messages.  They and all they point to live only
+ * during the call.  Without "ask" every site is granted; "site" and "robots"
+ * may be NULL.
  */
-typedef void (*WfResultHandler) (const WfResultMessage *result, void *arg);
+typedef struct WfLinkHandlers
+{
+	void		(*result) (const WfResultMessage *result, void *arg);
+	void		(*ask) (const WfAskMessage *ask, void *arg);
+	void		(*site) (const WfSiteState *state, void *arg);
+	void		(*robots) (const WfRobotsFile *file, void *arg);
+	void	   *arg;
+} WfLinkHandlers;
 
-/* One per worker; no process yet. */
-extern WfLink *wf_link_create(WfResultHandler handler, void *arg);
+/* One per worker; no process yet.  Copies the handlers. */
+extern WfLink *wf_link_create(const WfLinkHandlers *handlers);
 
 /* Is the program there?  If not, *problem (static) says so. */
 extern bool wf_link_can_start(const char **problem);
@@ -47,6 +55,10 @@ extern int	wf_link_socket(const WfLink *link);
 /* Queue a message; wf_link_write sends it.  False when out of memory. */
 extern bool wf_link_fetch(WfLink *link, const WfFetchMessage *fetch);
 extern bool wf_link_cancel(WfLink *link, uint64 seq);
+extern bool wf_link_grant(WfLink *link, uint64 id, bool granted);
+
+/* The same for whole frames that somebody else wrote. */
+extern bool wf_link_append(WfLink *link, const WfBuffer *frames);
 
 /* Send what is queued and the socket takes.  False: the crawler is gone. */
 extern bool wf_link_write(WfLink *link);

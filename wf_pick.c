@@ -3,15 +3,21 @@
  * wf_pick.c
  *	  Choosing which ready items to claim next.
  *
- * For each stage a ring of domain groups, each with a few candidate ids.  Groups are served
- * in turn, one item at a time, so that a domain with a million ready pages
- * gets the same share as one with ten.  New groups come from a loose index
+ * For each stage a ring of domain groups, each with a few candidate ids.
+ * Groups are served in turn, one item at a time, so that a domain with a million
+ * ready pages gets the same share as one with ten.  New groups come from a loose index
  * scan that jumps from domain to domain along the partial index on ready
  * items, continuing where the last one ended; more candidates of a group from
  * a range scan that continues behind the last id seen.  Both positions matter
  * under a long-running transaction elsewhere, which keeps the index entries
  * of finished items alive: starting over each time would walk them again and
  * again.  A position that has reached the end starts over.
+ *
+ * Items whose site the gate does not let in are passed over: another of the
+ * domain is taken, further behind if need be, or the domain leaves the ring
+ * until the scan comes by again.  A domain known to be at one such site is
+ * not even read then, and a scan that found nothing new rests for a moment,
+ * so many sites in back-off cost little however much is queued for them.
  *
  * Everything here is a hint in private memory.  Cost depends on how many
  * items are wanted, not on how many wait.
@@ -23,12 +29,18 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
+#include "wf_encoding.h"
 #include "wf_pick.h"
 
 #define CANDIDATES		32		/* read ahead per domain */
 #define DOMAINS_AT_ONCE	64		/* groups added by one loose scan */
 #define MAX_GROUPS		4096	/* in the ring */
+#define SCANS_AT_ONCE	16		/* loose scans of one call */
+#define PASSES_AT_ONCE	4		/* over candidates of closed sites, likewise */
+#define REST_MS			100		/* after looking at everything in vain … */
+#define REST_MAX_MS		1600	/* … again and again */
 #define MAX_CURSORS		100000	/* remembered positions inside domains */
 
 /* How many items of a domain are in flight, of whatever stage. */
@@ -44,7 +56,17 @@ typedef struct DomainEntry
 	WfDomainKey	key;			/* hash key; must be first */
 	bool		in_ring;
 	pg_uuid_t	from;			/* next id to look at */
+	uint64		closed;			/* the one site that keeps it out of the ring; 0 none */
+	TimestampTz rest_until;		/* all that is ready was passed over; 0 no */
+	int			rest_ms;		/* how long that rest is */
+	uint32		rest_look;		/* it ends when ring->look changes */
 } DomainEntry;
+
+typedef struct Candidate
+{
+	pg_uuid_t	id;
+	uint64		site;
+} Candidate;
 
 typedef struct DomainGroup
 {
@@ -52,7 +74,7 @@ typedef struct DomainGroup
 	int			next;			/* index of the next candidate */
 	int			count;
 	bool		last;			/* the candidates reach the end of the domain */
-	pg_uuid_t	candidate[CANDIDATES];
+	Candidate	candidate[CANDIDATES];
 } DomainGroup;
 
 /* The groups of one stage. */
@@ -64,6 +86,10 @@ typedef struct Ring
 	int			ngroups;
 	int			position;		/* whose turn it is */
 	pg_uuid_t	next_domain;	/* where the loose scan continues */
+	TimestampTz rest_until;		/* no scan before */
+	bool		added;			/* this round of scans found a domain for the ring */
+	uint32		look;			/* counts wf_pick_look_again */
+	bool		passed;			/* a group passed over what it had, there is more */
 } Ring;
 
 struct WfPicker
@@ -125,8 +151,8 @@ enter_domain(Ring *ring, WfDomainKey key)
 
 	if (!found)
 	{
-		entry->in_ring = false;
-		memset(&entry->from, 0, sizeof(entry->from));
+		memset(entry, 0, sizeof(*entry));
+		entry->key = key;
 	}
 	return entry;
 }
@@ -208,6 +234,23 @@ successor(pg_uuid_t id)
 	return id;
 }
 
+/* Key of the site of the URL in this column. */
+static uint64
+site_column(uint64 row, int col)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col, &isnull);
+	uint64		site;
+	char	   *url;
+
+	if (isnull)
+		return 0;
+	url = wf_encoding_to_utf8(TextDatumGetCString(value));
+	site = wf_gate_key(url);
+	pfree(url);
+	return site;
+}
+
 /* Run WF_STMT_READY for a group from "from" on; fills the group. */
 static void
 read_candidates(WfStage *stage, DomainGroup *group, const pg_uuid_t *from)
@@ -233,9 +276,13 @@ read_candidates(WfStage *stage, DomainGroup *group, const pg_uuid_t *from)
 	{
 		bool		isnull;
 		Datum		id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		Candidate  *candidate = &group->candidate[group->count];
 
-		if (!isnull)
-			group->candidate[group->count++] = *DatumGetUUIDP(id);
+		if (isnull)
+			continue;
+		candidate->id = *DatumGetUUIDP(id);
+		candidate->site = site_column(i, 2);
+		group->count++;
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -255,22 +302,36 @@ refill_group(Ring *ring, WfStage *stage, DomainGroup *group)
 	if (group->count == 0 && !from_start)
 		read_candidates(stage, group, &zero);
 	if (group->count == CANDIDATES)
-		entry->from = successor(group->candidate[group->count - 1]);
+		entry->from = successor(group->candidate[group->count - 1].id);
 	else
 		entry->from = zero;
 	group->last = group->count < CANDIDATES;
 	return group->count > 0;
 }
 
-/* The group of that key, added to the ring; NULL when it is there or the ring full. */
+/*
+ * The group of that key, added to the ring; NULL when it is there, the ring is
+ * full, or it is known that nothing of it would be let in.
+ */
 static DomainGroup *
-add_group(Ring *ring, WfDomainKey key)
+add_group(Ring *ring, WfGate *gate, WfDomainKey key)
 {
 	DomainEntry *entry = enter_domain(ring, key);
 	DomainGroup	   *group;
 
 	if (entry->in_ring || ring->ngroups >= MAX_GROUPS)
 		return NULL;
+	if (entry->closed != 0 && wf_gate_is_closed(gate, entry->closed))
+		return NULL;
+	if (entry->rest_until != 0 && entry->rest_look == ring->look &&
+		entry->rest_until > GetCurrentTimestamp())
+	{
+		wf_gate_wake_at(gate, entry->rest_until);
+		return NULL;
+	}
+	entry->closed = 0;
+	entry->rest_until = 0;
+	ring->added = true;
 	group = MemoryContextAllocZero(ring->context, sizeof(DomainGroup));
 	group->key = key;
 	entry->in_ring = true;
@@ -283,7 +344,7 @@ add_group(Ring *ring, WfDomainKey key)
  * reached the end of the index; the next one then starts at the beginning.
  */
 static bool
-scan_domains(Ring *ring, WfStage *stage)
+scan_domains(Ring *ring, WfStage *stage, WfGate *gate)
 {
 	bool		alone = stage->items->column[WF_ITEM_DOMAIN_ID].attnum == 0;
 	Datum		values[2];
@@ -298,12 +359,13 @@ scan_domains(Ring *ring, WfStage *stage)
 		bool		isnull;
 		Datum		id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
 		WfDomainKey key = wf_pick_key(DatumGetUUIDP(id));
-		DomainGroup *group = add_group(ring, key);
+		DomainGroup *group = add_group(ring, gate, key);
 
 		if (group && alone)
 		{
 			/* an item without domain_id is its own group, and all of it */
-			group->candidate[group->count++] = key.id;
+			group->candidate[group->count].id = key.id;
+			group->candidate[group->count++].site = site_column(i, 2);
 			group->last = true;
 		}
 		ring->next_domain = successor(key.id);
@@ -313,21 +375,91 @@ scan_domains(Ring *ring, WfStage *stage)
 		return false;
 	memset(&ring->next_domain, 0, sizeof(ring->next_domain));
 	if (!alone && !stage->items->column[WF_ITEM_DOMAIN_ID].not_null)
-		add_group(ring, wf_pick_key(NULL)); /* dropped at once if empty */
+		add_group(ring, gate, wf_pick_key(NULL));	/* dropped at once if empty */
 	return true;
 }
 
 /*
- * Serve the group whose turn it is.  False when it cannot give an item now;
- * it is dropped if it has nothing ready.
+ * Take the first candidate of a group whose site is open; false when there is
+ * none.  *full: some could be taken when one in flight ends.  *closed is the
+ * one site of all that could not; 0 when there are several.
  */
 static bool
-serve_group(WfPicker *picker, Ring *ring, WfStage *stage, int per_domain, WfPick *candidate)
+take_open(WfGate *gate, DomainGroup *group, WfPick *pick, bool *full, uint64 *closed)
+{
+	uint64		refused = 0;
+	bool		one = true;
+
+	for (int i = group->next; i < group->count; i++)
+	{
+		Candidate	candidate = group->candidate[i];
+		WfGateVerdict verdict;
+
+		if (candidate.site == refused && refused != 0)
+			continue;
+		verdict = wf_gate_enter(gate, candidate.site);
+		if (verdict == WF_GATE_OPEN)
+		{
+			pick->id = candidate.id;
+			pick->domain = group->key;
+			pick->site = candidate.site;
+			/* those passed over stay behind it */
+			memmove(&group->candidate[group->next + 1], &group->candidate[group->next],
+					(i - group->next) * sizeof(Candidate));
+			group->candidate[group->next++] = candidate;
+			return true;
+		}
+		*full |= verdict == WF_GATE_FULL;
+		one &= refused == 0;
+		refused = candidate.site;
+	}
+	*closed = one ? refused : 0;
+	return false;
+}
+
+/*
+ * All that is loaded of a group is of sites that are not open.  Where a domain
+ * is at one site and that is ours, it waits for its turn; otherwise there may
+ * be items of other sites behind these.  False when the group was dropped.
+ */
+static bool
+pass_over(Ring *ring, int at, bool full)
+{
+	DomainGroup *group = ring->group[at];
+	DomainEntry *entry = enter_domain(ring, group->key);
+	bool		one_site = entry->closed != 0 && !group->key.is_null;
+
+	if (one_site && full)
+		return true;
+	group->next = group->count;
+	if (!one_site && !group->last)
+	{
+		ring->passed = true;
+		return true;
+	}
+	entry->rest_ms = Min(Max(entry->rest_ms * 2, REST_MS), REST_MAX_MS);
+	entry->rest_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), entry->rest_ms);
+	entry->rest_look = ring->look;
+	drop_group(ring, at);
+	return false;
+}
+
+/*
+ * Serve the group whose turn it is.  False when it cannot give an item now;
+ * it is dropped if it has nothing ready, or nothing but for closed sites.
+ */
+static bool
+serve_group(WfPicker *picker, Ring *ring, WfStage *stage, WfGate *gate, int per_domain,
+			WfPick *pick)
 {
 	int			at = ring->position;
-	DomainGroup	   *group = ring->group[at];
+	DomainGroup *group = ring->group[at];
+	DomainEntry *entry = enter_domain(ring, group->key);
+	bool		full = false;
+	bool		taken = false;
 
-	if (count_in_flight(picker, group->key) < per_domain)
+	/* items without a domain may be of any number of sites */
+	if (count_in_flight(picker, group->key) < per_domain || group->key.is_null)
 	{
 		/* after its last candidates a domain waits for the next scan */
 		if (group->next >= group->count &&
@@ -336,37 +468,64 @@ serve_group(WfPicker *picker, Ring *ring, WfStage *stage, int per_domain, WfPick
 			drop_group(ring, at);
 			return false;
 		}
-		candidate->id = group->candidate[group->next++];
-		candidate->domain = group->key;
-		wf_pick_reserve(picker, group->key);
+		taken = take_open(gate, group, pick, &full, &entry->closed);
+		if (taken)
+		{
+			wf_pick_reserve(picker, group->key);
+			entry->rest_ms = 0;
+		}
+		else if (!pass_over(ring, at, full))
+			return false;
 	}
-	else
-		candidate = NULL;
 	ring->position = (at + 1) % ring->ngroups;
-	return candidate != NULL;
+	return taken;
 }
 
 /* One turn around the ring: at most one item of each group. */
 static int
-serve_ring(WfPicker *picker, Ring *ring, WfStage *stage, int n, int per_domain,
-		   WfPick *candidates)
+serve_ring(WfPicker *picker, Ring *ring, WfStage *stage, WfGate *gate, int n, int per_domain,
+		   WfPick *picks)
 {
 	int			got = 0;
 
 	for (int visits = ring->ngroups; visits > 0 && got < n && ring->ngroups > 0; visits--)
-		if (serve_group(picker, ring, stage, per_domain, &candidates[got]))
+		if (serve_group(picker, ring, stage, gate, per_domain, &picks[got]))
 			got++;
 	return got;
 }
 
+void
+wf_pick_look_again(WfPicker *picker)
+{
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		picker->ring[id].rest_until = 0;
+		picker->ring[id].look++;
+	}
+}
+
+/*
+ * A scan has reached the end of the index.  Was the whole round in vain, though
+ * there are items, of sites that are closed?
+ */
+static void
+end_round(Ring *ring, const WfGate *gate)
+{
+	if (!ring->added && wf_gate_wake(gate) != 0)
+		ring->rest_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), REST_MS);
+	ring->added = false;
+}
+
 int
-wf_pick_candidates(WfPicker *picker, WfStage *stage, int n, int per_domain,
-				   WfPick *candidates)
+wf_pick_candidates(WfPicker *picker, WfStage *stage, WfGate *gate, int n, int per_domain,
+				   WfPick *candidates, bool *more)
 {
 	static const pg_uuid_t zero;
 	Ring	   *ring = &picker->ring[stage->id];
 	int			got = 0;
 	int			scans_to_end;
+	int			scans = SCANS_AT_ONCE;
+	int			passes = PASSES_AT_ONCE;
 
 	trim_domains(ring);
 
@@ -374,15 +533,36 @@ wf_pick_candidates(WfPicker *picker, WfStage *stage, int n, int per_domain,
 	scans_to_end = memcmp(&ring->next_domain, &zero, sizeof(zero)) == 0 ? 1 : 2;
 	while (got < n)
 	{
-		int given = serve_ring(picker, ring, stage, n - got, per_domain, candidates + got);
+		int			given = serve_ring(picker, ring, stage, gate, n - got, per_domain,
+									   candidates + got);
 
 		got += given;
 		if (given > 0)
 			continue;
+		if (ring->passed)
+		{
+			ring->passed = false;
+			if (passes-- > 0)
+				continue;
+			*more = true;		/* but other domains have their turn */
+		}
 		if (scans_to_end == 0 || ring->ngroups >= MAX_GROUPS)
 			break;
-		if (scan_domains(ring, stage))
+		if (ring->rest_until != 0 && ring->rest_until > GetCurrentTimestamp())
+		{
+			wf_gate_wake_at(gate, ring->rest_until);
+			break;
+		}
+		if (scans-- == 0)
+		{
+			*more = true;
+			break;
+		}
+		if (scan_domains(ring, stage, gate))
+		{
 			scans_to_end--;
+			end_round(ring, gate);
+		}
 	}
 	return got;
 }

@@ -10,6 +10,7 @@
 
 #include "utils/uuid.h"
 
+#include "wf_gate.h"
 #include "wf_stage.h"
 
 typedef struct WfPicker WfPicker;
@@ -25,6 +26,7 @@ typedef struct WfPick
 {
 	pg_uuid_t	id;
 	WfDomainKey domain;
+	uint64		site;			/* of its URL when seen; entered at the gate */
 } WfPick;
 
 /* Key of a domain_id; NULL for none. */
@@ -41,13 +43,17 @@ extern WfPicker *wf_pick_create(void);
 extern void wf_pick_reset(WfPicker *picker, WfStageId stage);
 
 /*
- * Up to n items of the stage that were ready when seen, round robin over domains, so that
- * no domain has more than per_domain in flight.  They are hints: the claim
- * re-checks and locks.  Each counts as in flight from now on, until
- * wf_pick_release.  Must be called inside wf_db_run.
+ * Up to n items of the stage that were ready when seen, round robin over domains,
+ * so that no domain has more than per_domain in flight, and whose sites the gate
+ * lets in.  They are hints: the claim re-checks and locks.  Each counts as in
+ * flight from now on, until wf_pick_release (and wf_gate_leave).  *more is set
+ * when not all domains could be looked at.  Must be called inside wf_db_run.
  */
-extern int	wf_pick_candidates(WfPicker *picker, WfStage *stage, int n,
-							   int per_domain, WfPick *candidates);
+extern int	wf_pick_candidates(WfPicker *picker, WfStage *stage, WfGate *gate, int n,
+							   int per_domain, WfPick *candidates, bool *more);
+
+/* Something may have become ready: look through all domains again. */
+extern void wf_pick_look_again(WfPicker *picker);
 
 /*
  * After wf_pick_candidates gave less than wanted: are there domains that have

@@ -22,6 +22,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -31,6 +32,8 @@
 #include "wf_queue.h"
 
 #define CLAIM_ROUNDS	32		/* of candidates, while others have theirs locked */
+#define BUSY_RETRY_MS	1000	/* of due items whose site others have … */
+#define FULL_RETRY_MS	5000	/* … or that has enough of ours */
 #define SUSPECT_PATIENCE "60 seconds"	/* then other work stops for a suspect */
 
 /* Statements on our own tables, of one stage each. */
@@ -45,6 +48,7 @@ typedef enum ClaimStatement
 	CLAIM_RELEASE,
 	CLAIM_RENEW,
 	CLAIM_WAIT,
+	CLAIM_POSTPONE,
 	CLAIM_NEXT_DUE,
 	CLAIM_PAUSED,
 	CLAIM_COUNT
@@ -77,7 +81,7 @@ make_statements(WfStageId stage)
 	if (own[stage][CLAIM_PAUSED].sql)
 		return;
 	make(stage, CLAIM_DUE, "wf_claim",
-		 "SELECT c.item, c.deaths >= 2 OR c.deaths_alone >= 1 FROM %1$s c"
+		 "SELECT c.item, c.deaths >= 2 OR c.deaths_alone >= 1, c.site FROM %1$s c"
 		 " WHERE c.stage = %2$s AND c.worker_pid IS NULL AND c.not_before <= now()"
 		 " AND c.item <> ALL ($2) AND ($3 OR (c.deaths < 2 AND c.deaths_alone < 1)"
 		 " OR ($4 AND c.not_before < now() - interval '" SUSPECT_PATIENCE "'))"
@@ -87,20 +91,21 @@ make_statements(WfStageId stage)
 		 " AND c.worker_pid IS NULL AND c.not_before > now()", 1, UUIDARRAYOID);
 	make(stage, CLAIM_RECORD, "wf_claim",
 		 "INSERT INTO %1$s AS c (stage, item, attempt, token, worker_pid, worker_started,"
-		 " claimed_at, lease_until) "
+		 " claimed_at, lease_until, site) "
 		 "SELECT %2$s, u.item,"
 		 " CASE WHEN u.fresh OR o.attempt IS NULL THEN 1 ELSE o.attempt + 1 END,"
-		 " u.token, $4, $5, now(), now() + $6 * interval '1 ms'"
-		 " FROM unnest($1, $2, $3) u(item, token, fresh)"
+		 " u.token, $4, $5, now(), now() + $6 * interval '1 ms', u.site"
+		 " FROM unnest($1, $2, $3, $7) u(item, token, fresh, site)"
 		 " LEFT JOIN %1$s o ON o.stage = %2$s AND o.item = u.item "
 		 "ON CONFLICT (stage, item) DO UPDATE SET attempt = EXCLUDED.attempt,"
 		 " token = EXCLUDED.token, worker_pid = EXCLUDED.worker_pid,"
 		 " worker_started = EXCLUDED.worker_started, claimed_at = EXCLUDED.claimed_at,"
-		 " lease_until = EXCLUDED.lease_until, not_before = NULL,"
+		 " lease_until = EXCLUDED.lease_until, not_before = NULL, site = EXCLUDED.site,"
 		 " deaths = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths END,"
 		 " deaths_alone = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths_alone END "
 		 "RETURNING c.item, c.attempt",
-		 6, UUIDARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4OID, TIMESTAMPTZOID, INT4OID);
+		 7, UUIDARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4OID, TIMESTAMPTZOID, INT4OID,
+		 INT8ARRAYOID);
 	make(stage, CLAIM_FENCE, "wf_claim",
 		 "SELECT c.item FROM unnest($1, $2) u(item, token) JOIN %1$s c ON " OF_ITEMS,
 		 2, UUIDARRAYOID, INT8ARRAYOID);
@@ -119,8 +124,14 @@ make_statements(WfStageId stage)
 		 " WHERE " OF_ITEMS, 3, UUIDARRAYOID, INT8ARRAYOID, INT4OID);
 	make(stage, CLAIM_WAIT, "wf_claim",
 		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
-		 " not_before = u.not_before FROM unnest($1, $2, $3) u(item, token, not_before)"
-		 " WHERE " OF_ITEMS, 3, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID);
+		 " not_before = u.not_before,"
+		 " attempt = c.attempt - CASE WHEN u.counted THEN 0 ELSE 1 END"
+		 " FROM unnest($1, $2, $3, $4) u(item, token, not_before, counted)"
+		 " WHERE " OF_ITEMS, 4, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, BOOLARRAYOID);
+	make(stage, CLAIM_POSTPONE, "wf_claim",
+		 "UPDATE %1$s c SET not_before = u.not_before FROM unnest($1, $2) u(item, not_before)"
+		 " WHERE c.stage = %2$s AND c.item = u.item AND c.worker_pid IS NULL",
+		 2, UUIDARRAYOID, TIMESTAMPTZARRAYOID);
 	make(stage, CLAIM_NEXT_DUE, "wf_claim",
 		 "SELECT c.not_before FROM %1$s c WHERE c.stage = %2$s"
 		 " AND c.worker_pid IS NULL ORDER BY c.not_before LIMIT 1", 0);
@@ -229,15 +240,91 @@ new_token(void)
 	return (token & PG_INT64_MAX) | 1;
 }
 
+/* A pick that was not claimed; in_ring when it came from the picker. */
+static void
+let_go(WfClaimRequest *request, const WfPick *pick, bool in_ring)
+{
+	if (in_ring)
+		wf_pick_release(request->picker, pick->domain);
+	wf_gate_leave(request->gate, pick->site);
+}
+
+/* Due items that their sites do not let in: not to be walked until then. */
+typedef struct Postponed
+{
+	int			n;
+	Datum	   *ids;
+	Datum	   *times;
+} Postponed;
+
+static void
+postpone(Postponed *postponed, const pg_uuid_t *id, WfGate *gate, uint64 site,
+		 WfGateVerdict verdict)
+{
+	pg_uuid_t  *copy = palloc(sizeof(pg_uuid_t));
+	TimestampTz when;
+	/* apart, so that they do not all come back at once */
+	int			apart = (int) (pg_prng_uint32(&pg_global_prng_state) % 1000);
+
+	if (verdict != WF_GATE_WAITS || !wf_gate_waits(gate, site, &when))
+		when = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										   verdict == WF_GATE_FULL ? FULL_RETRY_MS : BUSY_RETRY_MS);
+	*copy = *id;
+	postponed->ids[postponed->n] = UUIDPGetDatum(copy);
+	postponed->times[postponed->n++] =
+		TimestampTzGetDatum(TimestampTzPlusMilliseconds(when, apart));
+}
+
+static void
+write_postponed(WfStageId stage, const Postponed *postponed)
+{
+	Datum		values[2];
+
+	if (postponed->n == 0)
+		return;
+	values[0] = wf_db_array(postponed->ids, NULL, postponed->n, UUIDOID);
+	values[1] = wf_db_array(postponed->times, NULL, postponed->n, TIMESTAMPTZOID);
+	execute_own(stage, CLAIM_POSTPONE, values);
+}
+
 /*
- * Ids whose retry is due.  A suspect (see deaths in wf_claim) is returned only
- * as the first and only one; one that has waited long makes the others wait.
+ * Read what is known of the sites just taken, and let go of picks whose site
+ * turns out to want to be left alone.  "postponed" (or NULL) takes those.
  */
 static int
-pick_due(WfClaimRequest *request, pg_uuid_t *ids, bool *alone)
+keep_admitted(WfClaimRequest *request, WfPick *picks, int n, Postponed *postponed)
+{
+	int			kept = 0;
+
+	if (!wf_gate_must_read(request->gate))
+		return n;
+	wf_gate_read(request->gate);
+	for (int i = 0; i < n; i++)
+	{
+		if (!wf_gate_waits(request->gate, picks[i].site, NULL))
+		{
+			picks[kept++] = picks[i];
+			continue;
+		}
+		if (postponed)
+			postpone(postponed, &picks[i].id, request->gate, picks[i].site, WF_GATE_WAITS);
+		let_go(request, &picks[i], postponed == NULL);
+	}
+	return kept;
+}
+
+/*
+ * Items whose retry is due and whose sites let them in.  A suspect (see deaths
+ * in wf_claim) is returned only as the first and only one; one that has waited
+ * long makes the others wait.
+ */
+static int
+pick_due(WfClaimRequest *request, WfPick *due, bool *alone)
 {
 	Datum		values[4];
 	int			n = 0;
+	uint64		rows;
+	Postponed	postponed = {0};
 
 	*alone = false;
 	values[0] = Int32GetDatum(request->n);
@@ -245,18 +332,34 @@ pick_due(WfClaimRequest *request, pg_uuid_t *ids, bool *alone)
 	values[2] = BoolGetDatum(request->may_be_alone);
 	values[3] = BoolGetDatum(request->may_drain);
 	execute_own(request->stage->id, CLAIM_DUE, values);
-	for (uint64 i = 0; i < SPI_processed && !*alone; i++)
+	rows = SPI_processed;
+	postponed.ids = palloc(Max(rows, 1) * sizeof(Datum));
+	postponed.times = palloc(Max(rows, 1) * sizeof(Datum));
+	for (uint64 i = 0; i < rows && !*alone; i++)
 	{
 		bool		isnull;
 		bool		suspect = DatumGetBool(column(i, 2, &isnull));
+		WfPick		pick = {0};
+		WfGateVerdict verdict;
 
 		request->drain |= suspect && !request->may_be_alone;
 		if (suspect && (!request->may_be_alone || n > 0))
 			continue;
-		ids[n++] = uuid_column(i, 1);
+		pick.id = uuid_column(i, 1);
+		pick.site = (uint64) DatumGetInt64(column(i, 3, &isnull));
+		verdict = wf_gate_enter(request->gate, pick.site);
+		if (verdict != WF_GATE_OPEN)
+		{
+			postpone(&postponed, &pick.id, request->gate, pick.site, verdict);
+			continue;
+		}
+		due[n++] = pick;
 		*alone = suspect;
 	}
 	SPI_freetuptable(SPI_tuptable);
+	n = keep_admitted(request, due, n, &postponed);
+	*alone &= n > 0;
+	write_postponed(request->stage->id, &postponed);
 	return n;
 }
 
@@ -313,6 +416,7 @@ make_item(WfStageId stage, uint64 row, bool alone)
 	item->token = new_token();
 	item->alone = alone;
 	item->url = url ? url : pstrdup("");
+	item->site = wf_gate_key(item->url);
 	item->old_error = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 4);
 	item->domain_name = utf8_column(row, 5);
 	item->claimed_at = GetCurrentTransactionStartTimestamp();
@@ -359,23 +463,58 @@ mark_processing(WfClaimRequest *request, const pg_uuid_t *ids, int n, bool alone
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/*
+ * Claimed items keep the place at the gate that their picks had; the places of
+ * those that were not claimed are given up.  An item whose URL is of another
+ * site than when it was seen needs a place there, without which it goes back.
+ */
+static void
+settle_places(WfClaimRequest *request, const WfPick *picks, int n, bool in_ring, int first)
+{
+	for (int i = 0; i < n; i++)
+	{
+		WfItem	   *item = find_item(request->items + first, request->count - first, &picks[i].id);
+		/* one item may be picked twice, when its domain was read again */
+		bool		wants = item && !item->placed;
+		bool		same = wants && item->site == picks[i].site;
+
+		if (in_ring)
+			wf_pick_release(request->picker, picks[i].domain);
+		if (!same)
+			wf_gate_leave(request->gate, picks[i].site);
+		if (!wants)
+			continue;
+		item->placed = true;
+		if (!same && wf_gate_enter(request->gate, item->site) != WF_GATE_OPEN)
+		{
+			item->site = 0;
+			item->turned_away = true;
+		}
+	}
+}
+
 /* Write the claims; sets each item's attempt. */
 static void
 record_claims(WfClaimRequest *request)
 {
 	int			n = request->count;
 	Datum	   *fresh = palloc(Max(n, 1) * sizeof(Datum));
-	Datum		values[6];
+	Datum	   *sites = palloc(Max(n, 1) * sizeof(Datum));
+	Datum		values[7];
 
 	for (int i = 0; i < n; i++)
+	{
 		fresh[i] = BoolGetDatum(request->stage->has_error_column &&
 								request->items[i]->old_error == NULL);
+		sites[i] = Int64GetDatum((int64) request->items[i]->site);
+	}
 	values[0] = item_ids(request->items, n);
 	values[1] = item_tokens(request->items, n);
 	values[2] = wf_db_array(fresh, NULL, n, BOOLOID);
 	values[3] = Int32GetDatum(MyProcPid);
 	values[4] = TimestampTzGetDatum(MyStartTimestamp);
 	values[5] = Int32GetDatum(request->lease_ms);
+	values[6] = wf_db_array(sites, NULL, n, INT8OID);
 	execute_own(request->stage->id, CLAIM_RECORD, values);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -394,7 +533,7 @@ record_claims(WfClaimRequest *request)
  * locked, or they are no longer waiting; the latter are deleted.
  */
 static void
-drop_stale_claims(WfClaimRequest *request, const pg_uuid_t *due, int ndue)
+drop_stale_claims(WfClaimRequest *request, const WfPick *due, int ndue)
 {
 	pg_uuid_t  *left = palloc(Max(ndue, 1) * sizeof(pg_uuid_t));
 	pg_uuid_t  *stale = palloc(Max(ndue, 1) * sizeof(pg_uuid_t));
@@ -405,8 +544,8 @@ drop_stale_claims(WfClaimRequest *request, const pg_uuid_t *due, int ndue)
 	Datum		values[1];
 
 	for (int i = 0; i < ndue; i++)
-		if (!find_item(request->items, request->count, &due[i]))
-			left[nleft++] = due[i];
+		if (!find_item(request->items, request->count, &due[i].id))
+			left[nleft++] = due[i].id;
 	if (nleft == 0)
 		return;
 	values[0] = uuid_array(left, nleft);
@@ -439,10 +578,13 @@ claim_ready(WfClaimRequest *request)
 	for (int round = 0; request->count < request->n && round < CLAIM_ROUNDS; round++)
 	{
 		int			before = request->count;
-		int n = wf_pick_candidates(request->picker, request->stage, request->n - request->count,
-								   request->per_domain, candidates);
+		bool		more = false;
+		int			n = wf_pick_candidates(request->picker, request->stage, request->gate,
+										   request->n - request->count, request->per_domain,
+										   candidates, &more);
 		int			nids = 0;
 
+		n = keep_admitted(request, candidates, n, NULL);
 		for (int i = 0; i < n; i++)
 			if (!contains(tried, ntried, &candidates[i].id) &&
 				!contains(request->skip, request->nskip, &candidates[i].id))
@@ -451,12 +593,38 @@ claim_ready(WfClaimRequest *request)
 		ntried += nids;
 		if (nids > 0)
 			mark_processing(request, ids, remove_waiting(request, ids, nids), false);
-		for (int i = 0; i < n; i++)
-			wf_pick_release(request->picker, candidates[i].domain);
+		settle_places(request, candidates, n, true, before);
+		request->unfinished = more;
 		/* all there was, or nothing but what we had already */
 		if (request->count - before == n || nids == 0)
 			return;
 		request->more = round == CLAIM_ROUNDS - 1;
+	}
+}
+
+/* Items that have no place at the gate of their site go back, uncounted. */
+static void
+give_back_turned_away(WfClaimRequest *request)
+{
+	WfItem	  **away = palloc(Max(request->count, 1) * sizeof(WfItem *));
+	int			naway = 0;
+	int			kept = 0;
+
+	for (int i = 0; i < request->count; i++)
+	{
+		if (request->items[i]->turned_away)
+			away[naway++] = request->items[i];
+		else
+			request->items[kept++] = request->items[i];
+	}
+	if (naway == 0)
+		return;
+	wf_queue_release(request->stage, away, naway);
+	request->count = kept;
+	for (int i = 0; i < naway; i++)
+	{
+		wf_pick_release(request->picker, away[i]->domain);
+		wf_queue_free(away[i]);
 	}
 }
 
@@ -471,7 +639,8 @@ is_paused(const WfStage *stage)
 void
 wf_queue_claim(WfClaimRequest *request)
 {
-	pg_uuid_t  *due = palloc(request->n * sizeof(pg_uuid_t));
+	WfPick	   *due = palloc(request->n * sizeof(WfPick));
+	pg_uuid_t  *ids = palloc(request->n * sizeof(pg_uuid_t));
 	bool		alone;
 	int			ndue;
 
@@ -479,16 +648,25 @@ wf_queue_claim(WfClaimRequest *request)
 	request->paused = is_paused(request->stage);
 	if (request->paused)
 		return;
+	wf_gate_reset_wake(request->gate);
 	ndue = pick_due(request, due, &alone);
 	if (request->drain)
+	{
+		for (int i = 0; i < ndue; i++)
+			wf_gate_leave(request->gate, due[i].site);
 		return;
-	mark_processing(request, due, ndue, alone);
+	}
+	for (int i = 0; i < ndue; i++)
+		ids[i] = due[i].id;
+	mark_processing(request, ids, ndue, alone);
+	settle_places(request, due, ndue, false, 0);
 	if (!alone)
 		claim_ready(request);
 	if (request->count > 0)
 		record_claims(request);
 	if (ndue > 0)
 		drop_stale_claims(request, due, ndue);
+	give_back_turned_away(request);
 	request->more |= alone || request->count >= request->n;
 	request->held = wf_pick_holds(request->picker, request->stage->id);
 }
@@ -622,18 +800,23 @@ wf_queue_renew(WfItem **items, int n, int lease_ms)
 }
 
 void
-wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n)
+wf_queue_wait(WfItem **items, const TimestampTz *not_before, const bool *counted, int n)
 {
-	Datum		values[3];
+	Datum		values[4];
 	Datum	   *times = palloc(Max(n, 1) * sizeof(Datum));
+	Datum	   *flags = palloc(Max(n, 1) * sizeof(Datum));
 
 	if (n == 0)
 		return;
 	for (int i = 0; i < n; i++)
+	{
 		times[i] = TimestampTzGetDatum(not_before[i]);
+		flags[i] = BoolGetDatum(counted[i]);
+	}
 	values[0] = item_ids(items, n);
 	values[1] = item_tokens(items, n);
 	values[2] = wf_db_array(times, NULL, n, TIMESTAMPTZOID);
+	values[3] = wf_db_array(flags, NULL, n, BOOLOID);
 	execute_own(items[0]->stage, CLAIM_WAIT, values);
 }
 

@@ -17,6 +17,8 @@
 #include "wf_pick.h"
 #include "wf_stage.h"
 
+#define WF_ITEM_HOLDS 8			/* sites beside its own that one item may use */
+
 /* An item that this worker has claimed. */
 typedef struct WfItem
 {
@@ -24,10 +26,15 @@ typedef struct WfItem
 	WfStageId	stage;
 	pg_uuid_t	id;
 	WfDomainKey domain;
+	uint64		site;			/* of its URL, entered at the gate; 0 none */
+	int			nholds;			/* sites kept because redirects led there */
+	uint64		holds[WF_ITEM_HOLDS];
 	int			attempt;		/* 1 for the first */
 	int			resends;		/* to a new crawler, without counting an attempt */
 	bool		alone;			/* suspect: nothing else may be in flight with it */
 	bool		ended;			/* has a result; waits to be stored */
+	bool		placed;			/* its place at the gate is settled */
+	bool		turned_away;	/* its site did not let it in after all */
 	TimestampTz claimed_at;
 	char	   *url;			/* UTF-8, palloc'd in the context given to claim */
 	char	   *domain_name;	/* UTF-8, or NULL: nobody asks */
@@ -38,6 +45,7 @@ typedef struct WfClaimRequest
 {
 	WfStage    *stage;
 	WfPicker   *picker;
+	WfGate	   *gate;
 	int			n;				/* items wanted */
 	int			per_domain;		/* in flight of one domain at most */
 	bool		may_be_alone;	/* nothing is in flight: a suspect may be taken */
@@ -54,6 +62,7 @@ typedef struct WfClaimRequest
 	/* out */
 	bool		more;			/* as many as wanted, or locked by others: there may be more */
 	bool		held;			/* domains have more than per_domain allows */
+	bool		unfinished;		/* not everything ready could be looked at yet */
 	bool		paused;
 	bool		drain;			/* nothing was claimed, so that a suspect gets its turn */
 } WfClaimRequest;
@@ -87,8 +96,12 @@ extern void wf_queue_renew(WfItem **items, int n, int lease_ms);
 /* Delete the claims of items that have ended. */
 extern void wf_queue_forget(WfItem **items, int n);
 
-/* Turn claims into waiting ones; not_before[i] is when to try again. */
-extern void wf_queue_wait(WfItem **items, const TimestampTz *not_before, int n);
+/*
+ * Turn claims into waiting ones; not_before[i] is when to try again, counted[i]
+ * whether that was an attempt.
+ */
+extern void wf_queue_wait(WfItem **items, const TimestampTz *not_before,
+						  const bool *counted, int n);
 
 /* When the next waiting item of a stage is due; 0 if none waits. */
 extern TimestampTz wf_queue_next_due(const WfStage *stage);

@@ -122,7 +122,8 @@ void
 wf_single_fetch_run(WfBatch *batch)
 {
 	WfFetchOrder *order = order_of(batch);
-	WfLink	   *link = wf_link_create(take_result, order);
+	WfLinkHandlers handlers = {.result = take_result, .arg = order};
+	WfLink	   *link = wf_link_create(&handlers);
 	WfFetchMessage fetch = {.seq = 1, .flags = WF_FETCH_WANT_BODY};
 	const char *problem;
 

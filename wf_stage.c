@@ -101,27 +101,33 @@ make_pick_statements(WfStage *stage)
 	const char *rel = stage->items->relation;
 	const char *id = item_column(stage, WF_ITEM_ID);
 	const char *domain = item_domain(stage);
+	const char *url = item_column(stage, WF_ITEM_URL);
 	char	   *ready = ready_condition(stage, "p");
+	const char *alone_url = "";
 
+	/* an item without domain_id is a group of its own, of which this is all */
+	if (stage->items->column[WF_ITEM_DOMAIN_ID].attnum == 0)
+		alone_url = psprintf(", (SELECT p.%s::pg_catalog.text FROM %s p WHERE p.%s = d.domain_id)",
+							 url, rel, id);
 	set_statement(stage, WF_STMT_DOMAINS,
 				  psprintf("WITH RECURSIVE d(domain_id) AS ("
 						   "(SELECT p.%s FROM %s p WHERE %s AND p.%s >= $1 ORDER BY p.%s LIMIT 1)"
 						   " UNION ALL "
 						   "SELECT (SELECT p.%s FROM %s p WHERE %s AND p.%s > d.domain_id"
 						   " ORDER BY p.%s LIMIT 1) FROM d WHERE d.domain_id IS NOT NULL) "
-						   "SELECT d.domain_id FROM d WHERE d.domain_id IS NOT NULL LIMIT $2",
+						   "SELECT d.domain_id%s FROM d WHERE d.domain_id IS NOT NULL LIMIT $2",
 						   domain, rel, ready, domain, domain,
-						   domain, rel, ready, domain, domain),
+						   domain, rel, ready, domain, domain, alone_url),
 				  2, UUIDOID, INT4OID);
 	set_statement(stage, WF_STMT_READY,
-				  psprintf("SELECT p.%s FROM %s p WHERE %s AND p.%s = $1 AND p.%s >= $2"
+				  psprintf("SELECT p.%s, p.%s::pg_catalog.text FROM %s p WHERE %s AND p.%s = $1 AND p.%s >= $2"
 						   " ORDER BY p.%s, p.%s LIMIT $3",
-						   id, rel, ready, domain, id, domain, id),
+						   id, url, rel, ready, domain, id, domain, id),
 				  3, UUIDOID, UUIDOID, INT4OID);
 	set_statement(stage, WF_STMT_READY_NULL,
-				  psprintf("SELECT p.%s FROM %s p WHERE %s AND p.%s IS NULL AND p.%s >= $1"
+				  psprintf("SELECT p.%s, p.%s::pg_catalog.text FROM %s p WHERE %s AND p.%s IS NULL AND p.%s >= $1"
 						   " ORDER BY p.%s LIMIT $2",
-						   id, rel, ready, domain, id, id),
+						   id, url, rel, ready, domain, id, id),
 				  2, UUIDOID, INT4OID);
 }
 

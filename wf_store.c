@@ -160,17 +160,21 @@ action_of(const WfResult *result)
 	return WF_FINISH_ERROR;
 }
 
-/* Exponential back-off with jitter; what the server asked for wins. */
+/*
+ * Exponential back-off with jitter; what the server asked for wins.  What was
+ * not attempted waits as long as its host wants to be left alone.
+ */
 static TimestampTz
 retry_at(const WfResult *result)
 {
-	int			doublings = Min(result->item->attempt - 1, 20);
+	int			doublings = Min(Max(result->item->attempt - 1, 0), 20);
 	double		jitter = 0.75 + 0.5 * pg_prng_double(&pg_global_prng_state);
 	int64		delay = (int64) (wf_curation_retry_delay * pow(2, doublings) * jitter);
 
 	delay = Min(delay, MAX_RETRY_DELAY_MS);
-	if (result->retry_after_ms > 0)
-		delay = Max(delay, Min((int64) result->retry_after_ms, MAX_RETRY_AFTER_MS));
+	if (result->retry_after_ms > 0 || result->outcome == WF_OUTCOME_DEFERRED)
+		/* a little later, so that not all come back at once */
+		delay = Min((int64) result->retry_after_ms, MAX_RETRY_AFTER_MS) + (int64) (500 * jitter);
 	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), delay);
 }
 
@@ -218,6 +222,7 @@ settle_claims(WfResult **results, int n, WfStoreCounts *counts)
 	WfItem	  **ended = palloc(n * sizeof(WfItem *));
 	WfItem	  **waiting = palloc(n * sizeof(WfItem *));
 	TimestampTz *times = palloc(n * sizeof(TimestampTz));
+	bool	   *counted = palloc(n * sizeof(bool));
 	int			nended = 0;
 	int			nwaiting = 0;
 
@@ -231,10 +236,11 @@ settle_claims(WfResult **results, int n, WfStoreCounts *counts)
 		times[nwaiting] = retry_at(results[i]);
 		if (counts->next_due == 0 || times[nwaiting] < counts->next_due)
 			counts->next_due = times[nwaiting];
+		counted[nwaiting] = results[i]->outcome != WF_OUTCOME_DEFERRED;
 		waiting[nwaiting++] = results[i]->item;
 	}
 	wf_queue_forget(ended, nended);
-	wf_queue_wait(waiting, times, nwaiting);
+	wf_queue_wait(waiting, times, counted, nwaiting);
 }
 
 static const Oid history_types[] = {UUIDOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
@@ -257,12 +263,20 @@ make_history_statement(void)
 				  history_types, lengthof(history_types));
 }
 
+/* Every attempt; what was deferred was none. */
 static void
-write_history(const WfStage *stage, WfResult **results, int n)
+write_history(const WfStage *stage, WfResult **all, int total)
 {
+	WfResult  **results = palloc(total * sizeof(WfResult *));
+	int			n = 0;
 	WfArrays	arrays;
 	Datum		name;
 
+	for (int i = 0; i < total; i++)
+		if (all[i]->outcome != WF_OUTCOME_DEFERRED)
+			results[n++] = all[i];
+	if (n == 0)
+		return;
 	name = CStringGetTextDatum(stage->name);
 	wf_store_arrays(&arrays, history_types, lengthof(history_types), n);
 	for (int i = 0; i < n; i++)
@@ -312,7 +326,10 @@ count_result(const WfResult *result, WfStoreCounts *counts)
 			counts->failed++;
 			break;
 		case WF_FINISH_RETRY:
-			counts->retried++;
+			if (result->outcome == WF_OUTCOME_DEFERRED)
+				counts->deferred++;
+			else
+				counts->retried++;
 			break;
 	}
 }

@@ -56,6 +56,7 @@ typedef struct WfStoreCounts
 	int			completed;
 	int			failed;			/* ended in Error */
 	int			retried;		/* wait for another attempt */
+	int			deferred;		/* were not attempted, and wait for that */
 	int			dropped;		/* no longer ours: result not stored */
 	int			contacts;		/* addresses stored, new or known */
 	TimestampTz next_due;		/* earliest retry among them; 0 none */

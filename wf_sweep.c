@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_gate.h"
 #include "wf_guc.h"
 #include "wf_queue.h"
 #include "wf_shmem.h"
@@ -512,6 +513,13 @@ prune_history(void *arg)
 	context->more = SPI_processed == SWEEP_ROWS;
 }
 
+/* What nobody need know of sites any more. */
+static void
+prune_sites(void *arg)
+{
+	(void) wf_gate_prune(SWEEP_ROWS);
+}
+
 /* Evidence of what is no more; fewer rows, since each is looked for. */
 static void
 prune_evidence(void *arg)
@@ -582,5 +590,6 @@ wf_sweep_run(bool force, WfSweepCounts *counts)
 		if (!context.more)
 			break;
 	}
+	(void) run_part("wf_curation: pruning sites", InvalidOid, prune_sites, &context);
 	(void) run_part("wf_curation: reporting the sweep", InvalidOid, report_sweep, &context);
 }

@@ -131,6 +131,7 @@ handle_timers(TimestampTz now)
 	if (now >= wf_worker.next_poll)
 	{
 		wf_worker_look(true);
+		wf_pick_look_again(wf_worker.picker);
 		wf_worker.next_poll = TimestampTzPlusMilliseconds(now, poll_interval());
 	}
 	for (int id = 0; id < WF_STAGE_COUNT; id++)
@@ -177,6 +178,8 @@ wait_timeout(TimestampTz now)
 {
 	long		limit = 60000;
 
+	if (wf_worker_claim_is_due())
+		return 1;
 	limit = until(now, wf_worker.next_poll, limit);
 	for (int id = 0; id < WF_STAGE_COUNT; id++)
 	{
@@ -222,6 +225,7 @@ wait_for_events(void)
 		{
 			ResetLatch(MyLatch);
 			wf_worker_look(true);	/* whoever woke us expects it now */
+			wf_pick_look_again(wf_worker.picker);
 		}
 		if (events[i].events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE))
 			readable |= (events[i].events & WL_SOCKET_READABLE) != 0;
@@ -272,6 +276,7 @@ do_turn(void)
 	handle_timers(GetCurrentTimestamp());
 	if (wf_worker_store_is_due(GetCurrentTimestamp()))
 		wf_worker_store_pending();
+	wf_worker_answer();
 	if (wf_worker_claim_is_due())
 		wf_worker_claim_more();
 	if (wf_worker.nfetching > 0 && wf_worker_ensure_crawler() && !wf_link_write(wf_worker.link))
@@ -338,7 +343,8 @@ create_worker(void)
 	ctl.entrysize = sizeof(WfInFlight);
 	wf_worker.in_flight = hash_create("wf_curation in flight", 256, &ctl, HASH_ELEM | HASH_BLOBS);
 	wf_worker.picker = wf_pick_create();
-	wf_worker.link = wf_link_create(wf_worker_handle_result, NULL);
+	wf_worker.gate = wf_gate_create();
+	wf_worker.link = wf_worker_create_link();
 	wf_worker.events_socket = -1;
 	wf_worker_look(true);
 	wf_worker.turn_context = AllocSetContextCreate(TopMemoryContext, "WfWorkerContext",

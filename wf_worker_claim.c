@@ -28,7 +28,8 @@ do_claim(WfStage *stage, void *arg)
 
 	work->request.stage = stage;
 	wf_queue_claim(&work->request);
-	work->next_due = work->request.more || work->request.paused ? 0 : wf_queue_next_due(stage);
+	work->next_due = work->request.more || work->request.unfinished || work->request.paused ?
+		0 : wf_queue_next_due(stage);
 }
 
 static int
@@ -157,6 +158,36 @@ claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error
 	stage->refusals = 0;
 }
 
+/*
+ * Items were passed over because others fetch from their sites, or nobody may
+ * for now: look again in time.  An order has some patience with others, and
+ * none with what must wait longer.
+ */
+static void
+look_at_passed_over(WfWorkerStage *stage, TimestampTz now, bool claimed)
+{
+	TimestampTz wake = wf_gate_wake(wf_worker.gate);
+
+	if (claimed || wake == 0)
+		stage->passed_since = 0;
+	if (wake == 0)
+		return;
+	wake = Max(wake, TimestampTzPlusMilliseconds(now, 1));
+	if (wf_worker.batch)
+	{
+		if (stage->passed_since == 0)
+			stage->passed_since = now;
+		if (wake > TimestampTzPlusMilliseconds(now, SITE_RETRY_MS) ||
+			TimestampDifferenceExceeds(stage->passed_since, now, SITE_PATIENCE_MS))
+			return;
+		stage->look = true;
+		stage->next_claim = wake;
+		return;
+	}
+	if (stage->next_due == 0 || wake < stage->next_due)
+		stage->next_due = wake;
+}
+
 /* Has the stage more to claim, and when is it worth another look? */
 static void
 plan_next_claim(WfWorkerStage *stage, const ClaimWork *work, TimestampTz now)
@@ -180,11 +211,18 @@ plan_next_claim(WfWorkerStage *stage, const ClaimWork *work, TimestampTz now)
 		stage->next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
 		stage->look = wf_worker.batch == NULL || stage->fruitless < FRUITLESS_CLAIMS;
 	}
+	if (request->unfinished && !request->more)
+	{
+		/* results have their turn in between */
+		stage->look = stage->exhausted = true;
+		return;
+	}
 	if (request->more)
 		return;
 	stage->next_due = work->next_due;
 	if (stage->next_due != 0 && stage->next_due <= now)
 		stage->next_due = TimestampTzPlusMilliseconds(now, LOCKED_RETRY_MS);
+	look_at_passed_over(stage, now, request->count > 0);
 }
 
 /* Claim up to n items of a stage and send them. */
@@ -200,6 +238,7 @@ claim_stage(WfStageId id, int n)
 	if (now >= stage->skip_until)
 		stage->nskipped = 0;
 	request->picker = wf_worker.picker;
+	request->gate = wf_worker.gate;
 	request->n = stage->careful > 0 ? 1 : n;
 	request->per_domain = wf_curation_max_concurrency_per_host;
 	request->may_be_alone = hash_get_num_entries(wf_worker.in_flight) == 0;
@@ -286,6 +325,7 @@ do_release(WfStage *stage, void *arg)
 	ReleaseWork *work = arg;
 
 	wf_queue_release(stage, work->items, work->n);
+	wf_gate_write(wf_worker.gate);
 }
 
 static void

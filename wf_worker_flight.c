@@ -31,6 +31,9 @@ wf_worker_drop_item(WfItem *item)
 {
 	hash_search(wf_worker.in_flight, &item->token, HASH_REMOVE, NULL);
 	wf_pick_release(wf_worker.picker, item->domain);
+	wf_gate_leave(wf_worker.gate, item->site);
+	for (int i = 0; i < item->nholds; i++)
+		wf_gate_unhold(wf_worker.gate, item->holds[i]);
 	if (!item->ended)
 		wf_worker.nfetching--;
 	wf_queue_free(item);
@@ -70,9 +73,8 @@ add_pending(WfResult *result)
 	wf_worker.nfetching--;
 }
 
-/* WfResultHandler */
-void
-wf_worker_handle_result(const WfResultMessage *message, void *arg)
+static void
+handle_result(const WfResultMessage *message, void *arg)
 {
 	WfInFlight   *entry = hash_search(wf_worker.in_flight, &message->seq, HASH_FIND, NULL);
 	MemoryContext old;
@@ -82,6 +84,96 @@ wf_worker_handle_result(const WfResultMessage *message, void *arg)
 	old = MemoryContextSwitchTo(wf_worker.group_context);
 	add_pending(wf_store_result(entry->item, message));
 	MemoryContextSwitchTo(old);
+}
+
+/* Answered by wf_worker_answer: here is no transaction, and none to begin. */
+static void
+handle_ask(const WfAskMessage *ask, void *arg)
+{
+	int			n = wf_worker.nasked;
+
+	if (n == MAX_ASKED)
+		return;					/* it will ask again */
+	memcpy(wf_worker.asked_site[n], ask->site.data, ask->site.len);
+	wf_worker.asked[n] = *ask;
+	wf_worker.asked[n].site.data = wf_worker.asked_site[n];
+	wf_worker.nasked++;
+}
+
+static void
+handle_site(const WfSiteState *state, void *arg)
+{
+	wf_gate_note_site(wf_worker.gate, state);
+}
+
+static void
+handle_robots(const WfRobotsFile *file, void *arg)
+{
+	wf_gate_note_robots(wf_worker.gate, file);
+}
+
+WfLink *
+wf_worker_create_link(void)
+{
+	WfLinkHandlers handlers = {
+		.result = handle_result,
+		.ask = handle_ask,
+		.site = handle_site,
+		.robots = handle_robots,
+	};
+
+	return wf_link_create(&handlers);
+}
+
+/* May this item's request go on to a site that a redirect led it to? */
+static bool
+may_go_on(const WfAskMessage *ask)
+{
+	WfInFlight *entry = hash_search(wf_worker.in_flight, &ask->seq, HASH_FIND, NULL);
+	uint64		key = wf_site_hash(ask->site);
+	WfItem	   *item;
+
+	if (entry == NULL || entry->item->ended)
+		return false;
+	item = entry->item;
+	for (int i = 0; i < item->nholds; i++)
+		if (item->holds[i] == key)
+			return true;
+	if (item->nholds == WF_ITEM_HOLDS || !wf_gate_hold(wf_worker.gate, key))
+		return false;
+	item->holds[item->nholds++] = key;
+	return true;
+}
+
+static void
+do_read_sites(void *arg)
+{
+	wf_gate_read(wf_worker.gate);
+}
+
+void
+wf_worker_answer(void)
+{
+	bool		granted[MAX_ASKED];
+	WfDbError	error;
+	bool		known = true;
+
+	if (wf_worker.nasked == 0)
+		return;
+	for (int i = 0; i < wf_worker.nasked; i++)
+		granted[i] = may_go_on(&wf_worker.asked[i]);
+	if (wf_gate_must_read(wf_worker.gate))
+	{
+		wf_worker_in_transaction = true;
+		known = wf_db_run("wf_curation: looking at sites", InvalidOid, do_read_sites, NULL,
+						  &error);
+		wf_worker_in_transaction = false;
+	}
+	if (known)
+		wf_gate_send(wf_worker.gate, wf_worker.link);
+	for (int i = 0; i < wf_worker.nasked && wf_link_running(wf_worker.link); i++)
+		(void) wf_link_grant(wf_worker.link, wf_worker.asked[i].id, known && granted[i]);
+	wf_worker.nasked = 0;
 }
 
 static void
@@ -129,6 +221,7 @@ wf_worker_send_items(WfItem **items, int n)
 {
 	char		error[200];
 
+	wf_gate_send(wf_worker.gate, wf_worker.link);
 	for (int i = 0; i < n; i++)
 	{
 		if (items[i]->ended || send_item(items[i]))
@@ -192,6 +285,8 @@ wf_worker_end_crawler(const char *why)
 	char		error[200];
 
 	forget_wait_events();
+	wf_gate_crawler_ended(wf_worker.gate);
+	wf_worker.nasked = 0;
 	if (!was_ready && ++wf_worker.unready_ends >= UNREADY_ENDS)
 	{
 		crawler_is_broken();

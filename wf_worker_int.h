@@ -15,6 +15,7 @@
 #include "utils/hsearch.h"
 
 #include "wf_batch.h"
+#include "wf_gate.h"
 #include "wf_link.h"
 #include "wf_queue.h"
 #include "wf_store.h"
@@ -28,6 +29,8 @@
 #define STORE_RETRY_MS		500
 #define CLAIM_RETRY_MS		200
 #define LOCKED_RETRY_MS		1000	/* others hold the rows that are due */
+#define SITE_PATIENCE_MS	5000	/* of an order, with others at the sites it needs … */
+#define SITE_RETRY_MS		2000	/* … unless it would be longer until it looks again */
 #define FRUITLESS_CLAIMS	3		/* in a row, before an order is finished */
 #define CAREFUL_CLAIMS		256		/* of one item each, after a row refused */
 #define MAX_SKIPPED			64		/* rows that refuse to be claimed, remembered */
@@ -38,6 +41,7 @@
 #define CHECK_INTERVAL_MS	1000	/* between looks for cancelled pages */
 #define UNREADY_ENDS		3		/* of crawlers in a row: the program is broken */
 #define MAX_RESENDS			10		/* of one item to new crawlers */
+#define MAX_ASKED			64		/* more are asked again */
 #define LEASE_MARGIN_MS		60000	/* beyond request_timeout */
 
 typedef struct WfInFlight
@@ -56,6 +60,7 @@ typedef struct WfWorkerStage
 	TimestampTz next_claim;		/* not before; 0: at once */
 	TimestampTz next_due;		/* earliest retry known; 0: none */
 	int			fruitless;		/* claims in a row that found locked rows only */
+	TimestampTz passed_since;	/* of an order: nothing but sites of others; 0 no */
 	int			careful;		/* claims of one item each that remain */
 	int			refusals;		/* rows in a row that refused to be claimed */
 	int			nskipped;
@@ -74,6 +79,10 @@ typedef struct WfWorker
 	bool		draining;		/* a suspect of that stage waits until nothing is in flight */
 	WfLink	   *link;
 	WfPicker   *picker;
+	WfGate	   *gate;
+	WfAskMessage asked[MAX_ASKED];	/* questions of the crawler, to be answered */
+	char		asked_site[MAX_ASKED][WF_MAX_SITE + 1];
+	int			nasked;
 	HTAB	   *in_flight;
 	MemoryContext item_context;
 	MemoryContext group_context;
@@ -145,8 +154,11 @@ extern void wf_worker_add_item(WfItem *item);
 /* The item is no longer ours to care for; frees it. */
 extern void wf_worker_drop_item(WfItem *item);
 
-/* WfResultHandler of the link. */
-extern void wf_worker_handle_result(const WfResultMessage *message, void *arg);
+/* The link to this worker's crawler, whose messages are handled here. */
+extern WfLink *wf_worker_create_link(void);
+
+/* Answer the crawler's questions about sites. */
+extern void wf_worker_answer(void);
 
 /*
  * Items of a stage in flight, those with a result or not, in the current memory

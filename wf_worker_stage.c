@@ -122,9 +122,18 @@ wf_worker_reset_picker(WfStageId id)
 	WfInFlight   *entry;
 
 	wf_pick_reset(wf_worker.picker, id);
+	wf_gate_forget_places(wf_worker.gate);
 	hash_seq_init(&seq, wf_worker.in_flight);
 	while ((entry = hash_seq_search(&seq)) != NULL)
-		wf_pick_reserve(wf_worker.picker, entry->item->domain);
+	{
+		const WfItem *item = entry->item;
+
+		wf_pick_reserve(wf_worker.picker, item->domain);
+		wf_gate_count_place(wf_worker.gate, item->site);
+		for (int i = 0; i < item->nholds; i++)
+			wf_gate_count_hold(wf_worker.gate, item->holds[i]);
+	}
+	wf_gate_give_up_idle(wf_worker.gate);
 }
 
 /* The tables or whose rights changed: nothing planned or picked is valid. */
@@ -132,6 +141,7 @@ static void
 forget_plans(WfStageId id)
 {
 	wf_queue_reset();
+	wf_gate_reset();
 	wf_store_reset();
 	wf_sweep_reset();
 	wf_worker_reset_picker(id);

@@ -28,6 +28,7 @@ do_store(WfStage *stage, void *arg)
 	StoreWork  *work = arg;
 
 	wf_store_group(stage, work->results, work->n, &work->counts);
+	wf_gate_write(wf_worker.gate);
 }
 
 /* Room was made: domains that were at their limit may go on. */
@@ -51,7 +52,7 @@ count_stored(const StoreWork *work)
 	{
 		wf_worker.batch->completed += c->completed;
 		wf_worker.batch->failed += c->failed + c->retried;
-		wf_worker.batch->returned += c->dropped;
+		wf_worker.batch->returned += c->dropped + c->deferred;
 		wf_worker.batch->contacts += c->contacts;
 	}
 	for (int i = 0; i < work->n; i++)
@@ -71,6 +72,7 @@ try_store(WfResult **results, int n, WfDbError *error)
 				(errmsg("could not store %d results: %s", n, error->message)));
 		return false;
 	}
+	wf_gate_written(wf_worker.gate);
 	count_stored(&work);
 	return true;
 }

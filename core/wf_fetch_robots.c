@@ -19,7 +19,6 @@
 #include "wf_fetch_int.h"
 
 #define PARSE_LIMIT		(16 * 1024 * 1024)	/* bytes while reading one file */
-#define KNOWN_MS		(24 * 3600 * 1000)	/* RFC 9309 section 2.4 */
 #define FAILED_MS		20000
 
 /* One block of memory with everything in it; NULL when out of memory. */
@@ -103,10 +102,12 @@ report(WfFetcher *fetcher, const WfAuthority *authority, WfSlice body)
 	WfRobotsFile file = {
 		.site = {authority->host->name, strlen(authority->host->name)},
 		.origin = {authority->origin, strlen(authority->origin)},
-		.valid_ms = KNOWN_MS,
+		.valid_ms = WF_ROBOTS_VALID_MS,
 		.body = body,
 	};
 
+	if (body.len > WF_ROBOTS_MAX_BYTES)
+		file.body.len = WF_ROBOTS_MAX_BYTES;
 	if (fetcher->callbacks.robots)
 		fetcher->callbacks.robots(fetcher->callbacks.arg, &file);
 }
@@ -153,7 +154,7 @@ wf_fetch_robots_store(WfFetcher *fetcher, const WfTransfer *transfer, const WfFe
 		wf_hosts_drop_robots(&fetcher->hosts, authority);
 		if (take_rules(fetcher, authority, body))
 		{
-			authority->robots_until_ms = fetcher->now_ms + KNOWN_MS;
+			authority->robots_until_ms = fetcher->now_ms + WF_ROBOTS_VALID_MS;
 			report(fetcher, authority, body);
 		}
 	}
@@ -173,7 +174,7 @@ wf_fetch_know_robots(WfFetcher *fetcher, const WfRobotsFile *file)
 	{
 		authority->robots_state = WF_ROBOTS_KNOWN;
 		authority->robots_until_ms = fetcher->now_ms +
-			(file->valid_ms < KNOWN_MS ? file->valid_ms : KNOWN_MS);
+			(file->valid_ms < WF_ROBOTS_VALID_MS ? file->valid_ms : WF_ROBOTS_VALID_MS);
 	}
 	else
 		wf_hosts_drop_robots(&fetcher->hosts, authority);

@@ -20,6 +20,7 @@
 
 #define WF_MAX_SITE			(WF_MAX_HOST + 8)	/* with brackets and port */
 #define WF_MAX_ORIGIN		(WF_MAX_HOST + 16)
+#define WF_ROBOTS_VALID_MS	(24 * 3600 * 1000)	/* RFC 9309 section 2.4 */
 #define WF_MAX_VALIDATOR	256		/* an ETag or a Last-Modified */
 
 /*

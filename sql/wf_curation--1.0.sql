@@ -10,7 +10,7 @@
 --
 
 -- Items in flight (worker_pid set; 0 stands for a service that is not ours) or
--- waiting for a retry (not_before set).  deaths counts workers that ended with
+-- waiting for a retry (not_before set).  site is the key of that in wf_host.  deaths counts workers that ended with
 -- the item among others in flight, deaths_alone those that had only this one.
 CREATE TABLE wf_claim (
 	stage			text NOT NULL,
@@ -24,6 +24,7 @@ CREATE TABLE wf_claim (
 	not_before		timestamp with time zone,
 	deaths			integer NOT NULL DEFAULT 0,
 	deaths_alone	integer NOT NULL DEFAULT 0,
+	site			bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (stage, item)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 COMMENT ON TABLE wf_claim IS 'items in flight or waiting for a retry; the status column is the queue, this is not';
@@ -141,6 +142,39 @@ COMMENT ON FUNCTION wf_suppression_trigger() IS
 REVOKE ALL ON FUNCTION wf_suppression_trigger() FROM PUBLIC;
 CREATE TRIGGER wf_suppression_form BEFORE INSERT OR UPDATE ON wf_suppression
 	FOR EACH ROW EXECUTE FUNCTION wf_suppression_trigger();
+
+-- What the next worker must know of a site: only of those that want pauses or
+-- fail.  A site is used by one worker at a time, which writes its row.
+CREATE TABLE wf_host (
+	key				bigint PRIMARY KEY,
+	site			text NOT NULL,
+	not_before		timestamp with time zone NOT NULL,
+	delay_ms		integer NOT NULL,
+	slow_ms			integer NOT NULL,
+	failures		integer NOT NULL,
+	openings		integer NOT NULL,
+	updated_at		timestamp with time zone NOT NULL DEFAULT now()
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+COMMENT ON TABLE wf_host IS 'sites that want pauses or fail, and until when they are left alone';
+COMMENT ON COLUMN wf_host.delay_ms IS 'between the starts of two requests';
+COMMENT ON COLUMN wf_host.slow_ms IS 'the part of that which answers 429 and 503 led to';
+COMMENT ON COLUMN wf_host.failures IS 'weight since the last good answer; from 10 on the circuit breaker is open';
+COMMENT ON COLUMN wf_host.openings IS 'how often it opened since then; each doubles the pause';
+REVOKE ALL ON wf_host FROM PUBLIC;
+
+-- robots.txt of each authority, for a day; empty where there is none.
+CREATE TABLE wf_robots (
+	key				bigint NOT NULL,
+	origin			text NOT NULL,
+	site			text NOT NULL,
+	valid_until		timestamp with time zone NOT NULL,
+	body			bytea NOT NULL,
+	PRIMARY KEY (key, origin)
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE wf_robots IS 'robots.txt of each authority, for at most 24 hours';
+COMMENT ON COLUMN wf_robots.key IS 'of the site, as in wf_host';
+REVOKE ALL ON wf_robots FROM PUBLIC;
+CREATE INDEX wf_robots_valid_until_idx ON wf_robots (valid_until);
 
 --
 -- 2. Processing.

@@ -53,6 +53,7 @@ OBJS = \
 	wf_store_findings.o \
 	wf_store_prune.o \
 	wf_suppress.o \
+	wf_submit.o \
 	wf_sweep.o \
 	wf_trigger.o \
 	wf_views.o \
@@ -68,7 +69,7 @@ WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
-REGRESS = install guc trigger attach business category extract control privileges health suppression
+REGRESS = install guc trigger attach business category submit extract control privileges health suppression
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
 ISOLATION = claim_race archive_processing batch_race domain_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation

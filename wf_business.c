@@ -26,7 +26,6 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -217,52 +216,6 @@ fail(void *arg)
 	write_results(arg);
 }
 
-/*
- * Run work(batch) in a subtransaction.  True if it went well.  False, with the
- * error's number and message, if it failed for a reason that lies in the rows;
- * other errors pass through (cancel, deadlock, serialization, resources).
- */
-static bool
-attempt(void (*step) (void *), Batch *batch, WfDbError *error)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool ok = true;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		step(batch);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *data;
-		int			class;
-
-		MemoryContextSwitchTo(context);
-		data = CopyErrorData();
-		class = ERRCODE_TO_CATEGORY(data->sqlerrcode);
-		if (class == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
-			class == ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) ||
-			class == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
-			class == ERRCODE_TO_CATEGORY(ERRCODE_LOCK_NOT_AVAILABLE))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		error->sqlstate = data->sqlerrcode;
-		error->message = data->message;
-		ok = false;
-	}
-	PG_END_TRY();
-	return ok;
-}
-
 /* The rows one by one, since together they failed. */
 static void
 work_singly(const Batch *batch)
@@ -276,11 +229,11 @@ work_singly(const Batch *batch)
 		one.ids = &batch->ids[i];
 		one.wishes = &batch->wishes[i];
 		wf_domain_reset(&one.wishes[0]);
-		if (attempt(work, &one, &error) || error.sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		if (wf_domain_attempt(work, &one, &error) || error.sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
 			continue;
 		one.wishes[0].fault = error.message;
 		one.wishes[0].is_message = true;
-		(void) attempt(fail, &one, &error);
+		(void) wf_domain_attempt(fail, &one, &error);
 	}
 }
 
@@ -322,7 +275,7 @@ extract_domains(void)
 			batch.wishes[i].fault = "no table is attached as \"domains\"";
 			batch.wishes[i].is_message = true;
 		}
-		if (batch.n > 0 && !attempt(work, &batch, &error) &&
+		if (batch.n > 0 && !wf_domain_attempt(work, &batch, &error) &&
 			error.sqlstate != ERRCODE_INSUFFICIENT_PRIVILEGE)
 			work_singly(&batch);
 	}

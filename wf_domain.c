@@ -20,6 +20,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -123,6 +124,58 @@ wf_domain_reset(WfDomainWish *wish)
 	wish->created = false;
 	if (wish->host)
 		wish->fault = NULL;
+}
+
+/* Is an error of that number one that another row would not have? */
+static bool
+lies_in_row(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE):
+		case ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED):
+		case ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES):
+		case ERRCODE_TO_CATEGORY(ERRCODE_LOCK_NOT_AVAILABLE):
+			return false;
+	}
+	return true;
+}
+
+/* See wf_domain.h. */
+bool
+wf_domain_attempt(void (*step) (void *), void *arg, WfDbError *error)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool ok = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		step(arg);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *data;
+
+		MemoryContextSwitchTo(context);
+		data = CopyErrorData();
+		if (!lies_in_row(data->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		error->sqlstate = data->sqlerrcode;
+		error->message = data->message;
+		ok = false;
+	}
+	PG_END_TRY();
+	return ok;
 }
 
 /*-------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 
 #include "utils/uuid.h"
 
+#include "wf_db.h"
 #include "wf_part.h"
 
 /* For what a text is read as a domain. */
@@ -42,6 +43,13 @@ extern void wf_domain_read(WfDomainWish *wish, const char *text, WfDomainUse use
 
 /* Forget what wf_domains_ensure found, to try again. */
 extern void wf_domain_reset(WfDomainWish *wish);
+
+/*
+ * Run step(arg) in a subtransaction of a user's transaction.  True if it went
+ * well.  False, with the error, if it failed for a reason that lies in the rows;
+ * other errors pass through (cancel, deadlock, serialization, resources).
+ */
+extern bool wf_domain_attempt(void (*step) (void *), void *arg, WfDbError *error);
 
 /*
  * The attached table of domains, ready for the calls below; "parents" is the

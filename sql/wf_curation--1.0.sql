@@ -564,6 +564,38 @@ COMMENT ON FUNCTION wf_categorize(text) IS
 REVOKE ALL ON FUNCTION wf_categorize(text) FROM PUBLIC;
 
 --
+-- Entry points: whatever people have, one row of outcome for each (created, exists
+-- or invalid); select_now also selects what was found or created.
+--
+
+CREATE FUNCTION wf_submit_domains(domains text[], select_now boolean DEFAULT false,
+	OUT input text, OUT id uuid, OUT outcome text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 100
+AS 'MODULE_PATHNAME', 'wf_submit_domains';
+COMMENT ON FUNCTION wf_submit_domains(text[], boolean) IS
+	'find or create domains, given as names or web addresses';
+REVOKE ALL ON FUNCTION wf_submit_domains(text[], boolean) FROM PUBLIC;
+
+CREATE FUNCTION wf_submit_pages(urls text[], select_now boolean DEFAULT false,
+	OUT input text, OUT id uuid, OUT outcome text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 100
+AS 'MODULE_PATHNAME', 'wf_submit_pages';
+COMMENT ON FUNCTION wf_submit_pages(text[], boolean) IS
+	'find or create pages, and the domains they belong to';
+REVOKE ALL ON FUNCTION wf_submit_pages(text[], boolean) FROM PUBLIC;
+
+CREATE FUNCTION wf_submit_sitemaps(urls text[], select_now boolean DEFAULT false,
+	OUT input text, OUT id uuid, OUT outcome text, OUT detail text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 100
+AS 'MODULE_PATHNAME', 'wf_submit_sitemaps';
+COMMENT ON FUNCTION wf_submit_sitemaps(text[], boolean) IS
+	'find or create sitemap files, and the domains they belong to';
+REVOKE ALL ON FUNCTION wf_submit_sitemaps(text[], boolean) FROM PUBLIC;
+
+--
 -- Extraction: no network, no tables; for everybody.
 --
 

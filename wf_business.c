@@ -229,7 +229,8 @@ work_singly(const Batch *batch)
 		one.ids = &batch->ids[i];
 		one.wishes = &batch->wishes[i];
 		wf_domain_reset(&one.wishes[0]);
-		if (wf_domain_attempt(work, &one, &error) || error.sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		if (wf_domain_attempt(work, &one, &error) ||
+			error.sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
 			continue;
 		one.wishes[0].fault = error.message;
 		one.wishes[0].is_message = true;

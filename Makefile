@@ -48,8 +48,10 @@ OBJS = \
 	wf_single_fetch.o \
 	wf_stage.o \
 	wf_stage_contacts.o \
+	wf_stage_entries.o \
 	wf_store.o \
 	wf_store_contacts.o \
+	wf_store_entries.o \
 	wf_store_findings.o \
 	wf_store_prune.o \
 	wf_suppress.o \
@@ -59,6 +61,7 @@ OBJS = \
 	wf_views.o \
 	wf_worker.o \
 	wf_worker_claim.o \
+	wf_worker_entries.o \
 	wf_worker_flight.o \
 	wf_worker_stage.o \
 	wf_worker_store.o \

@@ -237,7 +237,8 @@ wf_db_run(const char *activity, Oid owner, void (*work) (void *arg), void *arg,
 static void
 prepare(WfStatement *stmt)
 {
-	SPIPlanPtr	plan = SPI_prepare(stmt->sql, stmt->nargs, stmt->argtypes);
+	SPIPlanPtr	plan = SPI_prepare_cursor(stmt->sql, stmt->nargs, stmt->argtypes,
+								  stmt->custom_plan ? CURSOR_OPT_CUSTOM_PLAN : 0);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", stmt->sql,

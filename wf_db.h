@@ -22,6 +22,7 @@ typedef struct WfStatement
 	const char *sql;
 	int			nargs;
 	Oid			argtypes[WF_MAX_ARGS];
+	bool		custom_plan;	/* planned for each execution: its tables grow under it */
 	SPIPlanPtr	plan;			/* kept; made at first use */
 } WfStatement;
 

@@ -31,6 +31,8 @@ char	   *wf_curation_allowed_ports = NULL;
 char	   *wf_curation_allowed_hosts = NULL;
 char	   *wf_curation_denied_hosts = NULL;
 bool		wf_curation_require_domain_match = false;
+bool		wf_curation_offsite_urls = false;
+bool		wf_curation_auto_import = false;
 bool		wf_curation_verify_tls = true;
 bool		wf_curation_respect_robots = true;
 int			wf_curation_max_body_size = 10 * 1024;
@@ -279,6 +281,9 @@ define_policy(void)
 							 "Refuses pages whose host is not their domain or below it.", NULL,
 							 &wf_curation_require_domain_match, false, PGC_SIGHUP, 0,
 							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.offsite_urls",
+							 "Imports URLs of other sites that a sitemap lists, too.", NULL,
+							 &wf_curation_offsite_urls, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("wf_curation.verify_tls",
 							 "Verifies the certificates of web servers.", NULL,
 							 &wf_curation_verify_tls, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
@@ -356,6 +361,10 @@ define_processing(void)
 							"Time a Processing status written by another service is left alone.", NULL,
 							&wf_curation_foreign_processing_grace, 600000, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomBoolVariable("wf_curation.auto_import",
+							 "Selects the sitemaps found for a domain, so that they are imported.",
+							 NULL, &wf_curation_auto_import, false, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("wf_curation.auto_select",
 							 "Selects the pages of an import that are likely to name contacts.",
 							 "Which those are say the rules in wf_category_rule.",

@@ -19,6 +19,7 @@ extern char *wf_curation_allowed_ports;
 extern char *wf_curation_allowed_hosts;
 extern char *wf_curation_denied_hosts;
 extern bool wf_curation_require_domain_match;
+extern bool wf_curation_offsite_urls;
 extern bool wf_curation_verify_tls;
 extern bool wf_curation_respect_robots;
 extern int	wf_curation_max_body_size;	/* kB */
@@ -42,6 +43,7 @@ extern int	wf_curation_foreign_processing_grace;	/* ms */
 extern bool wf_curation_auto_select;
 extern bool wf_curation_placeholder_contacts;
 extern char *wf_curation_default_region;
+extern bool wf_curation_auto_import;
 extern int	wf_curation_history_retention;	/* minutes */
 
 extern void wf_guc_init(void);

@@ -281,6 +281,7 @@ wf_link_configure(WfLink *link)
 		{"verify_tls", wf_curation_verify_tls ? "on" : "off"},
 		{"respect_robots", wf_curation_respect_robots ? "on" : "off"},
 		{"require_domain_match", wf_curation_require_domain_match ? "on" : "off"},
+		{"offsite_urls", wf_curation_offsite_urls ? "on" : "off"},
 		{"user_agent", wf_curation_user_agent},
 		{"allowed_networks", wf_curation_allowed_networks},
 		{"allowed_ports", wf_curation_allowed_ports},
@@ -430,6 +431,7 @@ handle_message(WfLink *link, WfMessageType type, WfSlice payload)
 	WfResultMessage result;
 	WfSlice		text;
 	uint32_t	version;
+	WfEntriesMessage entries;
 
 	switch (type)
 	{
@@ -442,6 +444,13 @@ handle_message(WfLink *link, WfMessageType type, WfSlice payload)
 				return false;
 			ereport(LOG,
 					(errmsg("crawler: %s", pnstrdup(text.data, Min(text.len, 1024)))));
+			return true;
+		case WF_MSG_ENTRIES:
+			wf_arena_reset(link->result_arena);
+			if (link->handlers.entries == NULL ||
+				wf_message_read_entries(payload, link->result_arena, &entries) != WF_OK)
+				return false;
+			link->handlers.entries(&entries, link->handlers.arg);
 			return true;
 		case WF_MSG_RESULT:
 			wf_arena_reset(link->result_arena);

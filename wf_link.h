@@ -19,11 +19,13 @@ typedef struct WfLink WfLink;
 /*
  * What the worker does with messages.  They and all they point to live only
  * during the call.  Without "ask" every site is granted; "site" and "robots"
- * may be NULL.
+ * may be NULL; without "entries" those are malformed messages.  "entries" may
+ * take its time, in a transaction too: meanwhile the crawler waits.
  */
 typedef struct WfLinkHandlers
 {
 	void		(*result) (const WfResultMessage *result, void *arg);
+	void		(*entries) (const WfEntriesMessage *entries, void *arg);
 	void		(*ask) (const WfAskMessage *ask, void *arg);
 	void		(*site) (const WfSiteState *state, void *arg);
 	void		(*robots) (const WfRobotsFile *file, void *arg);

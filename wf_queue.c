@@ -431,6 +431,8 @@ wf_queue_free(WfItem *item)
 		pfree(item->domain_name);
 	if (item->old_error)
 		pfree(item->old_error);
+	if (item->entries)
+		pfree(item->entries);
 	pfree(item);
 }
 

@@ -39,6 +39,8 @@ typedef struct WfItem
 	char	   *url;			/* UTF-8, palloc'd in the context given to claim */
 	char	   *domain_name;	/* UTF-8, or NULL: nobody asks */
 	char	   *old_error;		/* of the page before the claim, or NULL */
+	struct WfEntry *entries;	/* of a domain, until its result comes; palloc'd as one, or NULL */
+	int			nentries;		/* those; of a sitemap file, the ones stored so far */
 } WfItem;
 
 typedef struct WfClaimRequest

@@ -37,8 +37,10 @@
 const WfStageSpec wf_stage_specs[WF_STAGE_COUNT] = {
 	[WF_STAGE_PAGE] = {WF_PART_PAGES, WF_PART_CONTACTS, false, false,
 	wf_stage_make_contact_statements},
-	[WF_STAGE_SITEMAP_FILE] = {WF_PART_SITEMAP_FILES, WF_PART_PAGES, true, true, NULL},
-	[WF_STAGE_DOMAIN] = {WF_PART_DOMAINS, WF_PART_SITEMAP_FILES, true, true, NULL},
+	[WF_STAGE_SITEMAP_FILE] = {WF_PART_SITEMAP_FILES, WF_PART_PAGES, true, true,
+	wf_stage_make_page_statements},
+	[WF_STAGE_DOMAIN] = {WF_PART_DOMAINS, WF_PART_SITEMAP_FILES, true, true,
+	wf_stage_make_sitemap_statements},
 };
 
 /* A stage as last seen; not yet: seen == false. */
@@ -340,6 +342,20 @@ make_sweep_statements(WfStage *stage)
 								 rel, is_processing(stage, "p", WF_PROCESSING_ERROR), error, id, id)
 					  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 < 0"),
 				  1, INT4OID);
+}
+
+/* See wf_stage_int.h. */
+void
+wf_stage_add_copied_columns(const WfStage *stage, const WfBinding *targets,
+							StringInfo names, StringInfo values)
+{
+	ListCell   *lc;
+
+	foreach(lc, wf_part_copied_columns(targets, stage->items->relid))
+	{
+		appendStringInfo(names, ", %s", quote_identifier(lfirst(lc)));
+		appendStringInfo(values, ", p.%s", quote_identifier(lfirst(lc)));
+	}
 }
 
 static WfBinding *

@@ -75,6 +75,11 @@ typedef enum WfStageStatement
 								 * still had the old ones; new NULL: as it is */
 	WF_STMT_CONTACTS_INSERT,	/* page uuid[], email, name, phone, title, source_url,
 								 * context text[] → id, page, email, name, phone, title */
+	WF_STMT_ENTRIES_UPDATE,		/* entry arrays: what is newer about targets that exist */
+	WF_STMT_ENTRIES_INSERT,		/* entry arrays: the other ones */
+	WF_STMT_CHILDREN_UPDATE,	/* as the last two, of sitemaps that a sitemap lists */
+	WF_STMT_CHILDREN_INSERT,
+	WF_STMT_TOTALS,				/* ids uuid[], url_count int[], type text[] of sitemap files */
 	WF_STMT_COUNT
 } WfStageStatement;
 
@@ -86,6 +91,9 @@ typedef enum WfFinishAction
 	WF_FINISH_RETRY = 2			/* Queued, with the error */
 } WfFinishAction;
 
+/* Arguments of the entry statements: an item, parallel arrays. */
+#define WF_ENTRY_ARGS 6 /* item, url[], lastmod timestamptz[], type[], method[], url_count[] */
+
 typedef struct WfStage
 {
 	WfStageId	id;
@@ -93,7 +101,7 @@ typedef struct WfStage
 	MemoryContext context;		/* all of it */
 	WfBinding  *items;
 	WfBinding  *targets;
-	bool		targets_by_key; /* ON CONFLICT (domain_id, lower(email)) serves */
+	bool		targets_by_key; /* a unique key of the targets settles races */
 	bool		has_error_column;	/* the ready condition sees errors */
 	Oid			owner;			/* whose rights */
 	List	   *locked;			/* a superuser's: the tables with their children */

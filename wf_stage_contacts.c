@@ -40,19 +40,6 @@ add_contact_column(const WfStage *stage, WfContactColumn c, const char *value,
 					 column_type(&stage->targets->column[c]));
 }
 
-/* Columns that contacts need and we do not know, taken from the item's row. */
-static void
-add_copied_columns(const WfStage *stage, StringInfo names, StringInfo values)
-{
-	ListCell   *lc;
-
-	foreach(lc, wf_part_copied_columns(stage->targets, stage->items->relid))
-	{
-		appendStringInfo(names, ", %s", quote_identifier(lfirst(lc)));
-		appendStringInfo(values, ", p.%s", quote_identifier(lfirst(lc)));
-	}
-}
-
 /* The fields that later pages may better, in the order of the statements. */
 static const WfContactColumn fields[] = {WF_CONTACT_NAME, WF_CONTACT_PHONE_NUMBER,
 WF_CONTACT_JOB_TITLE};
@@ -92,7 +79,7 @@ insert_contacts(const WfStage *stage, const char *tail)
 	add_contact_column(stage, WF_CONTACT_JOB_TITLE, "u.title", &names, &values);
 	add_contact_column(stage, WF_CONTACT_SOURCE_URL, "u.source_url", &names, &values);
 	add_contact_column(stage, WF_CONTACT_CONTEXT, "u.context", &names, &values);
-	add_copied_columns(stage, &names, &values);
+	wf_stage_add_copied_columns(stage, stage->targets, &names, &values);
 	return psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM unnest($1, $2, $3, $4, $5, $6, $7)"
 					" u(page_id, email, name, phone, title, source_url, context)"
 					" JOIN %s p ON p.%s = u.page_id %s"

@@ -9,6 +9,7 @@
 #define WF_STAGE_INT_H
 
 #include "catalog/pg_type_d.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
 #include "wf_stage.h"
@@ -62,6 +63,19 @@ set_statement(WfStage *stage, WfStageStatement which, char *sql, int nargs, ...)
 		stmt->argtypes[i] = va_arg(args, Oid);
 	va_end(args);
 }
+
+/*
+ * Columns that new rows need (NOT NULL, no default) and we do not know, but the
+ * item's table (alias p) has under the same name, such as tenant_id: copied.
+ */
+extern void wf_stage_add_copied_columns(const WfStage *stage, const WfBinding *targets,
+										StringInfo names, StringInfo values);
+
+/* WfStageSpec.make_targets of sitemap files and of domains (wf_stage_entries.c). */
+extern bool wf_stage_make_page_statements(WfStage *stage, const char *strategy,
+										  const char **problem);
+extern bool wf_stage_make_sitemap_statements(WfStage *stage, const char *strategy,
+											 const char **problem);
 
 /* WfStageSpec.make_targets of pages: the statements on contacts (wf_stage_contacts.c). */
 extern bool wf_stage_make_contact_statements(WfStage *stage, const char *strategy,

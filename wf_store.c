@@ -23,6 +23,7 @@
 
 #include "wf_guc.h"
 #include "wf_encoding.h"
+#include "wf_store_entries.h"
 #include "wf_store_int.h"
 
 #define MAX_RETRY_DELAY_MS	((int64) 6 * 3600 * 1000)
@@ -109,9 +110,10 @@ copy_text(const char *text)
 	return wf_store_copy((WfSlice) {text, strlen(text)});
 }
 
-/* NULL where wf_stage_specs has no statements either */
 static const WfStoreHooks *const hooks[WF_STAGE_COUNT] = {
 	[WF_STAGE_PAGE] = &wf_store_page_hooks,
+	[WF_STAGE_SITEMAP_FILE] = &wf_store_sitemap_file_hooks,
+	[WF_STAGE_DOMAIN] = &wf_store_domain_hooks,
 };
 
 WfResult *
@@ -126,12 +128,12 @@ wf_store_result(WfItem *item, const WfResultMessage *message)
 	result->body_bytes = message->body_bytes;
 	result->effective_url = wf_store_copy(message->effective_url);
 	result->finished_at = GetCurrentTimestamp();
-	if (message->outcome == WF_OUTCOME_OK)
-		hooks[item->stage]->read(result, message);
-	else if (message->error.len > 0)
+	if (message->error.len > 0)
 		result->error = wf_store_copy(message->error);
-	else
+	else if (message->outcome != WF_OUTCOME_OK)
 		result->error = copy_text(wf_outcome_name(message->outcome));
+	if (message->outcome == WF_OUTCOME_OK || message->outcome == WF_OUTCOME_PARTIAL)
+		hooks[item->stage]->read(result, message);
 	return result;
 }
 

@@ -22,7 +22,7 @@ typedef struct WfResult
 	int			http_status;
 	uint32		retry_after_ms;
 	uint64		body_bytes;
-	WfSlice		error;			/* UTF-8; empty when the outcome is OK */
+	WfSlice		error;			/* UTF-8; with OK a note for the history, or empty */
 	WfSlice		effective_url;
 	WfFindings	findings;		/* of pages; contacts are made of them while storing */
 	WfContact  *contacts;
@@ -35,7 +35,7 @@ typedef struct WfResult
 /*
  * What a stage does with results beyond status, claim and history.
  *
- * read: keep what a successful message brings, in the current memory context
+ * read: keep what a message brings that was successful, or PARTIAL, in the current memory context
  * (the group's), as the message does not outlive the call.  Outside of any
  * transaction.
  *

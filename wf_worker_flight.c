@@ -45,6 +45,11 @@ send_item(WfItem *item)
 {
 	WfFetchMessage fetch = {0};
 
+	/* what another crawler sent of it comes again */
+	if (item->entries)
+		pfree(item->entries);
+	item->entries = NULL;
+	item->nentries = 0;
 	fetch.seq = item->token;
 	fetch.stage = (uint8) item->stage;
 	fetch.url = (WfSlice) {item->url, strlen(item->url)};
@@ -117,6 +122,7 @@ wf_worker_create_link(void)
 {
 	WfLinkHandlers handlers = {
 		.result = handle_result,
+		.entries = wf_worker_handle_entries,
 		.ask = handle_ask,
 		.site = handle_site,
 		.robots = handle_robots,
@@ -176,8 +182,8 @@ wf_worker_answer(void)
 	wf_worker.nasked = 0;
 }
 
-static void
-fail_item(WfItem *item, WfOutcome outcome, const char *error)
+void
+wf_worker_fail_item(WfItem *item, WfOutcome outcome, const char *error)
 {
 	MemoryContext old = MemoryContextSwitchTo(wf_worker.group_context);
 
@@ -229,10 +235,10 @@ wf_worker_send_items(WfItem **items, int n)
 		if (strlen(items[i]->url) > WF_MAX_URL)
 		{
 			snprintf(error, sizeof(error), "invalid URL: longer than %d bytes", WF_MAX_URL);
-			fail_item(items[i], WF_OUTCOME_BAD_URL, error);
+			wf_worker_fail_item(items[i], WF_OUTCOME_BAD_URL, error);
 		}
 		else
-			fail_item(items[i], WF_OUTCOME_CRASH, "the crawler could not take the request");
+			wf_worker_fail_item(items[i], WF_OUTCOME_CRASH, "the crawler could not take the request");
 	}
 }
 
@@ -300,7 +306,7 @@ wf_worker_end_crawler(const char *why)
 		{
 			snprintf(error, sizeof(error), "the crawler ended (%s) while it handled this page",
 					 wf_link_last_end(wf_worker.link));
-			fail_item(items[i], WF_OUTCOME_CRASH, error);
+			wf_worker_fail_item(items[i], WF_OUTCOME_CRASH, error);
 		}
 	}
 	pfree(items);

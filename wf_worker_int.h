@@ -160,6 +160,9 @@ extern WfLink *wf_worker_create_link(void);
 /* Answer the crawler's questions about sites. */
 extern void wf_worker_answer(void);
 
+/* The item ends with that, by the worker's own word. */
+extern void wf_worker_fail_item(WfItem *item, WfOutcome outcome, const char *error);
+
 /*
  * Items of a stage in flight, those with a result or not, in the current memory
  * context.
@@ -186,6 +189,11 @@ extern void wf_worker_watch_crawler(TimestampTz now);
 
 /* Read what the crawler sent, send what waits for it. */
 extern void wf_worker_talk_to_crawler(bool readable);
+
+/* in wf_worker_entries.c */
+
+/* Of the link: what comes before the result of an item. */
+extern void wf_worker_handle_entries(const WfEntriesMessage *message, void *arg);
 
 /* in wf_worker_claim.c */
 

@@ -55,6 +55,9 @@ count_stored(const StoreWork *work)
 		wf_worker.batch->returned += c->dropped + c->deferred;
 		wf_worker.batch->contacts += c->contacts;
 	}
+	/* a domain's sitemaps may have been queued (wf_curation.auto_import) */
+	if (work->results[0]->item->stage == WF_STAGE_DOMAIN)
+		wf_worker.stage[WF_STAGE_SITEMAP_FILE].look = true;
 	for (int i = 0; i < work->n; i++)
 		wf_worker_drop_item(work->results[i]->item);
 	look_at_held();

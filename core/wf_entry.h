@@ -10,7 +10,8 @@
 
 #include "wf_core.h"
 
-#define WF_MAX_ENTRIES	1000	/* of one message */
+#define WF_MAX_ENTRIES		1000	/* of one message */
+#define WF_SITEMAP_MAX_URLS	50000	/* of one file, by the protocol; more are not read */
 
 typedef enum WfSitemapType		/* numbers travel in messages */
 {

@@ -18,8 +18,7 @@
 
 #include "wf_entry.h"
 
-/* The protocol's limits for one file; what is beyond is not read. */
-#define WF_SITEMAP_MAX_URLS		50000
+/* The protocol's limit for one file; what is beyond is not read. */
 #define WF_SITEMAP_MAX_BYTES	(50 * 1024 * 1024)	/* decompressed */
 
 typedef enum WfSitemapFault

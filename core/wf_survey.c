@@ -20,8 +20,8 @@
 #include "wf_survey.h"
 #include "wf_text.h"
 
-#define CHUNK_ENTRIES	500
-#define CHUNK_BYTES		(128 * 1024)	/* of URLs; one more may come on top */
+#define CHUNK_ENTRIES	WF_MAX_ENTRIES
+#define CHUNK_BYTES		(256 * 1024)	/* of URLs; one more may come on top */
 #define CHUNK_ARENA		(CHUNK_BYTES + 8 * WF_MAX_URL)
 #define URL_ARENA		(256 * 1024)
 #define SEARCH_TIMEOUTS 2		/* a search lasts so many times request_timeout */

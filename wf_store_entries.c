@@ -1,0 +1,219 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_store_entries.c
+ *	  What the stages before pages bring home, into the database.
+ *
+ * The sitemaps of a domain are few and stored in the transaction that writes
+ * the status which promises them.  The pages of a sitemap file are many and
+ * come before its result (wf_worker_entries.c): each message in a transaction
+ * of its own, fenced like a result, and doing it again changes nothing; the
+ * status comes with the last.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "wf_guc.h"
+#include "wf_shmem.h"
+#include "wf_store_entries.h"
+
+#define UNIX_EPOCH_US	(INT64CONST(10957) * USECS_PER_DAY)	/* 2000-01-01 since 1970 */
+
+/* Parallel arrays of an entry statement, behind the item. */
+typedef struct EntryArrays
+{
+	int			n;
+	Datum	   *elems[WF_ENTRY_ARGS];
+	bool	   *nulls[WF_ENTRY_ARGS];
+} EntryArrays;
+
+static void
+set_name(EntryArrays *arrays, int which, const char *name)
+{
+	arrays->nulls[which][arrays->n] = name == NULL;
+	if (name)
+		arrays->elems[which][arrays->n] = CStringGetTextDatum(name);
+}
+
+/* Entries of one kind; URLs are ASCII (wf_message_read_entries). */
+static void
+collect(const WfEntry *entries, int n, bool sitemaps, EntryArrays *arrays)
+{
+	for (int a = 1; a < WF_ENTRY_ARGS; a++)
+	{
+		arrays->elems[a] = palloc0(n * sizeof(Datum));
+		arrays->nulls[a] = palloc0(n * sizeof(bool));
+	}
+	arrays->n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		const WfEntry *entry = &entries[i];
+		int			at = arrays->n;
+
+		if (entry->is_sitemap != sitemaps)
+			continue;
+		arrays->elems[1][at] =
+			PointerGetDatum(cstring_to_text_with_len(entry->url.data, (int) entry->url.len));
+		arrays->nulls[2][at] = !entry->has_lastmod;
+		arrays->elems[2][at] = TimestampTzGetDatum(entry->lastmod_us - UNIX_EPOCH_US);
+		set_name(arrays, 3, wf_sitemap_type_name(entry->type));
+		set_name(arrays, 4, wf_found_by_name(entry->found_by));
+		arrays->nulls[5][at] = entry->url_count < 0;
+		arrays->elems[5][at] = Int32GetDatum(entry->url_count);
+		arrays->n++;
+	}
+}
+
+static void
+execute(WfStage *stage, WfStageStatement update, WfStageStatement insert,
+		const WfItem *item, EntryArrays *arrays)
+{
+	static const Oid types[WF_ENTRY_ARGS] = {
+		UUIDOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, INT4OID
+	};
+	Datum		values[WF_ENTRY_ARGS];
+
+	if (arrays->n == 0)
+		return;
+	values[0] = UUIDPGetDatum(&item->id);
+	for (int a = 1; a < WF_ENTRY_ARGS; a++)
+		values[a] = wf_db_array(arrays->elems[a], arrays->nulls[a], arrays->n, types[a]);
+	if (stage->stmt[update].sql)
+		wf_db_execute(&stage->stmt[update], WF_AS_OWNER, values, NULL);
+	wf_db_execute(&stage->stmt[insert], WF_AS_OWNER, values, NULL);
+	/* sitemaps may have been queued */
+	if (insert == WF_STMT_CHILDREN_INSERT || wf_curation_auto_import)
+		wf_shmem_wake_at_commit();
+}
+
+/*
+ * Where no unique key of the targets settles races, writers of one domain take
+ * turns until the end of the transaction.
+ */
+static void
+lock_domain(const WfStage *stage, const WfItem *item)
+{
+	static WfStatement stmt = {
+		.sql = "SELECT pg_advisory_xact_lock($1)", .nargs = 1, .argtypes = {INT8OID}
+	};
+	Datum		values[1];
+
+	if (stage->targets_by_key)
+		return;
+	values[0] = hash_any_extended((const unsigned char *) &item->domain, sizeof(item->domain), 0);
+	wf_db_execute(&stmt, WF_AS_SELF, values, NULL);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* See wf_store_entries.h. */
+void
+wf_store_entries(WfStage *stage, WfItem *item, const WfEntry *entries, int n)
+{
+	EntryArrays arrays;
+
+	if (n == 0)
+		return;
+	lock_domain(stage, item);
+	if (stage->id == WF_STAGE_SITEMAP_FILE)
+	{
+		collect(entries, n, false, &arrays);
+		execute(stage, WF_STMT_ENTRIES_UPDATE, WF_STMT_ENTRIES_INSERT, item, &arrays);
+		collect(entries, n, true, &arrays);
+		execute(stage, WF_STMT_CHILDREN_UPDATE, WF_STMT_CHILDREN_INSERT, item, &arrays);
+	}
+	else
+	{
+		collect(entries, n, true, &arrays);
+		execute(stage, WF_STMT_ENTRIES_UPDATE, WF_STMT_ENTRIES_INSERT, item, &arrays);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * A sitemap file's result
+ * ------------------------------------------------------------------------
+ */
+
+/*
+ * What it amounted to; in the history it says which of its URLs are not among
+ * the pages.
+ */
+static void
+read_sitemap_file(WfResult *result, const WfResultMessage *message)
+{
+	const WfEntryCounts *counts = &message->counts;
+	WfEntryCounts *kept = palloc(sizeof(WfEntryCounts));
+
+	*kept = *counts;
+	result->yield = kept;
+	if (counts->refused + counts->doubles + counts->invalid > 0 && result->error.len == 0)
+	{
+		char	   *note = psprintf("left out: %u URLs of other sites, %u doubles, %u invalid",
+									counts->refused, counts->doubles, counts->invalid);
+
+		result->error = (WfSlice) {note, strlen(note)};
+	}
+}
+
+static void
+store_sitemap_files(WfStage *stage, WfResult **results, int n)
+{
+	Datum	   *elems[3];
+	bool	   *no_type = palloc0(n * sizeof(bool));
+	Datum		values[3];
+	int			count = 0;
+
+	for (int a = 0; a < 3; a++)
+		elems[a] = palloc0(n * sizeof(Datum));
+	for (int i = 0; i < n; i++)
+	{
+		const WfEntryCounts *counts = results[i]->yield;
+		const char *type = counts ? wf_sitemap_type_name(counts->type) : NULL;
+
+		if (counts == NULL)
+			continue;
+		elems[0][count] = UUIDPGetDatum(&results[i]->item->id);
+		elems[1][count] = Int32GetDatum(results[i]->item->nentries);
+		no_type[count] = type == NULL;
+		if (type)
+			elems[2][count] = CStringGetTextDatum(type);
+		count++;
+	}
+	if (count == 0 || stage->stmt[WF_STMT_TOTALS].sql == NULL)
+		return;
+	values[0] = wf_db_array(elems[0], NULL, count, UUIDOID);
+	values[1] = wf_db_array(elems[1], NULL, count, INT4OID);
+	values[2] = wf_db_array(elems[2], no_type, count, TEXTOID);
+	wf_db_execute(&stage->stmt[WF_STMT_TOTALS], WF_AS_OWNER, values, NULL);
+}
+
+const WfStoreHooks wf_store_sitemap_file_hooks = {read_sitemap_file, store_sitemap_files};
+
+/* ------------------------------------------------------------------------
+ * A domain's result
+ * ------------------------------------------------------------------------
+ */
+
+static void
+read_domain(WfResult *result, const WfResultMessage *message)
+{
+	/* its entries have come before, and wait with the item */
+}
+
+static void
+store_domains(WfStage *stage, WfResult **results, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		WfItem	   *item = results[i]->item;
+
+		if (results[i]->outcome == WF_OUTCOME_OK)
+			wf_store_entries(stage, item, item->entries, item->nentries);
+	}
+}
+
+const WfStoreHooks wf_store_domain_hooks = {read_domain, store_domains};

@@ -15,8 +15,11 @@
 #include "wf_fetch.h"
 #include "wf_message.h"
 
-/* Requests of surveys have numbers from here on; the worker's have 63 bits. */
-#define WF_SURVEY_SEQ	((uint64_t) 1 << 63)
+/*
+ * Requests of surveys have numbers from here on; the worker's have 63 bits, the
+ * fetcher's own begin at 1 << 63.
+ */
+#define WF_SURVEY_SEQ	((uint64_t) 3 << 62)
 
 typedef struct WfSurveys WfSurveys;
 

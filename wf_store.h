@@ -35,9 +35,9 @@ typedef struct WfResult
 /*
  * What a stage does with results beyond status, claim and history.
  *
- * read: keep what a message brings that was successful, or PARTIAL, in the current memory context
- * (the group's), as the message does not outlive the call.  Outside of any
- * transaction.
+ * read: keep what a message brings that was successful, or PARTIAL, in the
+ * current memory context (the group's), as the message does not outlive the
+ * call.  Outside of any transaction.
  *
  * store: store it, in the transaction that writes the status which promises it,
  * before that.  The results are of one stage and still ours, their item rows

@@ -57,6 +57,7 @@ OBJS = \
 	wf_suppress.o \
 	wf_submit.o \
 	wf_sweep.o \
+	wf_sweep_business.o \
 	wf_trigger.o \
 	wf_views.o \
 	wf_worker.o \

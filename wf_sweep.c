@@ -579,6 +579,7 @@ wf_sweep_run(bool force, WfSweepCounts *counts)
 		return;
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
 		sweep_stage(stage, counts);
+	counts->orphans += wf_sweep_businesses();
 	owner = current_owner(WF_STAGE_PAGE);
 	if (OidIsValid(owner))
 		(void) run_part("wf_curation: pruning evidence", owner, prune_evidence, &context);

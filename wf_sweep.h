@@ -34,6 +34,12 @@ extern bool wf_sweep_rescue(WfSweepCounts *counts);
  */
 extern void wf_sweep_run(bool force, WfSweepCounts *counts);
 
+/*
+ * Have the trigger of businesses deal with those that it missed or could not
+ * deal with; returns how many.  Part of the whole sweep.
+ */
+extern int64 wf_sweep_businesses(void);
+
 /* The extension was perhaps created anew: make our statements again. */
 extern void wf_sweep_reset(void);
 

@@ -468,7 +468,8 @@ wf_curation_trigger(PG_FUNCTION_ARGS)
 	TableEntry *entry;
 	Verdict		verdict;
 
-	if (is_engine_statement())
+	/* businesses have no engine but this trigger */
+	if (part->id != WF_PART_LOCAL_BUSINESSES && is_engine_statement())
 		return PointerGetDatum(tuple);
 	if (part->id == WF_PART_CONTACTS)
 		return PointerGetDatum(wf_suppress_check_row(trigdata));

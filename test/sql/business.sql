@@ -103,6 +103,18 @@ SELECT * FROM outcome WHERE name = '41';
 SELECT count(*) FROM domains WHERE domain = 'forty-one.example';
 UPDATE local_businesses SET phone = '1' WHERE business_name = '41';	-- by somebody who may
 SELECT * FROM outcome WHERE name = '41';
+-- … or the sweep, with the owner's; it also finds what the trigger missed
+INSERT INTO local_businesses (business_name, website_url)
+	VALUES ('42', 'forty-two.example'), ('43', 'forty-three.example'), ('44', NULL);
+SET ROLE regress_wf_clerk;
+UPDATE local_businesses SET status = 'Selected' WHERE business_name = '42';
+RESET ROLE;
+SET session_replication_role = replica;
+UPDATE local_businesses SET status = 'Selected' WHERE business_name IN ('43', '44');
+RESET session_replication_role;
+SELECT orphans FROM wf_heal();
+SELECT * FROM outcome WHERE name ~ '^4[234]' ORDER BY 1;
+SELECT orphans FROM wf_heal();
 REVOKE ALL ON local_businesses FROM regress_wf_clerk;
 DROP ROLE regress_wf_clerk;
 

@@ -94,6 +94,10 @@ typedef enum WfFinishAction
 /* Arguments of the entry statements: an item, parallel arrays. */
 #define WF_ENTRY_ARGS 6 /* item, url[], lastmod timestamptz[], type[], method[], url_count[] */
 
+/* What an import does with a page besides storing it; in the place of the method. */
+#define WF_IMPORT_SELECT	"select"
+#define WF_IMPORT_FILTER	"filter"
+
 typedef struct WfStage
 {
 	WfStageId	id;

@@ -282,6 +282,34 @@ wf_stage_make_sitemap_statements(WfStage *stage, const char *strategy, const cha
  * ------------------------------------------------------------------------
  */
 
+/* The literal of a label, or of NULL where the table has none. */
+static char *
+label_or_null(const WfBoundColumn *column, int label)
+{
+	return column->label[label] ? quote_literal_cstr(column->label[label]) : pstrdup("NULL");
+}
+
+/*
+ * The status columns of an imported page, by what its category asks for (in
+ * u.method): as add_statuses does, or Filtered, which is no request.
+ */
+static void
+add_page_statuses(const WfBinding *pages, StringInfo names, StringInfo values)
+{
+	const WfBoundColumn *curation = &pages->column[WF_ITEM_CURATION];
+	const WfBoundColumn *processing = &pages->column[WF_ITEM_PROCESSING];
+
+	add_value(pages, WF_ITEM_CURATION,
+			  psprintf("CASE u.method WHEN '" WF_IMPORT_SELECT "' THEN %s ELSE %s END",
+					   label_or_null(curation, WF_CURATION_SELECTED),
+					   label_or_null(curation, WF_CURATION_NEW)), names, values);
+	add_value(pages, WF_ITEM_PROCESSING,
+			  psprintf("CASE u.method WHEN '" WF_IMPORT_SELECT "' THEN %s"
+					   " WHEN '" WF_IMPORT_FILTER "' THEN %s END",
+					   label_or_null(processing, WF_PROCESSING_QUEUED),
+					   label_or_null(processing, WF_PROCESSING_FILTERED)), names, values);
+}
+
 static void
 make_page_statements(WfStage *stage)
 {
@@ -301,7 +329,8 @@ make_page_statements(WfStage *stage)
 	add_value(pages, WF_PAGE_LAST_MODIFIED, lastmod_for(&pages->column[WF_PAGE_LAST_MODIFIED]),
 			  &names, &values);
 	add_value(pages, WF_PAGE_SITEMAP_FILE_ID, file, &names, &values);
-	add_statuses(pages, false, &names, &values);
+	add_value(pages, WF_PAGE_TYPE, "u.type", &names, &values);
+	add_page_statuses(pages, &names, &values);
 	make_insert(stage, WF_STMT_ENTRIES_INSERT, pages, names.data, values.data, "true");
 }
 

@@ -19,6 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "wf_guc.h"
+#include "wf_rules.h"
 #include "wf_shmem.h"
 #include "wf_store_entries.h"
 
@@ -38,6 +39,18 @@ set_name(EntryArrays *arrays, int which, const char *name)
 	arrays->nulls[which][arrays->n] = name == NULL;
 	if (name)
 		arrays->elems[which][arrays->n] = CStringGetTextDatum(name);
+}
+
+/* Of a page: what kind it is by its URL, and what to do with it for that. */
+static void
+set_category(EntryArrays *arrays, WfSlice url)
+{
+	WfCategory	category = wf_rules_match(url);
+
+	set_name(arrays, 3, category.name);
+	set_name(arrays, 4, category.action == WF_CATEGORY_FILTER ? WF_IMPORT_FILTER :
+			 category.action == WF_CATEGORY_SELECT && wf_curation_auto_select ?
+			 WF_IMPORT_SELECT : NULL);
 }
 
 /* Entries of one kind; URLs are ASCII (wf_message_read_entries). */
@@ -61,8 +74,13 @@ collect(const WfEntry *entries, int n, bool sitemaps, EntryArrays *arrays)
 			PointerGetDatum(cstring_to_text_with_len(entry->url.data, (int) entry->url.len));
 		arrays->nulls[2][at] = !entry->has_lastmod;
 		arrays->elems[2][at] = TimestampTzGetDatum(entry->lastmod_us - UNIX_EPOCH_US);
-		set_name(arrays, 3, wf_sitemap_type_name(entry->type));
-		set_name(arrays, 4, wf_found_by_name(entry->found_by));
+		if (sitemaps)
+		{
+			set_name(arrays, 3, wf_sitemap_type_name(entry->type));
+			set_name(arrays, 4, wf_found_by_name(entry->found_by));
+		}
+		else
+			set_category(arrays, entry->url);
 		arrays->nulls[5][at] = entry->url_count < 0;
 		arrays->elems[5][at] = Int32GetDatum(entry->url_count);
 		arrays->n++;
@@ -86,8 +104,8 @@ execute(WfStage *stage, WfStageStatement update, WfStageStatement insert,
 	if (stage->stmt[update].sql)
 		wf_db_execute(&stage->stmt[update], WF_AS_OWNER, values, NULL);
 	wf_db_execute(&stage->stmt[insert], WF_AS_OWNER, values, NULL);
-	/* sitemaps may have been queued */
-	if (insert == WF_STMT_CHILDREN_INSERT || wf_curation_auto_import)
+	/* sitemaps or pages may have been queued */
+	if (insert == WF_STMT_CHILDREN_INSERT || wf_curation_auto_import || wf_curation_auto_select)
 		wf_shmem_wake_at_commit();
 }
 

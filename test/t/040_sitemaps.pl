@@ -208,4 +208,20 @@ is(value('SELECT count(*) FROM (SELECT 1 FROM sitemap_files GROUP BY domain_id, 
 	'no sitemap twice');
 
 is(value('SELECT count(*) FROM wf_claim'), '0', 'no claim is left');
+
+# ---- categories of pages
+
+value("INSERT INTO wf_category_rule (pattern, category, action) VALUES ('offers', 'offer', 'keep')");
+$node->append_conf('postgresql.conf', "wf_curation.auto_select = on");
+$node->reload;
+$node->poll_query_until('postgres', "SELECT setting = 'on' FROM pg_settings WHERE name = 'wf_curation.auto_select'");
+$web->add_page('/kinds.xml', urlset('127.0.40.9', [ '/kontakt.html' ], [ '/offers' ], [ '/x.pdf' ], [ '/y' ]));
+$domain = add_domain("127.0.40.9:$port");
+is(import_file(add_file($domain, site_url('127.0.40.9', '/kinds.xml'))), 'Complete', 'pages of several kinds');
+is(value("SELECT string_agg(concat_ws('|', regexp_replace(url, '.*/', ''), page_type, page_curation_status,"
+	  . " page_processing_status IS NOT NULL, page_processing_status = 'Filtered'), ' ' ORDER BY url)"
+	  . " FROM pages WHERE domain_id = '$domain'"),
+	'kontakt.html|contact|Selected|t|f offers|offer|New|f x.pdf|file|New|t|t y|New|f',
+	'contact pages are selected, files filtered, types stored');
+
 done_testing();

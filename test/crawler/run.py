@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 
+import fault_table
 import faultserver
 import site_cases
 import worker
@@ -175,12 +176,19 @@ CASES = [
 ]
 
 
-def fault_table(server):
+def fault_cases(server):
     base = "http://127.0.0.1:%d" % server.port
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         for path, outcome, error, seconds in CASES:
             path = path.replace("PORT", str(server.port))
             pool.submit(check, path, base + path, outcome, error, seconds)
+
+
+def documented():
+    name = "the table of doc/fetching.md is that of the cases"
+    if wanted(name):
+        wrong = fault_table.missing_lines(CASES)
+        RESULTS.report("%s: %d behaviours" % (name, len(CASES)), not wrong, "missing:\n" + "\n".join(wrong))
 
 
 def all_at_once(server):
@@ -707,7 +715,8 @@ def main():
     faultserver.prepare_bombs()
     MAIN = faultserver.Server()
     started = time.monotonic()
-    fault_table(MAIN)
+    fault_cases(MAIN)
+    documented()
     connect_cases()
     usage_cases(MAIN)
     policy_cases(MAIN)

@@ -29,7 +29,7 @@
 #include "wf_robots.h"
 #include "wf_url.h"
 
-#define WF_OWN_SEQ				((uint64_t) 3 << 62)	/* beyond those of surveys */
+#define WF_OWN_SEQ				((uint64_t) 1 << 63)	/* up to those of surveys */
 #define WF_FETCH_BUCKETS		4096	/* of both hash tables */
 #define WF_FETCH_SHARES			64		/* of TLS sessions; libcurl keeps 8 in each */
 #define WF_FETCH_POOLS			4		/* at most, those that drain included */

@@ -25,6 +25,9 @@
 /* Digits in groups in front of a local part that are a telephone number. */
 #define MIN_GLUED_DIGITS 6
 
+/* Bytes of one label of a domain name (RFC 1035 section 2.3.4). */
+#define MAX_LABEL 63
+
 struct WfContactMatcher
 {
 	const psl_ctx_t *suffixes;	/* built into libpsl */
@@ -140,12 +143,17 @@ static bool
 cut_domain(const WfContactMatcher *matcher, WfContactTrust trust, const char *shown,
 		   WfSlice *domain)
 {
+	size_t		label = 0;
 	size_t		i;
 
 	if (domain->len == 0 || domain->data[0] == '.' || domain->data[0] == '-')
 		return false;
 	for (i = 1; i < domain->len; i++)
 	{
+		if (domain->data[i] == '.')
+			label = i + 1;
+		else if (i - label >= MAX_LABEL)
+			return false;
 		/* a label neither is empty nor begins or ends with '-' */
 		if (domain->data[i] == '.' && (domain->data[i - 1] == '.' || domain->data[i - 1] == '-'))
 			domain->len = i - 1;

@@ -48,6 +48,9 @@ test_addresses(void)
 	addresses("@ a@ @b.com a@b a@.com a@-b.com a.@b.com a@b.c", WF_TRUST_TEXT, "");
 	addresses("a@b@example.org @name@example.org", WF_TRUST_TEXT, "");
 	addresses("a@example.nosuchdomain", WF_TRUST_TEXT, "");
+	addresses("a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org "
+			  "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org", WF_TRUST_TEXT,
+			  "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org");
 	addresses("logo@2x.png image@1280.jpg lib@1.2.3.js x@y.zip", WF_TRUST_TEXT, "");
 	addresses("x@firm.zip", WF_TRUST_LINK, "x@firm.zip");
 	addresses("\xE3\x80\x81" "a@example.org\xE3\x80\x82", WF_TRUST_TEXT, "a@example.org");

@@ -19,8 +19,8 @@ UNIT_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	$(shell pkg-config --cflags $(UNIT_PACKAGES))
 UNIT_LIBS = -lpcre2-8 -lidn2 -lpsl -lexpat -lz -lpthread $(shell pkg-config --libs $(UNIT_PACKAGES))
 
-.PHONY: unit unit-urls unit-phones unit-sitemaps
-unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-sitemaps unit-work
+.PHONY: unit unit-urls unit-phones unit-emails unit-sitemaps
+unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-emails unit-sitemaps unit-work
 
 $(UNIT_BUILD)/%.o: $(srcdir)/core/%.c $(wildcard $(srcdir)/core/*.h)
 	@mkdir -p $(UNIT_BUILD)
@@ -48,7 +48,10 @@ unit-urls: $(UNIT_BUILD)/url_lines
 unit-phones: $(UNIT_BUILD)/phone_lines
 	python3 $(srcdir)/test/unit/check_phones.py $<
 
-.PHONY: unit unit-urls unit-phones unit-sitemaps
-unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-sitemaps unit-work
+unit-emails: $(UNIT_BUILD)/email_lines
+	python3 $(srcdir)/test/unit/check_emails.py $<
+
+.PHONY: unit unit-urls unit-phones unit-emails unit-sitemaps
+unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-emails unit-sitemaps unit-work
 
 include $(srcdir)/test/fuzz/fuzz.mk

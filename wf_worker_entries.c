@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "wf_encoding.h"
+#include "wf_guc.h"
 #include "wf_store_entries.h"
 #include "wf_worker_int.h"
 
@@ -67,6 +68,7 @@ store_now(WfItem *item, const WfEntriesMessage *message)
 			/* somebody else's by now: its result will be dropped, too */
 			item->nentries += message->count;
 			wf_worker.stage[WF_STAGE_SITEMAP_FILE].look |= message->items[0].is_sitemap;
+			wf_worker.stage[WF_STAGE_PAGE].look |= wf_curation_auto_select;
 			return;
 		}
 		if (tries == STORE_TRIES || error.sqlstate == 0 || !wf_db_is_transient(error.sqlstate))

@@ -102,6 +102,19 @@ read_site(const char *text)
 	return site;
 }
 
+/*
+ * The name of a site's domain.  An address within an opened network, where any
+ * port may be fetched from, is another site on each port.
+ */
+static char *
+domain_name(const WfWebsite *site)
+{
+	if (site->port == 0)
+		return pstrdup(site->host.data);
+	return psprintf(strchr(site->host.data, ':') ? "[%s]:%d" : "%s:%d", site->host.data,
+					site->port);
+}
+
 /* See wf_domain.h. */
 void
 wf_domain_read(WfDomainWish *wish, const char *text, WfDomainUse use)
@@ -111,7 +124,7 @@ wf_domain_read(WfDomainWish *wish, const char *text, WfDomainUse use)
 	if (site.kind == WF_WEBSITE_NAME ||
 		(site.kind == WF_WEBSITE_SHARED && use == WF_DOMAIN_ANY) ||
 		(site.kind == WF_WEBSITE_ADDRESS && is_allowed_address(site.host.data)))
-		wish->host = pstrdup(site.host.data);
+		wish->host = domain_name(&site);
 	else
 		wish->fault = wf_website_fault(site.kind);
 }
@@ -281,7 +294,7 @@ note_rows(HTAB *hosts, bool created)
 		char	   *text = SPI_getvalue(tuple, desc, 2);
 		WfWebsite	site = read_site(text ? text : "");
 		Host	   *host = site.host.len > 0
-			? hash_search(hosts, site.host.data, HASH_FIND, NULL) : NULL;
+			? hash_search(hosts, domain_name(&site), HASH_FIND, NULL) : NULL;
 		bool		isnull;
 
 		if (host == NULL || host->found)

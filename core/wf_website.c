@@ -199,6 +199,7 @@ parse_rest(WfArena *arena, WfSlice text, WfWebsite *out)
 	if (url.host_type == WF_HOST_NAME)
 		return wf_website_of_host(arena, url.host, out);
 	out->kind = WF_WEBSITE_ADDRESS;
+	out->port = url.has_default_port ? 0 : url.port;
 	out->host = wf_arena_copy(arena, url.host);
 	return out->host.data ? WF_OK : WF_ERR_NOMEM;
 }
@@ -211,6 +212,7 @@ wf_website_parse(WfArena *arena, WfSlice text, WfWebsite *out)
 	size_t		len;
 
 	out->host = WF_SLICE_EMPTY;
+	out->port = 0;
 	text = wf_text_trim(text);
 	while ((len = web_scheme_length(text)) > 0)
 	{

@@ -34,6 +34,7 @@ typedef struct WfWebsite
 {
 	WfWebsiteKind	kind;
 	WfSlice		host;			/* normal form; NUL-terminated, in the arena */
+	int			port;			/* of an address, if it is not that of http; else 0 */
 } WfWebsite;
 
 /*

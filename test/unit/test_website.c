@@ -123,6 +123,19 @@ test_no_site(void)
 }
 
 static void
+test_ports(void)
+{
+	WfWebsite	site;
+
+	is_int(wf_website_parse(arena, WF_SLICE("http://127.0.0.1:8080/x"), &site), WF_OK, "address");
+	is_int(site.port, 8080, "its port");
+	is_int(wf_website_parse(arena, WF_SLICE("127.0.0.1"), &site), WF_OK, "address alone");
+	is_int(site.port, 0, "no port");
+	is_int(wf_website_parse(arena, WF_SLICE("example.org:8080"), &site), WF_OK, "name");
+	is_int(site.port, 0, "names have none");
+}
+
+static void
 test_limits(void)
 {
 	static char text[20000];
@@ -157,6 +170,7 @@ main(void)
 	test_repeated_schemes();
 	test_www();
 	test_no_site();
+	test_ports();
 	test_limits();
 	wf_arena_free(arena);
 	return done();

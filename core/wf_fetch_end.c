@@ -14,6 +14,13 @@
 #include "wf_fetch_int.h"
 #include "wf_text.h"
 
+/* A header line longer than libcurl buffers: a code of its own since 8.6. */
+#if LIBCURL_VERSION_NUM >= 0x080600
+#define CODE_OF_LONG_HEADER CURLE_TOO_LARGE
+#else
+#define CODE_OF_LONG_HEADER CURLE_OUT_OF_MEMORY
+#endif
+
 /* A result of libcurl that needs no further look. */
 typedef struct CodeMeaning
 {
@@ -234,8 +241,7 @@ judge_code(const WfSlot *slot, CURLcode code, char *error)
 		add_library_text(slot, error);
 		return WF_OUTCOME_TLS_CERTIFICATE;
 	}
-	/* a header line longer than libcurl buffers */
-	if (code == CURLE_OUT_OF_MEMORY && headers_only && slot->start_ms > 0)
+	if (code == CODE_OF_LONG_HEADER && headers_only && slot->start_ms > 0)
 	{
 		snprintf(error, WF_MAX_ERROR, "response headers are too large");
 		return WF_OUTCOME_TOO_LARGE;

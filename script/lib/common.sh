@@ -11,7 +11,14 @@
 
 # The clone this script belongs to.
 TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-PG_MAJOR=${WF_PG_MAJOR:-15}
+
+# PostgreSQL and clang as the Debian release has them: 12, 13, or a later one.
+case $(. /etc/os-release && echo "${VERSION_CODENAME:-}") in
+	bookworm) PG_MAJOR=15 CLANG_MAJOR=14 ;;
+	trixie) PG_MAJOR=17 CLANG_MAJOR=19 ;;
+	*) PG_MAJOR=18 CLANG_MAJOR=19 ;;
+esac
+PG_MAJOR=${WF_PG_MAJOR:-$PG_MAJOR}
 PG_BIN=/usr/lib/postgresql/$PG_MAJOR/bin
 WORK=
 

@@ -15,7 +15,7 @@ PACKAGES_BASE=(
 
 # For the tests on top.  clang's runtime has the sanitizers and the fuzzer.
 PACKAGES_TEST=(
-	clang-14 libclang-rt-14-dev llvm-14
+	"clang-$CLANG_MAJOR" "libclang-rt-$CLANG_MAJOR-dev" "llvm-$CLANG_MAJOR"
 	"postgresql-$PG_MAJOR-cron" pgbouncer libipc-run-perl
 	openssl iproute2 codespell shellcheck
 )

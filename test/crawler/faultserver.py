@@ -788,9 +788,14 @@ class Certificates:
             ext.write("subjectAltName=DNS:%s\n" % host)
         openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + host, "-keyout",
                 self.file(name + ".key"), "-out", self.file(name + ".csr"))
-        openssl("x509", "-req", "-in", self.file(name + ".csr"), "-CA", self.ca, "-CAkey",
-                self.file("ca.key"), "-CAcreateserial", "-days", str(days), "-extfile",
-                self.file("ext"), "-out", self.file(name + ".pem"))
+        sign = ("x509", "-req", "-in", self.file(name + ".csr"), "-CA", self.ca, "-CAkey",
+                self.file("ca.key"), "-CAcreateserial", "-extfile", self.file("ext"), "-out",
+                self.file(name + ".pem"))
+        try:
+            openssl(*sign, "-days", str(days))
+        except subprocess.CalledProcessError:
+            # OpenSSL 3.4 and later refuse negative days, and have these instead
+            openssl(*sign, "-not_before", "20200101000000Z", "-not_after", "20200102000000Z")
 
     def context(self, name, old=False):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -265,6 +265,32 @@ undo_alphabet(WfCipher *cipher, WfSlice script)
 	wf_literal_put(&cipher->run, (WfSlice) {text, places->len});
 }
 
+/*
+ * The well-known line that turns letters by 13 places: every text of the script
+ * may be one of those turned.
+ */
+static void
+undo_rot13(WfCipher *cipher, WfSlice script)
+{
+	const char *end = script.data + script.len;
+	const char *p = script.data;
+	char		text[WF_LITERAL_MAX];
+
+	while (p < end && cipher->run.len + WF_LITERAL_MAX < cipher->run.room)
+	{
+		size_t		len;
+
+		if (*p != '"' && *p != '\'')
+		{
+			p++;
+			continue;
+		}
+		len = wf_literal_string(&p, end, text, sizeof(text));
+		wf_cipher_rot13(text, len);
+		wf_literal_put(&cipher->run, (WfSlice) {text, len});
+	}
+}
+
 /*-------------------------------------------------------------------------
  * Shifts
  *-------------------------------------------------------------------------
@@ -339,6 +365,37 @@ compose_arguments(WfCipher *cipher, const WfSlice *arguments, int count)
 	wf_literal_put(&cipher->run, (WfSlice) {text, len});
 }
 
+/* Nothing known, nothing written. */
+static void
+begin(WfCipher *cipher, WfSlice code)
+{
+	cipher->run.len = 0;
+	cipher->run.is_writing = false;
+	cipher->run.variable_count = 0;
+	cipher->run.depth = 0;
+	cipher->run.p = code.data;
+	cipher->run.end = code.data + code.len;
+}
+
+WfSlice
+wf_cipher_shifted(WfCipher *cipher, WfSlice text)
+{
+	begin(cipher, text);
+	undo_shift(cipher, text);
+	return (WfSlice) {cipher->out, cipher->run.len};
+}
+
+/* The code in front of the first text: the name of the function that gets it. */
+static WfSlice
+before_text(WfSlice code)
+{
+	size_t		len = 0;
+
+	while (len < code.len && code.data[len] != '\'' && code.data[len] != '"')
+		len++;
+	return (WfSlice) {code.data, len};
+}
+
 WfSlice
 wf_cipher_link(WfCipher *cipher, WfSlice href)
 {
@@ -346,14 +403,10 @@ wf_cipher_link(WfCipher *cipher, WfSlice href)
 	WfSlice		arguments[3];
 	int			count = 0;
 	bool		about_mail = has(href, "ail");
+	bool		mails_parts = has(before_text(href), "ail");
 	bool		about_crypt = has(href, "rypt") || has(href, "ecode");
 
-	cipher->run.len = 0;
-	cipher->run.is_writing = false;
-	cipher->run.variable_count = 0;
-	cipher->run.depth = 0;
-	cipher->run.p = href.data;
-	cipher->run.end = href.data + href.len;
+	begin(cipher, href);
 	while (cipher->run.p < cipher->run.end && count < 3 && (about_mail || about_crypt))
 	{
 		char		c = *cipher->run.p;
@@ -370,7 +423,7 @@ wf_cipher_link(WfCipher *cipher, WfSlice href)
 	}
 	if (about_crypt && count > 0)
 		undo_shift(cipher, arguments[0]);
-	if (about_mail && count >= 2)
+	if (mails_parts && count >= 2)
 		compose_arguments(cipher, arguments, count);
 	return (WfSlice) {cipher->out, cipher->run.len};
 }
@@ -407,6 +460,9 @@ wf_cipher_script(WfCipher *cipher, WfSlice script)
 		undo_enkoder(cipher, script);
 	if (has(script, ".charAt("))
 		undo_alphabet(cipher, script);
+	if (has(script, "?90:122") || has(script, "? 90 : 122") || has(script, "+13)") ||
+		has(script, "+ 13)"))
+		undo_rot13(cipher, script);
 	/* eval(unescape(…)): what was written is a script */
 	for (round = 0; round < SCRIPT_ROUNDS; round++)
 	{

@@ -39,6 +39,9 @@ extern WfSlice wf_cipher_script(WfCipher *cipher, WfSlice script);
  */
 extern WfSlice wf_cipher_link(WfCipher *cipher, WfSlice href);
 
+/* The same for the text alone, as newer TYPO3 has it in an attribute. */
+extern WfSlice wf_cipher_shifted(WfCipher *cipher, WfSlice text);
+
 /*
  * Decode Cloudflare's hexadecimal form into out, which has room for hex.len / 2
  * bytes; false when it is none.

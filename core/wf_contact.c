@@ -134,6 +134,17 @@ top_level_length(const WfContactMatcher *matcher, WfSlice label, const char *sho
 	return 0;
 }
 
+/* A name that is used inside a network only (RFC 6761, RFC 6762, RFC 8375). */
+static bool
+is_private_name(WfSlice label)
+{
+	return wf_text_equal_nocase(label, WF_SLICE("local")) ||
+		wf_text_equal_nocase(label, WF_SLICE("localdomain")) ||
+		wf_text_equal_nocase(label, WF_SLICE("internal")) ||
+		wf_text_equal_nocase(label, WF_SLICE("invalid")) ||
+		wf_text_equal_nocase(label, WF_SLICE("lan"));
+}
+
 /*
  * Cut domain (lower case; "shown" is how it is written) to its longest beginning
  * that ends in a real top-level domain: "x.com.please" is x.com and the next
@@ -160,7 +171,8 @@ cut_domain(const WfContactMatcher *matcher, WfContactTrust trust, const char *sh
 		else if (domain->data[i] == '-' && domain->data[i - 1] == '.')
 			domain->len = i - 1;
 	}
-	if (wf_verdict_is_file_ending(last_label(*domain), trust == WF_TRUST_TEXT))
+	if (wf_verdict_is_file_ending(last_label(*domain), trust == WF_TRUST_TEXT) ||
+		is_private_name(last_label(*domain)))
 		return false;
 	while (domain->len > 0)
 	{
@@ -411,6 +423,18 @@ is_far_local(const Candidate *c)
 	return is_far_letter(cp);
 }
 
+/* A repository or a file on a host ("git@host:", "root@host:/tmp"), not a person. */
+static bool
+is_place(const Candidate *c, WfSlice local, size_t end)
+{
+	char		next = end < c->text.len ? c->text.data[end] : '\0';
+	char		behind = end + 1 < c->text.len ? c->text.data[end + 1] : '\0';
+
+	if (wf_text_equal(local, WF_SLICE("git")))
+		return next == ':' || next == '/';
+	return next == ':' && (behind == '/' || behind == '~');
+}
+
 /*
  * Judge the candidate; fill *address and return true when it is kept.
  */
@@ -454,9 +478,7 @@ accept_address(const WfContactMatcher *matcher, Candidate c, WfAddress *address)
 		return false;
 	if (c.trust == WF_TRUST_TEXT && is_in_url(&c))
 		return false;
-	/* a repository, not a person */
-	if (wf_text_equal(local, WF_SLICE("git")) && address->end < c.text.len &&
-		(c.text.data[address->end] == ':' || c.text.data[address->end] == '/'))
+	if (is_place(&c, local, address->end))
 		return false;
 	address->start = c.start;
 	address->is_reversed = false;

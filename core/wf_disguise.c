@@ -107,13 +107,13 @@ word_before(WfSlice text, size_t floor, size_t i, const WfSlice *words, size_t c
 static bool
 opens(char c)
 {
-	return c == '(' || c == '[' || c == '{' || c == '<';
+	return c == '(' || c == '[' || c == '{' || c == '<' || c == '*' || c == '|';
 }
 
 static bool
 closes(char c)
 {
-	return c == ')' || c == ']' || c == '}' || c == '>';
+	return c == ')' || c == ']' || c == '}' || c == '>' || c == '*' || c == '|';
 }
 
 /* The longer of two that begin alike stands first. */
@@ -121,7 +121,8 @@ static const WfSlice at_words[] = {
 	{"at", 2}, {"arrobas", 7}, {"arroba", 6}, {"apenstaartje", 12}, {"\xC3\xA4t", 3}, {"aet", 3},
 	{"klammeraffe", 11}, {"chiocciola", 10}, {"snabel-a", 8}, {"snabela", 7}, {"kukac", 5},
 	{"zavinac", 7}, {"zavin\xC3\xA1\xC4\x8D", 9}, {"malpa", 5}, {"ma\xC5\x82pa", 6}, {"chez", 4},
-	{"arobase", 7}, {"bei", 3}, {"\xD1\x81\xD0\xBE\xD0\xB1\xD0\xB0\xD0\xBA\xD0\xB0", 12},
+	{"arobase", 7}, {"bei", 3}, {"krullalfa", 9}, {"apestaart", 9}, {"alfakr\xC3\xB8ll", 10},
+	{"\xC3\xA0", 2}, {"\xC3\xA4", 2}, {"\xD1\x81\xD0\xBE\xD0\xB1\xD0\xB0\xD0\xBA\xD0\xB0", 12},
 	{"@", 1}, {"a", 1}
 };
 static const WfSlice dot_words[] = {
@@ -157,6 +158,14 @@ bracketed_at(WfSlice text, size_t i, At *at)
 	return true;
 }
 
+/* A full-width '@' (U+FF20) or a small one (U+FE6B). */
+static bool
+is_wide_at(WfSlice rest)
+{
+	return wf_text_starts_nocase(rest, WF_SLICE("\xEF\xBC\xA0")) ||
+		wf_text_starts_nocase(rest, WF_SLICE("\xEF\xB9\xAB"));
+}
+
 /* Is there a spelt '@' at i?  has_words: those that are words count. */
 static bool
 is_at(WfSlice text, size_t i, bool has_words, At *at)
@@ -169,6 +178,8 @@ is_at(WfSlice text, size_t i, bool has_words, At *at)
 		case '[':
 		case '{':
 		case '<':
+		case '*':
+		case '|':
 			return bracketed_at(text, i, at);
 		case '%':
 			at->spelling = SPELT_SIGN;
@@ -179,11 +190,17 @@ is_at(WfSlice text, size_t i, bool has_words, At *at)
 			at->spelling = SPELT_SIGN;
 			at->start = i;
 			at->end = i + 3;
-			return wf_text_starts_nocase(rest, WF_SLICE("\xEF\xBC\xA0"));
+			return is_wide_at(rest);
 		case ' ':
 			at->spelling = SPELT_WORD;
 			at->start = i;
 			at->end = i + 4;
+			if (wf_text_starts_nocase(rest, WF_SLICE(" -at- ")))
+			{
+				at->spelling = SPELT_BRACKETS;
+				at->end = i + 6;
+				return true;
+			}
 			return has_words && wf_text_starts_nocase(rest, WF_SLICE(" at "));
 		case '@':
 			at->spelling = SPELT_SPACES;
@@ -389,7 +406,9 @@ is_prose(WfSlice local)
 		"live", "here", "there", "online", "found", "out", "up", "more", "shop", "working",
 		"works", "worked", "visit", "see", "now", "and", "or", "is", "are", "am", "was", "be",
 		"not", "sold", "based", "arrive", "arrived", "blog", "site", "website", "page", "store",
-		"posted", "published", "read", "listen", "watch", "join", "meet", "located", "directly"
+		"posted", "published", "read", "listen", "watch", "join", "meet", "located", "directly",
+		"follow", "on", "with", "by", "via", "from", "tweet", "thanks", "cc", "folge", "suivez",
+		"segui", "sigue", "siga", "volg", "twitter", "instagram"
 	};
 	size_t		i;
 
@@ -479,7 +498,8 @@ wf_disguise_begin(WfSlice text, WfContactTrust trust)
 
 	search.has_words = text.len > 0 &&
 		(wf_scan_find(text.data, text.data + text.len, " at ", 4) != NULL ||
-		 wf_scan_find(text.data, text.data + text.len, " AT ", 4) != NULL);
+		 wf_scan_find(text.data, text.data + text.len, " AT ", 4) != NULL ||
+		 wf_scan_find(text.data, text.data + text.len, " -at- ", 6) != NULL);
 	return search;
 }
 
@@ -489,7 +509,8 @@ begin_bytes(WfBlock block)
 {
 	return wf_block_equal(block, '(') | wf_block_equal(block, '[') |
 		wf_block_equal(block, '{') | wf_block_equal(block, '<') | wf_block_equal(block, '%') |
-		wf_block_equal(block, '\xEF') | wf_block_equal(block, '@');
+		wf_block_equal(block, '\xEF') | wf_block_equal(block, '@') |
+		wf_block_equal(block, '*') | wf_block_equal(block, '|');
 }
 
 /* The spaces of a block at p behind which " at " may go on. */
@@ -498,8 +519,10 @@ begin_words(WfBlock block, const char *p)
 {
 	WfBlock		next = wf_block_load(p + 1);
 
-	return wf_block_equal(block, ' ') & (wf_block_equal(next, 'a') | wf_block_equal(next, 'A')) &
-		wf_block_equal(wf_block_load(p + 3), ' ');
+	return wf_block_equal(block, ' ') &
+		(((wf_block_equal(next, 'a') | wf_block_equal(next, 'A')) &
+		  wf_block_equal(wf_block_load(p + 3), ' ')) |
+		 (wf_block_equal(next, '-') & wf_block_equal(wf_block_load(p + 2), 'a')));
 }
 
 /* The next byte that a spelt '@' may begin with; end when there is none. */
@@ -516,7 +539,7 @@ find_begin(const char *p, const char *end, bool has_words)
 		if (found != 0)
 			return p + wf_bits_first(found);
 	}
-	while (p < end && strchr("([{<%\xEF@ ", *p) == NULL)
+	while (p < end && strchr("([{<*|%\xEF@ ", *p) == NULL)
 		p++;
 	return p;
 }

@@ -207,39 +207,12 @@ take_char_codes(WfLiteralScript *run, WfLiteral *value)
 	take_char(run, ')');
 }
 
-static size_t
-decode_base64(const char *in, size_t len, char *out)
-{
-	uint32_t	bits = 0;
-	int			count = 0;
-	size_t		n = 0;
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-	{
-		static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-		const char *digit = in[i] != '\0' ? strchr(digits, in[i]) : NULL;
-
-		if (digit == NULL)
-			break;
-		bits = bits << 6 | (uint32_t) (digit - digits);
-		count += 6;
-		if (count >= 8)
-		{
-			count -= 8;
-			out[n++] = (char) (bits >> count);
-		}
-	}
-	return n;
-}
-
 static void
 apply_function(WfSlice name, WfLiteral *value)
 {
 	value->parts = 2;
 	if (wf_text_equal(name, WF_SLICE("atob")))
-		value->len = decode_base64(value->data, value->len, value->data);
+		value->len = wf_text_base64_decode((WfSlice) {value->data, value->len}, value->data);
 	else
 		value->len = wf_text_percent_decode((WfSlice) {value->data, value->len}, value->data);
 }

@@ -11,6 +11,10 @@
  *
  *-------------------------------------------------------------------------
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE				/* memmem */
+#endif
+
 #include "wf_page_int.h"
 
 #include <stdlib.h>
@@ -92,24 +96,52 @@ take_picture(Extraction *x, const WfHtmlToken *token)
 	return WF_OK;
 }
 
-/* A start tag that has attributes. */
-static WfStatus
-take_attributes(Extraction *x, const WfHtmlToken *token)
+/* Is an '@' in the tag?  x->next_at is the first not before the last tag. */
+static bool
+has_at(Extraction *x, const WfHtmlToken *token)
 {
-	bool		has_at;
-	WfStatus	status = WF_OK;
-
 	if (x->next_at < token->offset)
 	{
 		const char *at = memchr(x->page.data + token->offset, '@', x->page.len - token->offset);
 
 		x->next_at = at != NULL ? (size_t) (at - x->page.data) : x->page.len;
 	}
-	has_at = x->page.data + x->next_at < token->attributes.data + token->attributes.len;
-	if (has_at && token->element == WF_ELEMENT_IMG)
+	return x->page.data + x->next_at < token->attributes.data + token->attributes.len;
+}
+
+/* Is "ail", of "mail" in any spelling, in the attributes? */
+static bool
+has_mail(const Extraction *x, const WfHtmlToken *token)
+{
+	const char *p = token->attributes.data;
+	const char *end = p + token->attributes.len;
+	const char *limit = x->page.data + x->page.len - WF_BLOCK_BYTES - 2;
+
+	/* whole blocks, which may reach beyond the tag */
+	for (; p < end && p <= limit; p += WF_BLOCK_BYTES)
+	{
+		WfBits		found = wf_block_equal(wf_block_load(p), 'a') &
+			wf_block_equal(wf_block_load(p + 1), 'i') & wf_block_equal(wf_block_load(p + 2), 'l');
+
+		if (found != 0)
+			return p + wf_bits_first(found) < end;
+	}
+	return p < end && wf_scan_find(p, end, "ail", 3) != NULL;
+}
+
+/* A start tag that has attributes. */
+static WfStatus
+take_attributes(Extraction *x, const WfHtmlToken *token)
+{
+	bool		at = has_at(x, token);
+	WfStatus	status = WF_OK;
+
+	if (at && token->element == WF_ELEMENT_IMG)
 		status = take_picture(x, token);
-	if (status == WF_OK && (has_at || (token->flags & WF_HTML_LINKS)))
-		status = wf_page_take_attributes(x, token, has_at);
+	if (status == WF_OK && has_mail(x, token))
+		status = wf_page_take_spread(x, token);
+	if (status == WF_OK && (at || (token->flags & WF_HTML_LINKS)))
+		status = wf_page_take_attributes(x, token, at);
 	return status;
 }
 
@@ -122,6 +154,36 @@ take_language(Extraction *x, const WfHtmlToken *token)
 	if (wf_html_find_attribute(token, WF_SLICE("lang"), &value) ||
 		wf_html_find_attribute(token, WF_SLICE("xml:lang"), &value))
 		wf_phone_hint(x->phones, WF_HINT_LANG, value);
+}
+
+/*
+ * An element within a word that nobody sees, such as a text put into an address
+ * against machines: "info<span style='display:none'>spam</span>@x.org".
+ */
+static void
+note_hidden(Extraction *x, const WfHtmlToken *token)
+{
+	const Window *w = &x->window;
+	char		last = w->data[w->len - 1];
+	WfSlice		style;
+
+	if (last == ' ' || last == '\n' || !(token->flags & WF_HTML_KNOWN) ||
+		(token->flags & (WF_HTML_BLOCK | WF_HTML_GAP | WF_HTML_LINKS)))
+		return;
+	if (wf_html_find_attribute(token, WF_SLICE("style"), &style))
+	{
+		const char *p = memmem(style.data, style.len, "display", 7);
+		const char *end = style.data + style.len;
+
+		for (p = p != NULL ? p + 7 : end; p < end && (*p == ':' || wf_is_space(*p)); p++)
+			;
+		if (!wf_text_starts_nocase((WfSlice) {p, end - p}, WF_SLICE("none")))
+			return;
+	}
+	else if (!wf_html_find_attribute(token, WF_SLICE("hidden"), &style))
+		return;
+	x->hidden_at = w->len;
+	x->hidden_name = token->name;
 }
 
 static WfStatus
@@ -146,6 +208,8 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 		if (status != WF_OK)
 			return status;
 	}
+	if (x->hidden_at > 0 && is_end && wf_text_equal_nocase(token->name, x->hidden_name))
+		wf_page_take_back(x);
 	if (x->in_mailto && is_link && is_end)
 	{
 		wf_page_gap(w);
@@ -154,6 +218,7 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	if (token->attributes.len > 0 && !is_end)
 	{
 		x->opened = *token;
+		note_hidden(x, token);
 		return take_attributes(x, token);
 	}
 	if (!is_end)

@@ -93,6 +93,9 @@ typedef struct Extraction
 	int			turned;			/* has the page reversed text? -1 not known yet */
 	WfSlice		plain_site;		/* scheme and host of a link to no network */
 	bool		in_mailto;		/* inside <a href=mailto:…> */
+	size_t		hidden_at;		/* where the text of a hidden element that touches the
+								 * text before it begins in the window; 0 none */
+	WfSlice		hidden_name;	/* of that element */
 	uint16_t	table[TABLE_SLOTS]; /* 1 + index into items; 0 free */
 	Window		window;
 	char		link[2][WF_MAX_URL + 1];	/* a link being examined */
@@ -129,6 +132,9 @@ extern void wf_page_border(Window *w);
 
 /* A gap: a space in the line. */
 extern void wf_page_gap(Window *w);
+
+/* Nobody sees the text from x->hidden_at on: if it is a word without '@', it goes. */
+extern void wf_page_take_back(Extraction *x);
 
 /* Append page text to the window, searching it whenever it is full. */
 extern WfStatus wf_page_take_text(Extraction *x, WfSlice raw, bool has_references,
@@ -177,6 +183,19 @@ extern WfStatus wf_page_finish(Extraction *x, WfFindings *out);
 
 /* Findings in the attributes of a start tag; has_at: an '@' is among them. */
 extern WfStatus wf_page_take_attributes(Extraction *x, const WfHtmlToken *token, bool has_at);
+
+/* in wf_page_spread.c */
+
+/* Addresses that a tag's attributes hold in parts or disguised, for a script. */
+extern WfStatus wf_page_take_spread(Extraction *x, const WfHtmlToken *token);
+
+/* in wf_page_tag.c */
+
+/* Findings in what the code of a link or a handler of clicks composes. */
+extern WfStatus wf_page_take_code(Extraction *x, WfSlice code, size_t position);
+
+/* The cipher tools of the page, made when first needed; NULL: no memory. */
+extern WfCipher *wf_page_cipher(Extraction *x);
 
 /* Findings in the body of a script that began with x->opened. */
 extern WfStatus wf_page_take_script(Extraction *x, const WfHtmlToken *token);

@@ -123,17 +123,58 @@ take_web_link(Extraction *x, WfSlice href, size_t position)
 	return WF_OK;
 }
 
-static WfStatus
-take_script_link(Extraction *x, WfSlice href, size_t position)
+WfCipher *
+wf_page_cipher(Extraction *x)
+{
+	if (x->cipher == NULL)
+		x->cipher = wf_cipher_create(x->arena);
+	return x->cipher;
+}
+
+WfStatus
+wf_page_take_code(Extraction *x, WfSlice code, size_t position)
 {
 	WfSlice		text;
 
-	if (x->cipher == NULL && (x->cipher = wf_cipher_create(x->arena)) == NULL)
+	if (wf_page_cipher(x) == NULL)
 		return WF_ERR_NOMEM;
-	href.len = wf_text_percent_decode(href, x->link[1]);
-	href.data = x->link[1];
-	text = wf_cipher_link(x->cipher, href);
+	code.len = wf_text_percent_decode(code, x->link[1]);
+	code.data = x->link[1];
+	text = wf_cipher_link(x->cipher, code);
 	return wf_page_add_addresses(x, WF_SOURCE_CIPHER, text, WF_TRUST_LINK, position);
+}
+
+/*
+ * A link whose scheme is wrong in one of the usual ways: "malto:", "mailto;",
+ * "email:", "http://mailto:", none at all, or "http://info@firm.com" with nothing
+ * behind; or the form of a mail service that writes to the address.
+ */
+static WfSlice
+strip_wrong_scheme(WfSlice href)
+{
+	static const WfSlice schemes[] = {
+		{"https://", 8}, {"http://", 7}, {"//", 2}, {"mailto:", 7}, {"malto:", 6}, {"mailto;", 7},
+		{"mailto/", 7}, {"mail:", 5}, {"mailo:", 6}, {"mailt:", 6}, {"mailto", 6}, {"email:", 6},
+		{"e-mail:", 7}
+	};
+	const char *to;
+	size_t		i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+	{
+		if (wf_text_starts_nocase(href, schemes[i]))
+			wf_advance(&href, schemes[i].len);
+	}
+	if (wf_text_starts_nocase(href, WF_SLICE("mail.google.com/")) &&
+		(to = memmem(href.data, href.len, "to=", 3)) != NULL)
+	{
+		wf_advance(&href, to + 3 - href.data);
+		if ((to = memchr(href.data, '&', href.len)) != NULL)
+			href.len = to - href.data;
+	}
+	if (href.len > 0 && href.data[href.len - 1] == '/')
+		href.len--;
+	return wf_text_trim(href);
 }
 
 /* A link of whatever kind, its references decoded. */
@@ -152,15 +193,14 @@ take_contact_link(Extraction *x, WfSlice href, size_t position)
 		return wf_page_add_addresses(x, WF_SOURCE_LINK, text, WF_TRUST_LINK, position);
 	}
 	if (wf_text_starts_nocase(href, WF_SLICE("javascript:")))
-		return take_script_link(x, href, position);
+		return wf_page_take_code(x, href, position);
 	if (wf_phone_tel(x->phones, href, &phone))
 		return wf_page_add_hidden(x, phone.is_fax ? WF_KIND_FAX : WF_KIND_PHONE, WF_SOURCE_LINK,
 								  (WfSlice) {phone.value, phone.len},
 								  (WfSlice) {href.data + phone.start, phone.end - phone.start},
 								  position);
-	/* the scheme was forgotten */
-	if (href.len <= WF_MAX_ADDRESS && wf_contact_judge(x->contacts, wf_text_trim(href),
-													   WF_TRUST_LINK, &address))
+	if (href.len <= WF_MAX_URL && wf_contact_judge(x->contacts, strip_wrong_scheme(href),
+												   WF_TRUST_LINK, &address))
 		return wf_page_add_hidden(x, WF_KIND_EMAIL, WF_SOURCE_LINK,
 								  (WfSlice) {address.value, address.len}, href, position);
 	return WF_OK;
@@ -179,7 +219,7 @@ take_link(Extraction *x, const WfHtmlToken *token, bool has_at)
 		return take_cloudflare(x, hex, token->offset);
 	if ((wf_lower_char(value.data[0]) == 'h' ||
 		 (value.data[0] == '/' && value.len > 1 && value.data[1] == '/')) &&
-		!wf_phone_may_be_link(value))
+		!wf_phone_may_be_link(value) && !has_at)
 		return take_web_link(x, value, token->offset);
 	if (!has_at && !may_be_contact_link(value))
 		return WF_OK;
@@ -240,7 +280,10 @@ take_other_attributes(Extraction *x, const WfHtmlToken *token)
 	{
 		if (wf_text_equal_nocase(attribute.name, WF_SLICE("content")))
 			content = attribute.value;
-		else if (wf_text_equal_nocase(attribute.name, WF_SLICE("title")))
+		else if (wf_text_equal_nocase(attribute.name, WF_SLICE("title")) ||
+				 (title.len == 0 &&
+				  (wf_text_equal_nocase(attribute.name, WF_SLICE("aria-label")) ||
+				   wf_text_equal_nocase(attribute.name, WF_SLICE("data-tooltip")))))
 			title = attribute.value;
 		else if (wf_text_equal_nocase(attribute.name, WF_SLICE("itemprop")) ||
 				 wf_text_equal_nocase(attribute.name, WF_SLICE("property")))
@@ -355,7 +398,7 @@ take_cipher(Extraction *x, const WfHtmlToken *token)
 
 	if (x->cipher_bytes > CIPHER_BYTES || !wf_cipher_is_suspect(token->text))
 		return WF_OK;
-	if (x->cipher == NULL && (x->cipher = wf_cipher_create(x->arena)) == NULL)
+	if (wf_page_cipher(x) == NULL)
 		return WF_ERR_NOMEM;
 	x->cipher_bytes += token->text.len;
 	text = wf_cipher_script(x->cipher, token->text);

@@ -98,6 +98,25 @@ wf_page_gap(Window *w)
 		w->data[w->len++] = ' ';
 }
 
+void
+wf_page_take_back(Extraction *x)
+{
+	Window	   *w = &x->window;
+	size_t		at = x->hidden_at;
+	size_t		i;
+
+	x->hidden_at = 0;
+	for (i = at; i < w->len; i++)
+	{
+		if (w->data[i] == '@' || w->data[i] == ' ' || w->data[i] == '\n')
+			return;
+	}
+	while (w->segment_count > 0 && w->segments[w->segment_count - 1].text_at >= at)
+		w->segment_count--;
+	w->len = at;
+	w->traced = -1;
+}
+
 /*
  * Where to cut a full window: behind the last border, else behind the last
  * space, else at its end.  What stays is at most CUT_BYTES and half of the
@@ -153,6 +172,7 @@ window_drop(Extraction *x, size_t cut)
 	else
 		w->segment_count = 0;
 	w->traced = -1;
+	x->hidden_at = 0;
 	w->len -= cut - 1;
 	w->data[0] = '\n';
 }

@@ -438,3 +438,30 @@ wf_text_percent_decode(WfSlice text, char *out)
 	}
 	return len;
 }
+
+size_t
+wf_text_base64_decode(WfSlice text, char *out)
+{
+	uint32_t	bits = 0;
+	int			count = 0;
+	size_t		n = 0;
+	size_t		i;
+
+	for (i = 0; i < text.len; i++)
+	{
+		static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		const char *digit = text.data[i] != '\0' ? strchr(digits, text.data[i]) : NULL;
+
+		if (digit == NULL)
+			break;
+		bits = bits << 6 | (uint32_t) (digit - digits);
+		count += 6;
+		if (count >= 8)
+		{
+			count -= 8;
+			out[n++] = (char) (bits >> count);
+		}
+	}
+	return n;
+}

@@ -85,6 +85,13 @@ extern bool wf_text_equal(WfSlice a, WfSlice b);
  */
 extern size_t wf_text_percent_decode(WfSlice text, char *out);
 
+/*
+ * Decode base64 (RFC 4648 section 4) up to the first byte that is none into
+ * out, which has room for text.len bytes and may be text.data; returns the
+ * length.
+ */
+extern size_t wf_text_base64_decode(WfSlice text, char *out);
+
 /* Value of a hexadecimal digit, -1 for another byte. */
 extern int	wf_text_hex_value(char c);
 

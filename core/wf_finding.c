@@ -20,7 +20,8 @@ static const char *const kind_names[WF_KIND_LAST + 1] = {
 	[WF_KIND_GITHUB] = "github",
 	[WF_KIND_XING] = "xing",
 	[WF_KIND_PINTEREST] = "pinterest",
-	[WF_KIND_TELEGRAM] = "telegram"
+	[WF_KIND_TELEGRAM] = "telegram",
+	[WF_KIND_ADDRESS] = "address"
 };
 
 static const char *const source_names[WF_SOURCE_LAST + 1] = {

@@ -29,10 +29,12 @@ typedef enum WfFindingKind
 	WF_KIND_GITHUB = 10,
 	WF_KIND_XING = 11,
 	WF_KIND_PINTEREST = 12,
-	WF_KIND_TELEGRAM = 13
+	WF_KIND_TELEGRAM = 13,
+	/* postal, from structured data: the value is one line */
+	WF_KIND_ADDRESS = 14
 } WfFindingKind;
 
-#define WF_KIND_LAST WF_KIND_TELEGRAM
+#define WF_KIND_LAST WF_KIND_ADDRESS
 
 /*
  * Where on the page it was found.  What is found in several places keeps the

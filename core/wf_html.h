@@ -129,8 +129,8 @@ extern size_t wf_html_reference(const char *p, const char *end, bool in_attribut
 								char out[4], int *out_len);
 
 /*
- * Decode all references of raw into out, which has room for raw.len bytes;
- * returns the length.
+ * Decode all references of raw into out, which has room for raw.len bytes
+ * and may be where raw is; returns the length.
  */
 extern size_t wf_html_decode(WfSlice raw, bool in_attribute, char *out);
 

@@ -146,7 +146,7 @@ wf_html_decode(WfSlice raw, bool in_attribute, char *out)
 		char		decoded[4];
 		int			decoded_len;
 
-		memcpy(out + len, p, plain);
+		memmove(out + len, p, plain);
 		len += plain;
 		p += plain;
 		if (amp == NULL)

@@ -24,29 +24,13 @@
 /* Text between two looks at the stop flag. */
 #define STOP_BYTES		(16 * 1024)
 
-typedef enum Key
-{
-	KEY_OTHER,
-	KEY_TYPE,
-	KEY_NAME,
-	KEY_GIVEN_NAME,
-	KEY_FAMILY_NAME,
-	KEY_JOB_TITLE,
-	KEY_EMAIL,
-	KEY_TELEPHONE,
-	KEY_FAX,
-	KEY_LINK,
-	KEY_COUNTRY,
-	KEY_ADDRESS
-} Key;
-
 /* An open '{' or '['. */
 typedef struct Level
 {
 	bool		is_array;
 	bool		has_key;		/* of an object: its key was read, its value not */
-	Key			key;			/* the key whose value it is, or is read in it */
-	Key			parent_key;
+	WfProperty	key;			/* the key whose value it is, or is read in it */
+	WfProperty	parent_key;
 	int			node;			/* index of the object it belongs to */
 } Level;
 
@@ -66,39 +50,6 @@ struct WfJsonld
 };
 
 typedef struct WfJsonld Walk;
-
-static Key
-find_key(WfSlice text)
-{
-	static const struct
-	{
-		WfSlice		text;
-		Key			key;
-	}			keys[] = {
-		{{"@type", 5}, KEY_TYPE}, {{"name", 4}, KEY_NAME}, {{"givenName", 9}, KEY_GIVEN_NAME},
-		{{"familyName", 10}, KEY_FAMILY_NAME}, {{"jobTitle", 8}, KEY_JOB_TITLE},
-		{{"email", 5}, KEY_EMAIL}, {{"telephone", 9}, KEY_TELEPHONE}, {{"phone", 5}, KEY_TELEPHONE},
-		{{"faxNumber", 9}, KEY_FAX}, {{"fax", 3}, KEY_FAX}, {{"sameAs", 6}, KEY_LINK},
-		{{"addressCountry", 14}, KEY_COUNTRY}, {{"address", 7}, KEY_ADDRESS}
-	};
-	size_t		i;
-
-	/* "http://schema.org/email", "schema:email" */
-	for (i = text.len; i > 0; i--)
-	{
-		if (text.data[i - 1] == '/' || text.data[i - 1] == ':')
-		{
-			wf_advance(&text, i);
-			break;
-		}
-	}
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-	{
-		if (wf_text_equal_nocase(text, keys[i].text))
-			return keys[i].key;
-	}
-	return KEY_OTHER;
-}
 
 /*-------------------------------------------------------------------------
  * Strings
@@ -243,12 +194,7 @@ add_value(WfJsonldList *list, WfSlice value)
 static void
 set_type(WfJsonldNode *node, WfSlice type)
 {
-	/* "Person", "https://schema.org/Person" */
-	size_t		start = type.len;
-
-	while (start > 0 && type.data[start - 1] != '/' && type.data[start - 1] != ':')
-		start--;
-	wf_advance(&type, start);
+	type = wf_vocabulary_local_name(type);
 	if (wf_text_equal_nocase(type, WF_SLICE("Person")))
 		node->is_person = true;
 	else if (wf_text_equal_nocase(type, WF_SLICE("ContactPoint")))
@@ -271,7 +217,7 @@ take_value(Walk *w, WfSlice raw)
 	WfSlice		text;
 	WfStatus	status;
 
-	if (level->key == KEY_OTHER || level->key == KEY_ADDRESS || raw.len == 0 ||
+	if (level->key == WF_PROPERTY_OTHER || level->key == WF_PROPERTY_ADDRESS || raw.len == 0 ||
 		w->value_count >= MAX_VALUES)
 		return WF_OK;
 	w->value_count++;
@@ -280,39 +226,36 @@ take_value(Walk *w, WfSlice raw)
 		return status;
 	switch (level->key)
 	{
-		case KEY_TYPE:
+		case WF_PROPERTY_TYPE:
 			set_type(node, text);
 			break;
-		case KEY_NAME:
+		case WF_PROPERTY_NAME:
 			set_once(&node->name, text);
 			break;
-		case KEY_GIVEN_NAME:
+		case WF_PROPERTY_GIVEN_NAME:
 			set_once(&node->given_name, text);
 			break;
-		case KEY_FAMILY_NAME:
+		case WF_PROPERTY_FAMILY_NAME:
 			set_once(&node->family_name, text);
 			break;
-		case KEY_JOB_TITLE:
+		case WF_PROPERTY_JOB_TITLE:
 			set_once(&node->job_title, text);
 			break;
-		case KEY_EMAIL:
+		case WF_PROPERTY_EMAIL:
 			add_value(&node->emails, text);
 			break;
-		case KEY_TELEPHONE:
+		case WF_PROPERTY_TELEPHONE:
 			add_value(&node->telephones, text);
 			break;
-		case KEY_FAX:
+		case WF_PROPERTY_FAX:
 			add_value(&node->faxes, text);
 			break;
-		case KEY_LINK:
+		case WF_PROPERTY_LINK:
 			if (node->link_count < WF_JSONLD_LINKS)
 				node->links[node->link_count++] = text;
 			break;
-		case KEY_COUNTRY:
-			set_once(&node->country, text);
-			break;
-		case KEY_ADDRESS:
-		case KEY_OTHER:
+		default:
+			wf_postal_address_set(&node->postal, level->key, text);
 			break;
 	}
 	return WF_OK;
@@ -322,7 +265,7 @@ static bool
 is_worth_taking(const WfJsonldNode *node)
 {
 	return node->emails.count > 0 || node->telephones.count > 0 || node->faxes.count > 0 ||
-		node->link_count > 0;
+		node->link_count > 0 || node->postal.street.len > 0 || node->postal.city.len > 0;
 }
 
 /* The value of the current key was read, whatever it was. */
@@ -351,8 +294,8 @@ push(Walk *w, bool is_array)
 	level = &w->levels[w->depth - 1];
 	level->is_array = is_array;
 	level->has_key = false;
-	level->parent_key = outer != NULL ? outer->key : KEY_OTHER;
-	level->key = is_array ? level->parent_key : KEY_OTHER;
+	level->parent_key = outer != NULL ? outer->key : WF_PROPERTY_OTHER;
+	level->key = is_array ? level->parent_key : WF_PROPERTY_OTHER;
 	level->node = outer != NULL ? outer->node : 0;
 	if (!is_array || outer == NULL)
 	{
@@ -380,10 +323,10 @@ pop(Walk *w, WfJsonldTaker take, void *context)
 		node = &w->nodes[level->node];
 		w->node_count--;
 		/* the country belongs to whoever has the address */
-		if (level->parent_key == KEY_ADDRESS && level->node > 0)
-			set_once(&w->nodes[level->node - 1].country, node->country);
-		if (level->parent_key == KEY_COUNTRY && level->node > 0)
-			set_once(&w->nodes[level->node - 1].country, node->name);
+		if (level->parent_key == WF_PROPERTY_ADDRESS && level->node > 0)
+			set_once(&w->nodes[level->node - 1].postal.country, node->postal.country);
+		if (level->parent_key == WF_PROPERTY_COUNTRY && level->node > 0)
+			set_once(&w->nodes[level->node - 1].postal.country, node->name);
 		if (!level->is_array && is_worth_taking(node))
 			status = take(context, node);
 	}
@@ -431,7 +374,7 @@ take_string(Walk *w)
 		q++;
 	if (!level->is_array && q < limit && *q == ':')
 	{
-		level->key = find_key(raw);
+		level->key = wf_property_of_schema(raw);
 		level->has_key = true;
 		w->p = q + 1;
 		return WF_OK;

@@ -14,6 +14,7 @@
 #define WF_JSONLD_H
 
 #include "wf_arena.h"
+#include "wf_vocabulary.h"
 
 #define WF_JSONLD_VALUES	8	/* of one property that are kept */
 #define WF_JSONLD_LINKS		24
@@ -34,7 +35,7 @@ typedef struct WfJsonldNode
 	WfSlice		given_name;
 	WfSlice		family_name;
 	WfSlice		job_title;
-	WfSlice		country;		/* of its address */
+	WfPostalAddress postal;		/* its parts, or the country of its address */
 	WfJsonldList emails;
 	WfJsonldList telephones;
 	WfJsonldList faxes;
@@ -43,7 +44,7 @@ typedef struct WfJsonldNode
 } WfJsonldNode;
 
 /*
- * Called at the end of each object that has an address, a number or links,
+ * Called at the end of each object that has a contact, links or a place,
  * the inner ones first; what is not WF_OK ends the walk.
  */
 typedef WfStatus (*WfJsonldTaker) (void *context, const WfJsonldNode *node);

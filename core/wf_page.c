@@ -210,6 +210,13 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	}
 	if (x->hidden_at > 0 && is_end && wf_text_equal_nocase(token->name, x->hidden_name))
 		wf_page_take_back(x);
+	if (token->attributes.len > 0 || x->cards != NULL)
+	{
+		WfStatus	status = wf_page_take_card_tag(x, token);
+
+		if (status != WF_OK)
+			return status;
+	}
 	if (x->in_mailto && is_link && is_end)
 	{
 		wf_page_gap(w);
@@ -352,13 +359,12 @@ take_page(Extraction *x)
 	WfHtml		html;
 	WfHtmlToken token;
 	int			pre_depth = 0;
+	WfStatus	status;
 
 	wf_html_init(&html, x->page);
 	html.stop = x->in->stop;
 	while (wf_html_next(&html, &token))
 	{
-		WfStatus	status;
-
 		if (wf_page_is_stopped(x))
 			return WF_ERR_STOPPED;
 		if (title_only && (x->have_title || token.element == WF_ELEMENT_BODY))
@@ -367,7 +373,8 @@ take_page(Extraction *x)
 		if (status != WF_OK)
 			return status;
 	}
-	return wf_page_flush(x, false);
+	status = wf_page_end_cards(x);
+	return status == WF_OK ? wf_page_flush(x, false) : status;
 }
 
 WfStatus

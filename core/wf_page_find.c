@@ -220,6 +220,18 @@ wf_page_add_addresses(Extraction *x, WfFindingSource source, WfSlice text, WfCon
 	return status;
 }
 
+WfStatus
+wf_page_add_postal(Extraction *x, WfFindingSource source, const WfPostalAddress *address,
+				   size_t position)
+{
+	char		line[WF_MAX_VALUE];
+	WfSlice		value = {line, wf_postal_address_line(address, line)};
+
+	if (value.len == 0)
+		return WF_OK;
+	return wf_page_add_hidden(x, WF_KIND_ADDRESS, source, value, value, position);
+}
+
 static int
 compare_items(const void *a, const void *b)
 {

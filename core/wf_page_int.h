@@ -4,7 +4,8 @@
  *	  What the files of the extraction of one page share.
  *
  * wf_page.c drives; wf_page_window.c has the visible text, wf_page_find.c the
- * table of findings, wf_page_tag.c what attributes and scripts hold.
+ * table of findings, wf_page_tag.c what attributes and scripts hold,
+ * wf_page_card.c structured data in the markup.
  *
  *-------------------------------------------------------------------------
  */
@@ -69,6 +70,9 @@ typedef struct Item
 	bool		has_owner;		/* its name is known for sure */
 } Item;
 
+/* The structured data that are open in the markup. */
+typedef struct WfPageCards WfPageCards;
+
 typedef struct Extraction
 {
 	const WfExtractor *extractor;
@@ -78,6 +82,7 @@ typedef struct Extraction
 	WfContactScan *contacts;
 	WfPhoneScan *phones;
 	WfJsonld   *jsonld;			/* NULL until needed */
+	WfPageCards *cards;			/* NULL: the markup had none so far */
 	WfCipher   *cipher;			/* NULL until needed */
 	size_t		cipher_bytes;	/* of the scripts looked into */
 	Item	   *items;
@@ -90,6 +95,7 @@ typedef struct Extraction
 	WfSlice		title;
 	WfHtmlToken opened;			/* the last start tag */
 	size_t		next_at;		/* of the first '@' not before the last tag */
+	size_t		next_mark;		/* no card begins between the last tag and here */
 	int			turned;			/* has the page reversed text? -1 not known yet */
 	WfSlice		plain_site;		/* scheme and host of a link to no network */
 	bool		in_mailto;		/* inside <a href=mailto:…> */
@@ -166,6 +172,10 @@ extern WfStatus wf_page_add_hidden(Extraction *x, WfFindingKind kind, WfFindingS
 extern WfStatus wf_page_add_addresses(Extraction *x, WfFindingSource source, WfSlice text,
 									  WfContactTrust trust, size_t position);
 
+/* A postal address, if its parts make one, at "position" of the page. */
+extern WfStatus wf_page_add_postal(Extraction *x, WfFindingSource source,
+								   const WfPostalAddress *address, size_t position);
+
 /* Give the findings from links the text around them. */
 extern WfStatus wf_page_settle(Extraction *x);
 
@@ -202,5 +212,16 @@ extern WfStatus wf_page_take_script(Extraction *x, const WfHtmlToken *token);
 
 /* An address that Cloudflare took out of the text behind x->opened. */
 extern WfStatus wf_page_take_protected(Extraction *x);
+
+/* in wf_page_card.c */
+
+/* A start or end tag, whose border is in the window already. */
+extern WfStatus wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token);
+
+/* The window is being emptied: values that began in it are not complete. */
+extern void wf_page_lose_card_text(Extraction *x);
+
+/* The page ends, and with it all that was never closed. */
+extern WfStatus wf_page_end_cards(Extraction *x);
 
 #endif							/* WF_PAGE_INT_H */

@@ -375,8 +375,9 @@ take_node(void *context, const WfJsonldNode *node)
 	WfStatus	status = WF_OK;
 	int			i;
 
-	if (node->country.len > 0)
-		wf_phone_hint(x->phones, WF_HINT_COUNTRY, node->country);
+	if (node->postal.country.len > 0)
+		wf_phone_hint(x->phones, WF_HINT_COUNTRY, node->postal.country);
+	status = wf_page_add_postal(x, WF_SOURCE_JSONLD, &node->postal, position);
 	for (i = 0; status == WF_OK && i < node->telephones.count; i++)
 		status = take_number(x, WF_KIND_PHONE, node->telephones.values[i], position, &number);
 	for (i = 0; status == WF_OK && i < node->faxes.count; i++)

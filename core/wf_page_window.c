@@ -277,7 +277,10 @@ wf_page_flush(Extraction *x, bool full)
 	if (status == WF_OK)
 		status = search_window(x, cut);
 	if (status == WF_OK)
+	{
 		window_drop(x, cut);
+		wf_page_lose_card_text(x);
+	}
 	return wf_page_is_stopped(x) ? WF_ERR_STOPPED : status;
 }
 

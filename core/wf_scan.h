@@ -66,6 +66,24 @@ wf_block_high(WfBlock block)
 	return (WfBits) _mm_movemask_epi8(block);
 }
 
+/*
+ * 0xFF in the bytes where a has one character and b the other, 0 elsewhere: for
+ * places where two of them are at once, of which many are asked for together
+ * (wf_block_or, then wf_block_high).
+ */
+static inline WfBlock
+wf_block_pair(WfBlock a, char in_a, WfBlock b, char in_b)
+{
+	return _mm_and_si128(_mm_cmpeq_epi8(a, _mm_set1_epi8(in_a)),
+						 _mm_cmpeq_epi8(b, _mm_set1_epi8(in_b)));
+}
+
+static inline WfBlock
+wf_block_or(WfBlock a, WfBlock b)
+{
+	return _mm_or_si128(a, b);
+}
+
 #else
 
 typedef struct WfBlock
@@ -109,6 +127,27 @@ static inline WfBits
 wf_block_high(WfBlock block)
 {
 	return wf_block_between(block, 0x80, 0xFF);
+}
+
+static inline WfBlock
+wf_block_pair(WfBlock a, char in_a, WfBlock b, char in_b)
+{
+	int			i;
+
+	for (i = 0; i < WF_BLOCK_BYTES; i++)
+		a.byte[i] = a.byte[i] == (unsigned char) in_a &&
+			b.byte[i] == (unsigned char) in_b ? 0xFF : 0;
+	return a;
+}
+
+static inline WfBlock
+wf_block_or(WfBlock a, WfBlock b)
+{
+	int			i;
+
+	for (i = 0; i < WF_BLOCK_BYTES; i++)
+		a.byte[i] |= b.byte[i];
+	return a;
 }
 
 #endif							/* __SSE2__ */

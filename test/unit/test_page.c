@@ -107,6 +107,97 @@ test_links(void)
 	finds("<a href='mailto:a@example.org,b@example.org'>", "0 link a@example.org\n0 link b@example.org");
 }
 
+/* "value | name | job title | phone" of each address, what else is found alone. */
+static void
+ties(const char *html, const char *expected)
+{
+	WfFindings	findings;
+	char		got[4096];
+	size_t		n = 0;
+	int			i;
+
+	if (extract(slice(html), &findings) != WF_OK)
+	{
+		ok(false, "%s", html);
+		return;
+	}
+	for (i = 0; i < findings.count; i++)
+	{
+		const WfFinding *f = &findings.items[i];
+
+		n += sprintf(got + n, "%s%.*s", n > 0 ? "\n" : "", (int) f->value.len, f->value.data);
+		if (f->kind == WF_KIND_EMAIL)
+			n += sprintf(got + n, " | %.*s | %.*s | %.*s", (int) f->name.len, f->name.data,
+						 (int) f->job_title.len, f->job_title.data,
+						 (int) f->phone.len, f->phone.data);
+	}
+	is((WfSlice) {got, n}, expected, html);
+}
+
+static void
+test_cards(void)
+{
+	/* hCard, with a part that alone counts, and h-card */
+	ties("<div class='vcard'><b class=fn>Anna Example</b><i class=title>Buyer</i>"
+		 "<p class=tel><span class=type>Work</span> <span class=value>+1 202 555 0143</span></p>"
+		 "<a class=email href='mailto:x@example.org?subject=hi'>write</a></div>",
+		 "+12025550143\nx@example.org | Anna Example | Buyer | +12025550143");
+	ties("<li class='u-x h-card'><div><p class=p-name>Anna Example</p></div><p class='p-job-title'>"
+		 "Buyer<p class=p-tel>+1 202 555 0143</p><p class=u-email>x@example.org</p></li>",
+		 "+12025550143\nx@example.org | Anna Example | Buyer | +12025550143");
+	ties("<div class=vcard><b class=given-name>Anna</b> <b class=family-name>Example</b>"
+		 "<p class=email>x@example.org</p></div>", "x@example.org | Anna Example |  | ");
+	/* two cards do not mix; what is outside belongs to none */
+	ties("<div class=vcard><div class=fn>Anna Example</div><div class=tel>+1 202 555 0143</div></div>"
+		 "<div class=vcard><div class=email>y@example.org</div></div>",
+		 "+12025550143\ny@example.org |  |  | ");
+	/* an organisation is no person; its fax no number to call */
+	ties("<div class=vcard><b class='fn org'>Anna Example</b><p class=email>x@example.org</p>"
+		 "<p class=tel><i class=type>Fax</i> <i class=value>+1 202 555 0143</i></p></div>",
+		 "x@example.org |  |  | \n+12025550143");
+	/* microdata and RDFa */
+	ties("<div itemscope itemtype='https://schema.org/Person'><p itemprop=name>Anna Example</p>"
+		 "<meta itemprop=email content='x@example.org'><p itemprop=telephone>+1 202 555 0143</div>",
+		 "x@example.org | Anna Example |  | +12025550143\n+12025550143");
+	ties("<body vocab='http://schema.org/'><div typeof=Person><p property=name>Anna Example</p>"
+		 "<p property='jobTitle'>Buyer</p><p property=email>x@example.org</p></div>"
+		 "<p property=email>y@example.org</p>",
+		 "x@example.org | Anna Example | Buyer | \ny@example.org |  |  | ");
+	/* never closed, and closed by what is around it */
+	ties("<div><p class=vcard><b class=fn>Anna Example</b><br><b class=email>x@example.org</div>"
+		 "<b class=tel>+1 202 555 0143</b>",
+		 "x@example.org | Anna Example |  | \n+12025550143");
+	/* several numbers of a firm are nobody's in particular */
+	ties("<div itemscope itemtype='http://schema.org/Store'><p itemprop=telephone>+1 202 555 0143</p>"
+		 "<p itemprop=telephone>+1 202 555 0144</p><p itemprop=email>x@example.org</p>"
+		 "<p itemprop=email>y@example.org</p></div>",
+		 "+12025550143\n+12025550144\nx@example.org |  |  | \ny@example.org |  |  | ");
+	/* the same in JSON-LD */
+	ties("<script type=application/ld+json>{\"@type\":\"Person\",\"name\":\"Anna Example\","
+		 "\"jobTitle\":\"Buyer &amp; &amp; seller\",\"email\":\"x@example.org\","
+		 "\"telephone\":\"+1 202 555 0143\"}</script>",
+		 "+12025550143\nx@example.org | Anna Example | Buyer & & seller | +12025550143");
+}
+
+static void
+test_postal(void)
+{
+	finds("<p>1234567<div class=vcard><p class='adr'><b class=street-address>1 Main Rd.</b>, "
+		  "<b class=extended-address>Suite 2</b>, <b class=locality>Springfield</b>, "
+		  "<b class=region>XY</b> <b class=postal-code>12345</b> <b class=country-name>USA</b></div>",
+		  "27 hcard 1 Main Rd., Suite 2, 12345 Springfield, XY, USA");
+	finds("<p>1234567<div itemscope itemtype='http://schema.org/PostalAddress'>"
+		  "<p itemprop=streetAddress>Weg 1</p><p itemprop=addressLocality>Musterstadt</div>",
+		  "10 microdata Weg 1, Musterstadt");
+	finds("<p>1234567<script type=application/ld+json>{\"address\":{\"streetAddress\":\"Weg 1,\","
+		  "\"postalCode\":\"12345\",\"addressLocality\":\"Musterstadt\","
+		  "\"addressCountry\":{\"name\":\"DE\"}}}</script>",
+		  "54 jsonld Weg 1, 12345 Musterstadt, DE");
+	/* a city alone is no address */
+	finds("<p>1234567<div class=vcard><b class=locality>Springfield</b><b class=region>XY</b></div>",
+		  "");
+}
+
 static void
 test_fields(void)
 {
@@ -241,7 +332,9 @@ test_hostile(void)
 		"<", "<!--", "<!-- -", "<a ", "<a b=\"", "<a b='>' ", "<script>", "<script><!--<script>",
 		"<script><!--<script></script>", "<style>", "<textarea></", "</", "<?", "&#", "&#1", "&a",
 		"&notin", "<a b=\">\"", "<xmp><", "<p", "<p/", "<p =", ">", "-->", "--!", "=\"",
-		"<style></styl", "<script></script", "<a b=\">\" c='<p>", "<!-->", "<!", "</a b='"
+		"<style></styl", "<script></script",
+		"<p class=vcard>", "<p class=vcard><b class=email>x", "<b itemscope itemtype=//schema.org><b itemprop=name>",
+		"<b class='vcard adr email tel fn'></b>", "<a b=\">\" c='<p>", "<!-->", "<!", "</a b='"
 	};
 	size_t		i;
 
@@ -263,6 +356,8 @@ main(void)
 	test_visible_text();
 	test_numbers();
 	test_links();
+	test_cards();
+	test_postal();
 	test_fields();
 	test_windows();
 	test_limits();

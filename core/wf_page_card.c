@@ -1,0 +1,638 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_page_card.c
+ *	  Structured data in the markup: microdata and RDFa of schema.org, hCard,
+ *	  h-card, adr and h-adr.
+ *
+ * There is no tree: of the elements that are open, those that begin an item (a
+ * "card") or hold a property of one are on a stack of bounded depth, each with
+ * the number of elements of its name that are open inside it.  A property's
+ * value is the text that came into the window since.  When a card ends, what it
+ * says is tied together: a name, a job title and a number to its addresses.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_page_int.h"
+
+#include <string.h>
+
+#include "wf_person.h"
+#include "wf_scan.h"
+#include "wf_text.h"
+
+#define FRAMES			24		/* cards and properties inside each other */
+#define CARD_EMAILS		8
+#define NAME_CLASSES	128		/* of elements, by first letter and length */
+#define LOST			SIZE_MAX	/* the window has been emptied since */
+
+/* What the words of an element's attributes make it. */
+typedef struct Marks
+{
+	bool		is_card;
+	bool		is_person;
+	WfFindingSource source;
+	WfProperty	property;
+	WfProperty	other_property; /* "fn org" */
+	WfSlice		content;		/* its value, if not its text */
+} Marks;
+
+typedef struct Card
+{
+	WfFindingSource source;
+	bool		is_person;
+	WfSlice		name;
+	WfSlice		given_name;
+	WfSlice		family_name;
+	WfSlice		organisation;
+	WfSlice		job_title;
+	WfSlice		phone;			/* the first, normalised */
+	int			phone_count;
+	int			email_count;
+	int			emails[CARD_EMAILS];	/* indexes of items */
+	WfPostalAddress postal;
+} Card;
+
+typedef struct Frame
+{
+	WfSlice		element;
+	int			nested;			/* open elements of that name inside */
+	size_t		offset;			/* in the page */
+	size_t		text_at;		/* in the window, or LOST */
+	Marks		marks;
+	WfSlice		value;			/* of a part that alone counts */
+	Card		card;
+} Frame;
+
+struct WfPageCards
+{
+	int			count;			/* frames that are open */
+	int			open[NAME_CLASSES]; /* elements inside the outermost, by their names */
+	Frame		frames[FRAMES];
+};
+
+/*-------------------------------------------------------------------------
+ * Marks
+ *-------------------------------------------------------------------------
+ */
+
+/* The next word of a list; false when there is none. */
+static bool
+next_word(WfSlice *list, WfSlice *word)
+{
+	while (list->len > 0 && wf_is_space(list->data[0]))
+		wf_advance(list, 1);
+	word->data = list->data;
+	word->len = 0;
+	while (word->len < list->len && !wf_is_space(word->data[word->len]))
+		word->len++;
+	wf_advance(list, word->len);
+	return word->len > 0;
+}
+
+static void
+add_property(Marks *marks, WfProperty property, WfFindingSource source)
+{
+	if (property == WF_PROPERTY_OTHER)
+		return;
+	if (marks->property == WF_PROPERTY_OTHER)
+	{
+		marks->property = property;
+		if (!marks->is_card)
+			marks->source = source;
+	}
+	else
+		marks->other_property = property;
+}
+
+static void
+begin_card(Marks *marks, WfFindingSource source)
+{
+	marks->is_card = true;
+	marks->source = source;
+}
+
+static void
+read_classes(Marks *marks, WfSlice list)
+{
+	WfSlice		word;
+
+	while (next_word(&list, &word))
+	{
+		if (wf_text_equal(word, WF_SLICE("vcard")) || wf_text_equal(word, WF_SLICE("h-card")))
+		{
+			begin_card(marks, WF_SOURCE_HCARD);
+			marks->is_person = true;	/* unless its name says otherwise */
+		}
+		else if (wf_text_equal(word, WF_SLICE("adr")) || wf_text_equal(word, WF_SLICE("h-adr")))
+			begin_card(marks, WF_SOURCE_HCARD);
+		else
+			add_property(marks, wf_property_of_class(word), WF_SOURCE_HCARD);
+	}
+}
+
+static void
+read_types(Marks *marks, WfSlice list)
+{
+	WfSlice		word;
+
+	while (next_word(&list, &word))
+	{
+		if (wf_text_equal_nocase(wf_vocabulary_local_name(word), WF_SLICE("Person")))
+			marks->is_person = true;
+	}
+}
+
+static void
+read_properties(Marks *marks, WfSlice list)
+{
+	WfSlice		word;
+
+	while (next_word(&list, &word))
+		add_property(marks, wf_property_of_schema(word), WF_SOURCE_MICRODATA);
+}
+
+static void
+read_marks(const WfHtmlToken *token, Marks *marks)
+{
+	WfSlice		rest = token->attributes;
+	WfHtmlAttribute attribute;
+
+	memset(marks, 0, sizeof(*marks));
+	while (wf_html_next_attribute(&rest, &attribute))
+	{
+		WfSlice		name = attribute.name;
+
+		switch (name.len > 0 ? wf_lower_char(name.data[0]) : '\0')
+		{
+			case 'c':
+				if (wf_text_equal_nocase(name, WF_SLICE("class")))
+					read_classes(marks, attribute.value);
+				else if (wf_text_equal_nocase(name, WF_SLICE("content")))
+					marks->content = attribute.value;
+				break;
+			case 'v':
+				/* RDFa: of all inside */
+				if (wf_text_equal_nocase(name, WF_SLICE("vocab")))
+					begin_card(marks, WF_SOURCE_MICRODATA);
+				break;
+			case 'i':
+				if (wf_text_equal_nocase(name, WF_SLICE("itemscope")))
+					begin_card(marks, WF_SOURCE_MICRODATA);
+				else if (wf_text_equal_nocase(name, WF_SLICE("itemtype")))
+					read_types(marks, attribute.value);
+				else if (wf_text_equal_nocase(name, WF_SLICE("itemprop")))
+					read_properties(marks, attribute.value);
+				break;
+			case 'p':
+				if (wf_text_equal_nocase(name, WF_SLICE("property")))
+					read_properties(marks, attribute.value);
+				break;
+			case 't':
+				if (wf_text_equal_nocase(name, WF_SLICE("typeof")))
+				{
+					begin_card(marks, WF_SOURCE_MICRODATA);
+					read_types(marks, attribute.value);
+				}
+				break;
+		}
+	}
+}
+
+/*-------------------------------------------------------------------------
+ * Cards
+ *-------------------------------------------------------------------------
+ */
+
+/* The innermost card that the property may be of, at or below "frame". */
+static Card *
+find_card(WfPageCards *cards, int frame, WfFindingSource source)
+{
+	for (; frame >= 0; frame--)
+	{
+		if (cards->frames[frame].marks.is_card &&
+			cards->frames[frame].card.source == source)
+			return &cards->frames[frame].card;
+	}
+	return NULL;
+}
+
+static void
+set_once(WfSlice *field, WfSlice value)
+{
+	if (field->len == 0)
+		*field = value;
+}
+
+static bool
+says_fax(WfSlice text)
+{
+	for (; text.len >= 3; wf_advance(&text, 1))
+	{
+		if (wf_text_starts_nocase(text, WF_SLICE("fax")))
+			return true;
+	}
+	return false;
+}
+
+static WfStatus
+take_card_number(Extraction *x, Card *card, WfProperty property, WfSlice value, size_t position)
+{
+	WfPhone		phone;
+	bool		is_fax;
+	WfStatus	status;
+
+	if (!wf_phone_value(x->phones, value, &phone))
+		return WF_OK;
+	is_fax = phone.is_fax || property == WF_PROPERTY_FAX;
+	status = wf_page_add_hidden(x, is_fax ? WF_KIND_FAX : WF_KIND_PHONE, card->source,
+								(WfSlice) {phone.value, phone.len}, value, position);
+	if (status != WF_OK || is_fax)
+		return status;
+	card->phone_count++;
+	return card->phone.len > 0 ? WF_OK :
+		wf_page_copy_field(x, (WfSlice) {phone.value, phone.len}, &card->phone);
+}
+
+static WfStatus
+take_card_email(Extraction *x, Card *card, WfSlice value, size_t position)
+{
+	WfStatus	status;
+
+	x->touched = -1;
+	status = wf_page_add_addresses(x, card->source, value, WF_TRUST_LINK, position);
+	if (x->touched >= 0 && card->email_count < CARD_EMAILS)
+		card->emails[card->email_count++] = x->touched;
+	return status;
+}
+
+/* A property's value, clean and in the arena. */
+static WfStatus
+take_property(Extraction *x, Card *card, WfProperty property, WfSlice value, WfSlice all,
+			  size_t position)
+{
+	if (value.len == 0 || value.len > WF_MAX_VALUE)
+		return WF_OK;
+	switch (property)
+	{
+		case WF_PROPERTY_NAME:
+			set_once(&card->name, value);
+			break;
+		case WF_PROPERTY_GIVEN_NAME:
+			set_once(&card->given_name, value);
+			break;
+		case WF_PROPERTY_FAMILY_NAME:
+			set_once(&card->family_name, value);
+			break;
+		case WF_PROPERTY_JOB_TITLE:
+			set_once(&card->job_title, value);
+			break;
+		case WF_PROPERTY_ORGANISATION:
+			set_once(&card->organisation, value);
+			break;
+		case WF_PROPERTY_EMAIL:
+			return take_card_email(x, card, value, position);
+		case WF_PROPERTY_TELEPHONE:
+		case WF_PROPERTY_FAX:
+			return take_card_number(x, card, says_fax(all) ? WF_PROPERTY_FAX : property, value,
+									position);
+		default:
+			wf_postal_address_set(&card->postal, property, value);
+			break;
+	}
+	return WF_OK;
+}
+
+/* "Given Family" where there is no name. */
+static WfStatus
+join_name(Extraction *x, Card *card)
+{
+	char		joined[2 * WF_MAX_VALUE + 1];
+	size_t		len = card->given_name.len;
+
+	if (card->name.len > 0 || len == 0 || card->family_name.len == 0)
+		return WF_OK;
+	memcpy(joined, card->given_name.data, len);
+	joined[len++] = ' ';
+	memcpy(joined + len, card->family_name.data, card->family_name.len);
+	return wf_page_copy_field(x, (WfSlice) {joined, len + card->family_name.len}, &card->name);
+}
+
+/* What the card says of its addresses. */
+static WfStatus
+tie_card(Extraction *x, Card *card)
+{
+	WfStatus	status = join_name(x, card);
+	bool		has_name = card->is_person && !wf_text_equal(card->name, card->organisation) &&
+		wf_person_is_name(card->name);
+	bool		has_phone = card->is_person || card->phone_count == 1 || card->email_count == 1;
+	int			i;
+
+	for (i = 0; status == WF_OK && i < card->email_count; i++)
+	{
+		Item	   *item = &x->items[card->emails[i]];
+
+		if (has_phone)
+			set_once(&item->finding.phone, card->phone);
+		if (!has_name || item->has_owner)
+			continue;
+		item->finding.name = card->name;
+		item->finding.job_title = card->job_title;
+		item->has_owner = true;
+	}
+	return status;
+}
+
+static WfStatus
+end_card(Extraction *x, const Frame *frame, Card *card)
+{
+	WfStatus	status = tie_card(x, card);
+
+	if (card->postal.country.len > 0)
+		wf_phone_hint(x->phones, WF_HINT_COUNTRY, card->postal.country);
+	return status != WF_OK ? status :
+		wf_page_add_postal(x, card->source, &card->postal, frame->offset);
+}
+
+/*-------------------------------------------------------------------------
+ * Elements
+ *-------------------------------------------------------------------------
+ */
+
+/* The frame's property, of the cards that are below it on the stack. */
+static WfStatus
+end_property(Extraction *x, int at, WfSlice text)
+{
+	WfPageCards *cards = x->cards;
+	Frame	   *frame = &cards->frames[at];
+	Card	   *card;
+	WfSlice		value;
+	WfStatus	status = WF_OK;
+
+	if (frame->marks.property == WF_PROPERTY_VALUE)
+	{
+		if (at > 0 && cards->frames[at - 1].marks.property != WF_PROPERTY_OTHER)
+			set_once(&cards->frames[at - 1].value, text);
+		return WF_OK;
+	}
+	card = find_card(cards, at - 1, frame->marks.source);
+	if (card == NULL)
+		return WF_OK;
+	value = frame->value.len > 0 ? frame->value : text;
+	status = take_property(x, card, frame->marks.property, value, text, frame->offset);
+	if (status == WF_OK && frame->marks.other_property != WF_PROPERTY_OTHER)
+		status = take_property(x, card, frame->marks.other_property, value, text, frame->offset);
+	return status;
+}
+
+/* The text since the frame began. */
+static WfStatus
+frame_text(Extraction *x, const Frame *frame, WfSlice *text)
+{
+	const Window *w = &x->window;
+
+	*text = WF_SLICE_EMPTY;
+	if (frame->text_at == LOST || frame->text_at >= w->len ||
+		w->len - frame->text_at > 2 * WF_MAX_VALUE)
+		return WF_OK;
+	*text = wf_text_collapse(x->arena, (WfSlice) {w->data + frame->text_at,
+							 w->len - frame->text_at}, WF_MAX_VALUE);
+	return text->data != NULL ? WF_OK : WF_ERR_NOMEM;
+}
+
+/* The elements from the frame "at" on end. */
+static WfStatus
+end_frames(Extraction *x, int at)
+{
+	WfPageCards *cards = x->cards;
+	WfStatus	status = WF_OK;
+
+	while (status == WF_OK && cards->count > at)
+	{
+		int			top = cards->count - 1;
+		Frame	   *frame = &cards->frames[top];
+		WfSlice		text = WF_SLICE_EMPTY;
+
+		if (frame->marks.is_card)
+			status = end_card(x, frame, &frame->card);
+		else if (frame->marks.property != WF_PROPERTY_OTHER)
+		{
+			status = frame_text(x, frame, &text);
+			if (status == WF_OK)
+				status = end_property(x, top, text);
+		}
+		cards->count--;
+	}
+	return status;
+}
+
+/* The value of an attribute or link, which stands for the text. */
+static WfStatus
+decode_value(Extraction *x, WfSlice raw, WfSlice *value)
+{
+	WfSlice		text = {x->link[0], 0};
+
+	text.len = wf_html_decode(wf_text_truncate(raw, WF_MAX_URL), true, x->link[0]);
+	if (wf_contact_mailto(text, x->link[1], &text.len))
+		text.data = x->link[1];
+	else if (wf_text_starts_nocase(text, WF_SLICE("tel:")))
+		wf_advance(&text, 4);
+	*value = wf_text_collapse(x->arena, text, WF_MAX_VALUE);
+	return value->data != NULL ? WF_OK : WF_ERR_NOMEM;
+}
+
+/* An element without end. */
+static bool
+is_void(const WfHtmlToken *token)
+{
+	return token->element == WF_ELEMENT_META || token->element == WF_ELEMENT_LINK ||
+		token->element == WF_ELEMENT_IMG;
+}
+
+/* A start tag with marks. */
+static WfStatus
+begin_frame(Extraction *x, const WfHtmlToken *token, const Marks *marks)
+{
+	WfPageCards *cards = x->cards;
+	Frame	   *frame = &cards->frames[cards->count];
+	WfSlice		raw = marks->content;
+	WfStatus	status = WF_OK;
+
+	if (cards->count == FRAMES)
+		return WF_OK;
+	memset(frame, 0, sizeof(*frame));
+	frame->element = token->name;
+	frame->offset = token->offset;
+	frame->text_at = x->window.len;
+	frame->marks = *marks;
+	frame->card.source = marks->source;
+	frame->card.is_person = marks->is_person;
+	if (raw.len == 0 && (marks->property == WF_PROPERTY_EMAIL ||
+						 marks->property == WF_PROPERTY_TELEPHONE) &&
+		(wf_text_starts_nocase(token->href, WF_SLICE("mailto:")) ||
+		 wf_text_starts_nocase(token->href, WF_SLICE("tel:"))))
+		raw = token->href;
+	if (raw.len > 0 && !marks->is_card)
+		status = decode_value(x, raw, &frame->value);
+	cards->count++;
+	if (status == WF_OK && is_void(token))
+		status = end_property(x, --cards->count, frame->value);
+	return status;
+}
+
+/* The places of "c.r" and "h.m" among sixteen bytes. */
+static inline WfBlock
+pairs_at(const char *p)
+{
+	WfBlock		here = wf_block_load(p);
+	WfBlock		there = wf_block_load(p + 2);
+
+	return wf_block_or(wf_block_pair(here, 'c', there, 'r'), wf_block_pair(here, 'h', there, 'm'));
+}
+
+/*
+ * Where the next attribute may be that begins a card: a class "vcard" or "h-card",
+ * or a type or vocabulary of schema.org.  Looks for two of their characters at once.
+ */
+static const char *
+find_mark(const char *p, const char *end)
+{
+	for (; end - p >= WF_WIDE_BYTES + 8; p += WF_WIDE_BYTES)
+	{
+		WfWide		pairs;
+		uint64_t	found;
+
+		pairs.part[0] = pairs_at(p);
+		pairs.part[1] = pairs_at(p + 16);
+		pairs.part[2] = pairs_at(p + 32);
+		pairs.part[3] = pairs_at(p + 48);
+		if (wf_block_high(wf_block_or(wf_block_or(pairs.part[0], pairs.part[1]),
+									  wf_block_or(pairs.part[2], pairs.part[3]))) == 0)
+			continue;
+		for (found = wf_wide_equal(&pairs, (char) 0xFF); found != 0; found &= found - 1)
+		{
+			const char *at = p + wf_wide_first(found);
+
+			if (memcmp(at, *at == 'c' ? "card" : "hema.org", *at == 'c' ? 4 : 8) == 0)
+				return at;
+		}
+	}
+	for (; end - p >= 8; p++)
+	{
+		if (memcmp(p, "card", 4) == 0 || memcmp(p, "hema.org", 8) == 0)
+			return p;
+	}
+	return end;
+}
+
+/* May the tag begin a card?  Most need no look. */
+static bool
+may_begin_card(Extraction *x, const WfHtmlToken *token)
+{
+	const char *end = token->attributes.data + token->attributes.len;
+
+	if (x->next_mark < token->offset)
+		x->next_mark = find_mark(x->page.data + token->offset, x->page.data + x->page.len) -
+			x->page.data;
+	return x->page.data + x->next_mark < end;
+}
+
+/* Elements that end where the next of their kind begins. */
+static bool
+ends_its_like(WfSlice name)
+{
+	static const char *const names[] = {"p", "li", "dt", "dd", "td", "th", "tr"};
+	size_t		i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		if (wf_text_equal_nocase(name, (WfSlice) {names[i], strlen(names[i])}))
+			return true;
+	}
+	return false;
+}
+
+/* Counts the elements of all cards; does the tag end one that is around them? */
+static bool
+ends_all(WfPageCards *cards, const WfHtmlToken *token)
+{
+	int		   *open = &cards->open[(unsigned char) wf_lower_char(token->name.data[0]) % 32 * 4 +
+							  token->name.len % 4];
+
+	if (token->type != WF_HTML_END_TAG)
+		++*open;
+	else if (--*open < 0)
+		return true;
+	return false;
+}
+
+/* The lowest frame that the tag ends, after counting it in all; -1: it ends none. */
+static int
+count_tag(WfPageCards *cards, const WfHtmlToken *token)
+{
+	bool		is_end = token->type == WF_HTML_END_TAG;
+	int			i;
+
+	for (i = 0; i < cards->count; i++)
+	{
+		Frame	   *frame = &cards->frames[i];
+
+		if (frame->element.len != token->name.len ||
+			!wf_text_equal_nocase(frame->element, token->name))
+			continue;
+		if (is_end && frame->nested-- == 0)
+			return i;
+		if (!is_end && frame->nested == 0 && !frame->marks.is_card && ends_its_like(token->name))
+			return i;
+		if (!is_end)
+			frame->nested++;
+	}
+	return ends_all(cards, token) ? 0 : -1;
+}
+
+WfStatus
+wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token)
+{
+	bool		is_open = x->cards != NULL && x->cards->count > 0;
+	int			ended = is_open ? count_tag(x->cards, token) : -1;
+	Marks		marks;
+
+	if (ended >= 0)
+	{
+		WfStatus	status = end_frames(x, ended);
+
+		if (status != WF_OK)
+			return status;
+		is_open = x->cards->count > 0;
+	}
+	if (token->type == WF_HTML_END_TAG || token->attributes.len == 0 ||
+		(!is_open && !may_begin_card(x, token)))
+		return WF_OK;
+	read_marks(token, &marks);
+	if (!marks.is_card && (!is_open || marks.property == WF_PROPERTY_OTHER))
+		return WF_OK;
+	if (x->cards == NULL)
+	{
+		x->cards = wf_arena_alloc(x->arena, sizeof(WfPageCards));
+		if (x->cards == NULL)
+			return WF_ERR_NOMEM;
+		x->cards->count = 0;
+	}
+	if (!is_open)
+		memset(x->cards->open, 0, sizeof(x->cards->open));
+	return begin_frame(x, token, &marks);
+}
+
+void
+wf_page_lose_card_text(Extraction *x)
+{
+	int			i;
+
+	for (i = 0; x->cards != NULL && i < x->cards->count; i++)
+		x->cards->frames[i].text_at = LOST;
+}
+
+WfStatus
+wf_page_end_cards(Extraction *x)
+{
+	return x->cards != NULL ? end_frames(x, 0) : WF_OK;
+}

@@ -76,6 +76,10 @@ role_of(const WfHtmlToken *token, WfSlice name)
 		if (wf_text_equal_nocase(name, data_names[i].name))
 			return data_names[i].role;
 	}
+	/* "data-author-email" */
+	if (name.len > 5 && wf_text_equal_nocase((WfSlice) {name.data + name.len - 5, 5},
+											 WF_SLICE("email")))
+		return ROLE_WHOLE;
 	return ROLE_NONE;
 }
 

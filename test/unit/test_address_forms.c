@@ -239,6 +239,7 @@ static const Form scripts[] = {
 	"kim@bageri-eg.dk"},
 	{"<span data-email='a2ltQGJhZ2VyaS1lZy5kaw=='></span>", "kim@bageri-eg.dk"},
 	{"<a href='#' data-email='kim@bageri-eg.dk'>write to us</a>", "kim@bageri-eg.dk"},
+	{"<a href='#' data-author-email='Kim@bageri-eg.dk'>write to Kim</a>", "kim@bageri-eg.dk"},
 	{"<a href='#' data-mail='mailto:kim@bageri-eg.dk'>write to us</a>", "kim@bageri-eg.dk"},
 	{"<a href='mailto:' data-href='mailto:kim@bageri-eg.dk'>write to us</a>", "kim@bageri-eg.dk"},
 	{"<noscript>kim [at] bageri-eg.dk</noscript>", "kim@bageri-eg.dk"},

@@ -212,6 +212,7 @@ take_link(Extraction *x, const WfHtmlToken *token, bool has_at)
 	WfSlice		value = token->href;
 	WfSlice		hex;
 	WfSlice		href = {x->link[0], 0};
+	size_t		site_len;
 
 	if (value.len == 0)
 		return WF_OK;
@@ -219,7 +220,8 @@ take_link(Extraction *x, const WfHtmlToken *token, bool has_at)
 		return take_cloudflare(x, hex, token->offset);
 	if ((wf_lower_char(value.data[0]) == 'h' ||
 		 (value.data[0] == '/' && value.len > 1 && value.data[1] == '/')) &&
-		!wf_phone_may_be_link(value) && !has_at)
+		!wf_phone_may_be_link(value) &&
+		(!has_at || wf_profile_links_to_network(value, &site_len)))
 		return take_web_link(x, value, token->offset);
 	if (!has_at && !may_be_contact_link(value))
 		return WF_OK;

@@ -27,6 +27,7 @@
 #define MAX_PARTICLE	5		/* bytes of the longest of them */
 #define MAX_HONORIFIC	10
 #define MAX_TITLE		80		/* bytes of a job title */
+#define MIN_ROLE		4		/* letters of a local part that names one */
 
 /* A word of the text around the address. */
 typedef struct Word
@@ -146,6 +147,15 @@ is_word_byte(char c)
 		((unsigned char) c >= 0x80 && (unsigned char) c < 0xC0);
 }
 
+/* A dash, quote or bullet beyond ASCII, but no apostrophe (U+2018, U+2019). */
+static bool
+is_mark(WfSlice text, size_t i, size_t limit)
+{
+	return i + 2 < limit && (unsigned char) text.data[i] == 0xE2 &&
+		(unsigned char) text.data[i + 1] == 0x80 &&
+		(unsigned char) text.data[i + 2] != 0x98 && (unsigned char) text.data[i + 2] != 0x99;
+}
+
 /* The word that begins at i; dots, dashes and apostrophes inside belong to it. */
 static size_t
 word_end(WfSlice text, size_t i, size_t limit)
@@ -154,7 +164,9 @@ word_end(WfSlice text, size_t i, size_t limit)
 	{
 		char		c = text.data[i];
 
-		if (is_word_byte(c))
+		if (is_mark(text, i, limit))
+			break;
+		else if (is_word_byte(c))
 			i++;
 		else if ((c == '-' || c == '\'' || c == '.') && i + 1 < limit &&
 				 is_word_byte(text.data[i + 1]))
@@ -209,9 +221,9 @@ read_words(WfSlice text, size_t from, size_t to, int line, Word *words, int room
 
 		if (text.data[i] == '\n')
 			line++;
-		if (!is_word_byte(text.data[i]))
+		if (!is_word_byte(text.data[i]) || is_mark(text, i, to))
 		{
-			i++;
+			i += is_mark(text, i, to) ? 3 : 1;
 			continue;
 		}
 		w->start = i;
@@ -363,65 +375,6 @@ stands_alone(const Word *words, int at, int count, int total)
 	return at + count == total || !words[at + count].is_joined;
 }
 
-/* What is searched, and the best so far. */
-typedef struct Search
-{
-	WfSlice		text;
-	size_t		start;			/* of the address */
-	size_t		end;
-	WfSlice		letters;		/* of the local part */
-	bool		is_dotted;		/* its words are separated */
-	int			total;
-	Word		words[MAX_WORDS];
-	Agreement	agreement;		/* of the best */
-	int			at;
-	int			count;
-	int			lines;			/* from the address */
-} Search;
-
-/* Is there another address between the word and this one? */
-static bool
-is_separated(const Search *s, const Word *w)
-{
-	const char *data = s->text.data;
-	const char *from = data + (w->start < s->start ? w->end : s->end);
-	const char *to = data + (w->start < s->start ? s->start : w->start);
-
-	return to > from && memchr(from, '@', to - from) != NULL;
-}
-
-static void
-consider(Search *s, int at, int count)
-{
-	const Word *words = s->words;
-	int			lines = words[at].line < 0 ? -words[at].line : words[at].line;
-	Agreement	a;
-
-	if (!has_form_of_name(words + at, count))
-		return;
-	a = agreement(s->text, s->letters, words + at, count);
-	/* without a known name "Fair Housing" agrees with fairhousing@, too */
-	if (a == AGREES_JOINED)
-		a = words[at].is_given || s->is_dotted ? AGREES : AGREES_NOT;
-	if (a == AGREES_IN_PART && !words[at].is_given)
-		a = AGREES_NOT;
-	if (a == AGREES_NOT && lines <= 1 && is_unmistakable(s->text, words, at, count) &&
-		stands_alone(words, at, count, s->total))
-		a = AGREES_IN_FORM;
-	if (a == AGREES_NOT || a < s->agreement)
-		return;
-	if (a < AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
-		return;
-	/* the nearest of the best; of those that begin at one place the shorter */
-	if (a > s->agreement || lines < s->lines)
-	{
-		s->agreement = a;
-		s->at = at;
-		s->count = count;
-		s->lines = lines;
-	}
-}
-
 /*-------------------------------------------------------------------------
  * Job titles
  *-------------------------------------------------------------------------
@@ -436,9 +389,9 @@ has_title_word(WfSlice line)
 	{
 		size_t		end;
 
-		if (!is_word_byte(line.data[i]))
+		if (!is_word_byte(line.data[i]) || is_mark(line, i, line.len))
 		{
-			i++;
+			i += is_mark(line, i, line.len) ? 3 : 1;
 			continue;
 		}
 		end = word_end(line, i, line.len);
@@ -455,10 +408,12 @@ has_title_word(WfSlice line)
 static WfSlice
 trim_title(WfSlice title)
 {
-	while (title.len > 0 && strchr(" ,:;|-/(\t.\n", title.data[0]) != NULL)
-		wf_advance(&title, 1);
-	while (title.len > 0 && strchr(" ,:;|-/\t\n(", title.data[title.len - 1]) != NULL)
-		title.len--;
+	while (title.len > 0 && (strchr(" ,:;|-/(\t.\n", title.data[0]) != NULL ||
+							 is_mark(title, 0, title.len)))
+		wf_advance(&title, is_mark(title, 0, title.len) ? 3 : 1);
+	while (title.len > 0 && (strchr(" ,:;|-/\t\n(", title.data[title.len - 1]) != NULL ||
+							 (title.len > 3 && is_mark(title, title.len - 3, title.len))))
+		title.len -= title.len > 3 && is_mark(title, title.len - 3, title.len) ? 3 : 1;
 	/* the ')' of "Name (Title)" */
 	if (title.len > 0 && title.data[title.len - 1] == ')' &&
 		memchr(title.data, '(', title.len) == NULL)
@@ -529,6 +484,132 @@ find_title(WfSlice text, size_t name_start, size_t name_end)
 			return title;
 	}
 	return WF_SLICE_EMPTY;
+}
+
+/*
+ * Does a text beside a name say what the local part says: "City Clerk" beside
+ * cityclerk@, "Geschäftsführung" beside geschaeftsfuehrung@?
+ */
+static bool
+is_role(WfSlice title, WfSlice letters)
+{
+	char		folded[MAX_FOLDED];
+	size_t		i;
+	int			german;
+
+	if (letters.len < MIN_ROLE || title.len > MAX_TITLE)
+		return false;
+	for (i = 0; i < title.len; i++)
+	{
+		if (title.data[i] == '@' || wf_is_digit(title.data[i]))
+			return false;
+	}
+	for (german = 0; german < 2; german++)
+	{
+		if (contains(fold(title, german, folded), letters))
+			return true;
+	}
+	return false;
+}
+
+/* The role of the local part, in front of or behind a name in its line. */
+static WfSlice
+find_role(WfSlice text, size_t name_start, size_t name_end, size_t address, WfSlice letters)
+{
+	WfSlice		title;
+	size_t		from;
+	size_t		to;
+
+	find_line(text, name_start, &from, &to);
+	title = trim_title((WfSlice) {text.data + from, name_start - from});
+	if (is_role(title, letters))
+		return title;
+	if (address > name_end && address < to)
+		to = address;
+	if (to < name_end)
+		return WF_SLICE_EMPTY;
+	title = trim_title((WfSlice) {text.data + name_end, to - name_end});
+	return is_role(title, letters) ? title : WF_SLICE_EMPTY;
+}
+
+/* What is searched, and the best so far. */
+typedef struct Search
+{
+	WfSlice		text;
+	size_t		start;			/* of the address */
+	size_t		end;
+	WfSlice		letters;		/* of the local part */
+	bool		is_dotted;		/* its words are separated */
+	int			total;
+	Word		words[MAX_WORDS];
+	Agreement	agreement;		/* of the best */
+	int			at;
+	int			count;
+	int			lines;			/* from the address */
+} Search;
+
+/* Is there another address between the word and this one? */
+static bool
+is_separated(const Search *s, const Word *w)
+{
+	const char *data = s->text.data;
+	const char *from = data + (w->start < s->start ? w->end : s->end);
+	const char *to = data + (w->start < s->start ? s->start : w->start);
+
+	return to > from && memchr(from, '@', to - from) != NULL;
+}
+
+/* A known given name and what follows, with nothing that belongs to it around. */
+static bool
+is_plain_name(const Search *s, int at, int count)
+{
+	int			i;
+
+	if (!s->words[at].is_given || s->words[at].is_joined ||
+		!stands_alone(s->words, at, count, s->total))
+		return false;
+	for (i = at; i < at + count; i++)
+	{
+		if (s->words[i].is_label)
+			return false;
+	}
+	return true;
+}
+
+static void
+consider(Search *s, int at, int count)
+{
+	const Word *words = s->words;
+	int			lines = words[at].line < 0 ? -words[at].line : words[at].line;
+	Agreement	a;
+
+	if (!has_form_of_name(words + at, count))
+		return;
+	a = agreement(s->text, s->letters, words + at, count);
+	/* without a known name "Fair Housing" agrees with fairhousing@, too */
+	if (a == AGREES_JOINED)
+		a = words[at].is_given || s->is_dotted ? AGREES : AGREES_NOT;
+	if (a == AGREES_IN_PART && !words[at].is_given)
+		a = AGREES_NOT;
+	if (a == AGREES_NOT && lines <= 1 && is_unmistakable(s->text, words, at, count) &&
+		stands_alone(words, at, count, s->total))
+		a = AGREES_IN_FORM;
+	if (a == AGREES_NOT && lines <= NEAR_LINES && is_plain_name(s, at, count) &&
+		find_role(s->text, words[at].start, words[at + count - 1].end, s->start,
+				  s->letters).len > 0)
+		a = AGREES_IN_PART;
+	if (a == AGREES_NOT || a < s->agreement)
+		return;
+	if (a < AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
+		return;
+	/* the nearest of the best; of those that begin at one place the shorter */
+	if (a > s->agreement || lines < s->lines)
+	{
+		s->agreement = a;
+		s->at = at;
+		s->count = count;
+		s->lines = lines;
+	}
 }
 
 /*-------------------------------------------------------------------------
@@ -632,6 +713,9 @@ wf_person_find(WfSlice text, size_t start, size_t end, WfSlice local, WfPerson *
 	person->name.data = text.data + s.words[s.at].start;
 	person->name.len = s.words[s.at + s.count - 1].end - s.words[s.at].start;
 	person->job_title = find_title(text, s.words[s.at].start, s.words[s.at + s.count - 1].end);
+	if (person->job_title.len == 0)
+		person->job_title = find_role(text, s.words[s.at].start, s.words[s.at + s.count - 1].end,
+									  start, s.letters);
 	return true;
 }
 

@@ -5,7 +5,8 @@
  *
  * Precision before recall: a name counts when it agrees with the local part
  * ("j.smith", "smithj", "john.s" for John Smith), or has the unmistakable form
- * of one (a middle initial, a title) and stands right beside the address.
+ * of one (a middle initial, a title) and stands right beside the address, or stands
+ * beside a position that the local part names ("City Clerk - Anna Example, cityclerk@").
  *
  *-------------------------------------------------------------------------
  */

@@ -10,6 +10,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,24 +89,25 @@ print_list(const char *name, const WfFindings *findings, WfFindingKind kind,
 	putchar(']');
 }
 
-/* {"address": "name", …} */
+/* What is known of the owner of each address: {"address": "name", …} */
 static void
-print_names(const WfFindings *findings)
+print_owners(const char *name, const WfFindings *findings, size_t field)
 {
 	const char *separator = "";
 	int			i;
 
-	printf("\"names\": {");
+	printf("\"%s\": {", name);
 	for (i = 0; i < findings->count; i++)
 	{
 		const WfFinding *f = &findings->items[i];
+		const WfSlice *value = (const WfSlice *) ((const char *) f + field);
 
-		if (f->kind != WF_KIND_EMAIL || f->name.len == 0)
+		if (f->kind != WF_KIND_EMAIL || value->len == 0)
 			continue;
 		fputs(separator, stdout);
 		print_string(f->value);
 		printf(": ");
-		print_string(f->name);
+		print_string(*value);
 		separator = ", ";
 	}
 	putchar('}');
@@ -210,7 +212,13 @@ main(int argc, char **argv)
 			printf(", ");
 			print_list("faxes", &findings, WF_KIND_FAX, WF_KIND_FAX);
 			printf(", ");
-			print_names(&findings);
+			print_list("addresses", &findings, WF_KIND_ADDRESS, WF_KIND_ADDRESS);
+			printf(", ");
+			print_owners("names", &findings, offsetof(WfFinding, name));
+			printf(", ");
+			print_owners("job_titles", &findings, offsetof(WfFinding, job_title));
+			printf(", ");
+			print_owners("own_phones", &findings, offsetof(WfFinding, phone));
 			printf("}\n");
 		}
 		free((void *) in.body.data);

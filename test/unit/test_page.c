@@ -102,6 +102,7 @@ test_links(void)
 	finds("<link rel=author href=mailto:a@example.org><area href=mailto:b@example.org>",
 		  "0 link a@example.org\n43 link b@example.org");
 	finds("<p href=mailto:a@example.org>", "");
+	finds("<a href='https://www.tiktok.com/@firm?x=1'>", "0 link https://www.tiktok.com/@firm");
 	finds("a@example.org <a href=mailto:A@EXAMPLE.ORG>", "0 link a@example.org");
 	finds("a@example.org b@example.net a@example.org", "0 text a@example.org\n14 text b@example.net");
 	finds("<a href='mailto:a@example.org,b@example.org'>", "0 link a@example.org\n0 link b@example.org");
@@ -177,6 +178,22 @@ test_cards(void)
 		 "\"jobTitle\":\"Buyer &amp; &amp; seller\",\"email\":\"x@example.org\","
 		 "\"telephone\":\"+1 202 555 0143\"}</script>",
 		 "+12025550143\nx@example.org | Anna Example | Buyer & & seller | +12025550143");
+}
+
+/* A name beside the position that the local part names. */
+static void
+test_roles(void)
+{
+	ties("<p>City Clerk &ndash;&nbsp;Anna Example, MBA (ext. 207) "
+		 "<a href='mailto:cityclerk@example.org'>cityclerk@example.org</a>",
+		 "cityclerk@example.org | Anna Example | City Clerk | ");
+	ties("<p>Anna Example, Gesch\xC3\xA4" "ftsf\xC3\xBChrung: geschaeftsfuehrung@example.org",
+		 "geschaeftsfuehrung@example.org | Anna Example | Gesch\xC3\xA4" "ftsf\xC3\xBChrung | ");
+	/* another position, another's line, no name */
+	ties("<p>City Clerk - Anna Example: roads@example.org", "roads@example.org |  |  | ");
+	ties("<p>City Clerk - Anna Example: a@example.net, cityclerk@example.org",
+		 "a@example.net |  |  | \ncityclerk@example.org |  |  | ");
+	ties("<p>City Clerk - Main Office: cityclerk@example.org", "cityclerk@example.org |  |  | ");
 }
 
 static void
@@ -357,6 +374,7 @@ main(void)
 	test_numbers();
 	test_links();
 	test_cards();
+	test_roles();
 	test_postal();
 	test_fields();
 	test_windows();

@@ -19,8 +19,8 @@ UNIT_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	$(shell pkg-config --cflags $(UNIT_PACKAGES))
 UNIT_LIBS = -lpcre2-8 -lidn2 -lpsl -lexpat -lz -lpthread $(shell pkg-config --libs $(UNIT_PACKAGES))
 
-.PHONY: unit unit-urls unit-phones unit-emails unit-sitemaps
-unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-emails unit-sitemaps unit-work
+.PHONY: unit unit-urls unit-phones unit-emails unit-structured unit-names unit-sitemaps
+unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-emails unit-structured unit-names unit-sitemaps unit-work
 
 $(UNIT_BUILD)/%.o: $(srcdir)/core/%.c $(wildcard $(srcdir)/core/*.h)
 	@mkdir -p $(UNIT_BUILD)
@@ -50,6 +50,12 @@ unit-phones: $(UNIT_BUILD)/phone_lines
 
 unit-emails: $(UNIT_BUILD)/email_lines
 	python3 $(srcdir)/test/unit/check_emails.py $<
+
+unit-structured: $(UNIT_BUILD)/extract_corpus
+	python3 $(srcdir)/test/unit/check_structured.py $<
+
+unit-names: $(UNIT_BUILD)/extract_corpus
+	python3 $(srcdir)/test/unit/check_names.py $<
 
 unit-sitemaps: $(UNIT_BUILD)/sitemap_lines
 	python3 $(srcdir)/test/unit/check_sitemaps.py $<

@@ -210,6 +210,8 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	}
 	if (x->hidden_at > 0 && is_end && wf_text_equal_nocase(token->name, x->hidden_name))
 		wf_page_take_back(x);
+	if (token->flags & WF_HTML_BLOCK)
+		wf_page_note_row(x, token);
 	if (token->attributes.len > 0 || x->cards != NULL)
 	{
 		WfStatus	status = wf_page_take_card_tag(x, token);

@@ -260,5 +260,6 @@ wf_page_finish(Extraction *x, WfFindings *out)
 	out->count = x->count;
 	out->truncated = x->truncated;
 	out->title = x->title;
+	wf_page_tie_rows(x, out);
 	return WF_OK;
 }

@@ -5,7 +5,7 @@
  *
  * wf_page.c drives; wf_page_window.c has the visible text, wf_page_find.c the
  * table of findings, wf_page_tag.c what attributes and scripts hold,
- * wf_page_card.c structured data in the markup.
+ * wf_page_card.c structured data in the markup, wf_page_row.c rows of tables.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,6 +70,15 @@ typedef struct Item
 	bool		has_owner;		/* its name is known for sure */
 } Item;
 
+/* Start and end tags of rows that are remembered. */
+#define MAX_ROW_BORDERS		4096
+
+typedef struct RowBorder
+{
+	uint32_t	offset;
+	bool		begins;			/* a row */
+} RowBorder;
+
 /* The structured data that are open in the markup. */
 typedef struct WfPageCards WfPageCards;
 
@@ -103,7 +112,9 @@ typedef struct Extraction
 								 * text before it begins in the window; 0 none */
 	WfSlice		hidden_name;	/* of that element */
 	uint16_t	table[TABLE_SLOTS]; /* 1 + index into items; 0 free */
+	int			row_count;
 	Window		window;
+	RowBorder	rows[MAX_ROW_BORDERS];
 	char		link[2][WF_MAX_URL + 1];	/* a link being examined */
 } Extraction;
 
@@ -212,6 +223,17 @@ extern WfStatus wf_page_take_script(Extraction *x, const WfHtmlToken *token);
 
 /* An address that Cloudflare took out of the text behind x->opened. */
 extern WfStatus wf_page_take_protected(Extraction *x);
+
+/* in wf_page_row.c */
+
+/* A tag: remembered if it is one of a row of a table or an item of a list. */
+extern void wf_page_note_row(Extraction *x, const WfHtmlToken *token);
+
+/*
+ * Give the address of each row with one address and one number, in page order,
+ * that number, unless it has one already.
+ */
+extern void wf_page_tie_rows(const Extraction *x, WfFindings *findings);
 
 /* in wf_page_card.c */
 

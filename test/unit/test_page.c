@@ -180,6 +180,25 @@ test_cards(void)
 		 "+12025550143\nx@example.org | Anna Example | Buyer & & seller | +12025550143");
 }
 
+/* One number and one address in a row of a table or an item of a list. */
+static void
+test_rows(void)
+{
+	ties("<table><tr><td>(202) 555-0143<td>x@example.org<tr><td>(202) 555-0144</td>"
+		 "<td><a href=mailto:y@example.org>write</a></tr></table>",
+		 "+12025550143\nx@example.org |  |  | +12025550143\n"
+		 "+12025550144\ny@example.org |  |  | +12025550144");
+	ties("<ul><li>x@example.org<br>Tel (202) 555-0143<br>Fax (202) 555-0144</li></ul>",
+		 "x@example.org |  |  | +12025550143\n+12025550143\n+12025550144");
+	/* two of either, side by side, outside */
+	ties("<li>(202) 555-0143, (202) 555-0144, x@example.org</li>",
+		 "+12025550143\n+12025550144\nx@example.org |  |  | ");
+	ties("<li>Dr. Anna Example, (202) 555-0143: x@example.org, y@example.org</li>",
+		 "+12025550143\nx@example.org | Anna Example |  | \ny@example.org |  |  | ");
+	ties("<ul><li>(202) 555-0143<li>x@example.org</ul>", "+12025550143\nx@example.org |  |  | ");
+	ties("<li>(202) 555-0143</li><p>x@example.org", "+12025550143\nx@example.org |  |  | ");
+}
+
 /* A name beside the position that the local part names. */
 static void
 test_roles(void)
@@ -374,6 +393,7 @@ main(void)
 	test_numbers();
 	test_links();
 	test_cards();
+	test_rows();
 	test_roles();
 	test_postal();
 	test_fields();

@@ -1,0 +1,74 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_page_row.c
+ *	  Rows of tables and items of lists: one number and one address in a row
+ *	  belong together.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_page_int.h"
+
+#include "wf_text.h"
+
+void
+wf_page_note_row(Extraction *x, const WfHtmlToken *token)
+{
+	RowBorder  *border = &x->rows[x->row_count];
+
+	if (token->name.len != 2 || x->row_count == MAX_ROW_BORDERS ||
+		(!wf_text_equal_nocase(token->name, WF_SLICE("tr")) &&
+		 !wf_text_equal_nocase(token->name, WF_SLICE("li"))))
+		return;
+	border->offset = (uint32_t) token->offset;
+	border->begins = token->type == WF_HTML_START_TAG;
+	x->row_count++;
+}
+
+/* The findings from "from" to "to" are those of one row. */
+static void
+tie_row(WfFinding *items, int from, int to)
+{
+	WfFinding  *address = NULL;
+	const WfFinding *phone = NULL;
+	int			i;
+
+	for (i = from; i < to; i++)
+	{
+		if (items[i].kind == WF_KIND_EMAIL)
+		{
+			if (address != NULL)
+				return;
+			address = &items[i];
+		}
+		else if (items[i].kind == WF_KIND_PHONE)
+		{
+			if (phone != NULL)
+				return;
+			phone = &items[i];
+		}
+	}
+	if (address != NULL && phone != NULL && address->phone.len == 0)
+		address->phone = phone->value;
+}
+
+void
+wf_page_tie_rows(const Extraction *x, WfFindings *findings)
+{
+	int			from = 0;
+	int			row;
+
+	for (row = 0; row < x->row_count; row++)
+	{
+		size_t		end = row + 1 < x->row_count ? x->rows[row + 1].offset : x->page.len;
+		int			to;
+
+		while (from < findings->count && findings->items[from].position < x->rows[row].offset)
+			from++;
+		for (to = from; to < findings->count && findings->items[to].position < end; to++)
+			;
+		/* what was never closed has no end that is known */
+		if (x->rows[row].begins && row + 1 < x->row_count)
+			tie_row(findings->items, from, to);
+		from = to;
+	}
+}

@@ -90,6 +90,7 @@ typedef struct Ring
 	bool		added;			/* this round of scans found a domain for the ring */
 	uint32		look;			/* counts wf_pick_look_again */
 	bool		passed;			/* a group passed over what it had, there is more */
+	bool		rationed;		/* what was looked at in vain rests longer and longer */
 } Ring;
 
 struct WfPicker
@@ -111,7 +112,7 @@ create_hash(WfPicker *picker, const char *name, Size entrysize)
 }
 
 WfPicker *
-wf_pick_create(void)
+wf_pick_create(bool rationed)
 {
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "WfPickContext",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -124,6 +125,7 @@ wf_pick_create(void)
 		Ring	   *ring = &picker->ring[id];
 
 		ring->context = context;
+		ring->rationed = rationed;
 		ring->group = MemoryContextAllocZero(context, MAX_GROUPS * sizeof(DomainGroup *));
 		ring->domains = create_hash(picker, "wf_curation domains", sizeof(DomainEntry));
 	}
@@ -418,18 +420,19 @@ take_open(WfGate *gate, DomainGroup *group, WfPick *pick, bool *full, uint64 *cl
 }
 
 /*
- * All that is loaded of a group is of sites that are not open.  Where a domain
- * is at one site and that is ours, it waits for its turn; otherwise there may
- * be items of other sites behind these.  False when the group was dropped.
+ * All that is loaded of a group is of sites that are not open.  What only waits
+ * for the end of one of ours keeps its place, unless there may be items of other
+ * sites behind it.  False when the group was dropped, to be looked at again in
+ * a while.
  */
 static bool
-pass_over(Ring *ring, int at, bool full)
+pass_over(Ring *ring, WfGate *gate, int at, bool full)
 {
 	DomainGroup *group = ring->group[at];
 	DomainEntry *entry = enter_domain(ring, group->key);
 	bool		one_site = entry->closed != 0 && !group->key.is_null;
 
-	if (one_site && full)
+	if (full && (one_site || group->last))
 		return true;
 	group->next = group->count;
 	if (!one_site && !group->last)
@@ -437,9 +440,10 @@ pass_over(Ring *ring, int at, bool full)
 		ring->passed = true;
 		return true;
 	}
-	entry->rest_ms = Min(Max(entry->rest_ms * 2, REST_MS), REST_MAX_MS);
+	entry->rest_ms = ring->rationed ? Min(Max(entry->rest_ms * 2, REST_MS), REST_MAX_MS) : REST_MS;
 	entry->rest_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), entry->rest_ms);
 	entry->rest_look = ring->look;
+	wf_gate_wake_at(gate, entry->rest_until);
 	drop_group(ring, at);
 	return false;
 }
@@ -474,7 +478,7 @@ serve_group(WfPicker *picker, Ring *ring, WfStage *stage, WfGate *gate, int per_
 			wf_pick_reserve(picker, group->key);
 			entry->rest_ms = 0;
 		}
-		else if (!pass_over(ring, at, full))
+		else if (!pass_over(ring, gate, at, full))
 			return false;
 	}
 	ring->position = (at + 1) % ring->ngroups;

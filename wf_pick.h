@@ -32,8 +32,11 @@ typedef struct WfPick
 /* Key of a domain_id; NULL for none. */
 extern WfDomainKey wf_pick_key(const pg_uuid_t *domain);
 
-/* One per worker, in TopMemoryContext. */
-extern WfPicker *wf_pick_create(void);
+/*
+ * One per worker, in TopMemoryContext.  rationed: what was looked at in vain may
+ * rest longer and longer; an order must not, somebody waits for it.
+ */
+extern WfPicker *wf_pick_create(bool rationed);
 
 /*
  * Forget the candidates of a stage and all reservations: its tables changed, or

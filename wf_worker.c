@@ -342,7 +342,7 @@ create_worker(void)
 	ctl.keysize = sizeof(uint64);
 	ctl.entrysize = sizeof(WfInFlight);
 	wf_worker.in_flight = hash_create("wf_curation in flight", 256, &ctl, HASH_ELEM | HASH_BLOBS);
-	wf_worker.picker = wf_pick_create();
+	wf_worker.picker = wf_pick_create(wf_worker.args.batch == DSM_HANDLE_INVALID);
 	wf_worker.gate = wf_gate_create();
 	wf_worker.link = wf_worker_create_link();
 	wf_worker.events_socket = -1;

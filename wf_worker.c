@@ -376,8 +376,15 @@ answer_batch(void)
 
 	if (why && batch->kind == WF_BATCH_PROCESS)
 	{
-		/* what other stages did counts, and the caller learns it */
-		batch->sqlstate = batch->claimed == 0 ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : 0;
+		/*
+		 * What other stages did counts, and the caller learns it.  That pages
+		 * cannot be processed is an error; the stages before them may be set
+		 * up for nothing.
+		 */
+		bool		in_vain = batch->claimed == 0 &&
+			(wf_worker.blocked[0] || wf_worker.stage[WF_STAGE_PAGE].blocked[0]);
+
+		batch->sqlstate = in_vain ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : 0;
 		strlcpy(batch->message, why, sizeof(batch->message));
 		strlcpy(batch->hint, "SELECT * FROM wf_health() tells what to do.", sizeof(batch->hint));
 	}

@@ -678,6 +678,8 @@ class Server:
 
     def __init__(self, host="0.0.0.0", port=0, tls=None, family=socket.AF_INET, accept=True):
         self.robots = None
+        self.paths = {}           # behaviours of this server only
+        self.missing = missing
         self.tls = tls
         self.connections = 0
         self.requests = collections.Counter()
@@ -748,7 +750,8 @@ class Server:
                 self.running[host] += 1
                 self.most[host] = max(self.most[host], self.running[host])
             try:
-                PATHS.get(request.path, missing)(conn, request)
+                behave = self.paths.get(request.path) or PATHS.get(request.path, self.missing)
+                behave(conn, request)
             finally:
                 with self.lock:
                     self.running[host] -= 1

@@ -22,6 +22,7 @@ import time
 import fault_table
 import faultserver
 import site_cases
+import survey_cases
 import worker
 from common import (CRAWLER, LOOPBACK, RESULTS, SANITIZED, SETTINGS, SHORT, check, crawl, distinct_hosts,
                     wanted)
@@ -732,7 +733,8 @@ def main():
     reuse()
     politeness()
     robots_cases()
-    site_cases.run()
+    site_cases.case.run()
+    survey_cases.case.run()
     memory()
     many_at_once()
     print("1..%d" % RESULTS.count)

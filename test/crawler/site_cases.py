@@ -1,64 +1,11 @@
 """How the crawler treats sites: back-off, questions to the worker, versions."""
-import concurrent.futures
 import time
 
 import faultserver
-import worker
-from common import CRAWLER, LOOPBACK, RESULTS, SANITIZED, SETTINGS, crawl, distinct_hosts, wanted
+from common import SANITIZED, SETTINGS
+from watched import Cases, Watched, url
 
-
-class Watched(worker.Crawler):
-    """A crawler in worker mode of which all messages are kept."""
-
-    def __init__(self, **settings):
-        super().__init__(CRAWLER, dict(SETTINGS, **settings))
-        self.read()               # READY
-        self.found = {}
-        self.asked = []
-        self.sites = []
-        self.files = []
-
-    def collect(self, until, timeout=8):
-        """Read until "until()" holds; what came is in found, asked, sites, files."""
-        limit = time.monotonic() + timeout * (3 if SANITIZED else 1)
-        while not until() and time.monotonic() < limit:
-            message = self.read(0.1)
-            if message is None:
-                continue
-            kind, payload = message
-            if kind == "E":
-                result = worker.Result(payload)
-                self.found[result.seq] = result
-            elif kind == "A":
-                self.asked.append(worker.ask_of(payload))
-            elif kind == "S":
-                self.sites.append(worker.site_of(payload))
-            elif kind == "B":
-                self.files.append(worker.robots_of(payload))
-            elif kind == "EOF":
-                break
-        return until()
-
-    def ended(self, count):
-        return self.collect(lambda: len(self.found) >= count)
-
-    def outcomes(self):
-        return [self.found[seq].outcome for seq in sorted(self.found)]
-
-
-def url(server, path, address="127.0.0.1"):
-    return "http://%s:%d%s" % (address, server.port, path)
-
-
-def case(name):
-    """Register a test under its name; it returns (good, detail)."""
-    def register(function):
-        CASES.append((name, function))
-        return function
-    return register
-
-
-CASES = []
+case = Cases("site")
 
 
 # ---------- hosts that ask for less ----------
@@ -365,12 +312,3 @@ def many_hosts():
     good = good and c.collect(lambda: len(c.found) >= hosts + 100, 20)
     c.close()
     return good and set(c.outcomes()) == {"ok"}, len(c.found)
-
-
-def run():
-    chosen = [(name, test) for name, test in CASES if wanted("site: " + name)]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        futures = [(name, pool.submit(test)) for name, test in chosen]
-        for name, future in futures:
-            good, detail = future.result()
-            RESULTS.report("site: " + name, good is True, detail)

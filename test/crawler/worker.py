@@ -13,6 +13,8 @@ OUTCOMES = ("ok bad_url policy robots dns dns_temporary connect timeout reset tl
             "content_type extract crash worker store internal not_modified deferred "
             "not_sitemap partial none_found").split()
 
+PAGE, SITEMAP, DOMAIN = range(3)   # stages of a FETCH
+
 
 def string(data):
     return struct.pack("=I", len(data)) + data
@@ -60,6 +62,11 @@ def robots_of(payload):
     return site.decode(), origin.decode(), struct.unpack_from("=I", rest)[0], body
 
 
+def entries_of(payload):
+    """What an ENTRIES says: (seq, number of entries)."""
+    return struct.unpack_from("=QI", payload)
+
+
 def ask_of(payload):
     """What an ASK says: (id, seq, site)."""
     number, seq = struct.unpack_from("=QQ", payload)
@@ -95,10 +102,10 @@ class Crawler:
             payload += string(name.encode()) + string(value.encode())
         self.socket.sendall(frame("C", payload))
 
-    def fetch(self, seq, url, flags=0, domain="", version=("", "", "")):
+    def fetch(self, seq, url, flags=0, domain="", version=("", "", ""), stage=PAGE):
         """version: the URL it came from, ETag, Last-Modified."""
         texts = (url, domain) + tuple(version)
-        self.socket.sendall(frame("F", struct.pack("=QIB", seq, flags, 0) +
+        self.socket.sendall(frame("F", struct.pack("=QIB", seq, flags, stage) +
                                   b"".join(string(t.encode()) for t in texts)))
 
     def cancel(self, seq):

@@ -158,13 +158,15 @@ find_network(WfSlice host)
 	char		first;
 	size_t		i;
 
-	/* "de.linkedin.com" */
-	if (host.len > 15 && host.data[2] == '.' &&
-		wf_text_equal_nocase((WfSlice) {host.data + 3, host.len - 3}, WF_SLICE("linkedin.com")))
-		wf_advance(&host, 3);
-	if (host.len > 3 && host.data[2] == '.' && host.len == 15 &&
-		wf_text_equal_nocase((WfSlice) {host.data + 3, 12}, networks[0].host))
-		wf_advance(&host, 3);
+	/* "de.linkedin.com", "de.facebook.com" */
+	if (host.len == 15 && host.data[2] == '.')
+	{
+		WfSlice		rest = {host.data + 3, 12};
+
+		if (wf_text_equal_nocase(rest, WF_SLICE("linkedin.com")) ||
+			wf_text_equal_nocase(rest, WF_SLICE("facebook.com")))
+			host = rest;
+	}
 	first = wf_lower_char(host.data[0]);
 	for (i = 0; i < COUNT(networks); i++)
 	{
@@ -272,10 +274,10 @@ wf_profile_parse(WfSlice href, WfFindingKind *kind, char *out, size_t *len)
 	/* without "@" it is a video, a tag or a page of the network */
 	if (network->kind == WF_KIND_TIKTOK && (name.len < 2 || name.data[0] != '@'))
 		return false;
-	if (network->kind == WF_KIND_TWITTER && name.len > 0 && name.data[0] == '@')
-		wf_advance(&name, 1);
 	if (!is_profile_name(name) || (prefix.len == 0 && !ends_profile(network, href)))
 		return false;
+	if (network->kind == WF_KIND_TWITTER && name.data[0] == '@')
+		wf_advance(&name, 1);
 	n = put(out, 0, WF_SLICE("https://"));
 	n = put(out, n, (WfSlice) {network->shown_host, strlen(network->shown_host)});
 	n = put(out, n, WF_SLICE("/"));

@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * test_person.c
+ *	  core/wf_person.c: whose address it is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "test/unit/unit.h"
+
+#include "core/wf_person.h"
+
+/* "name | job title" of the only address of a text, or "-". */
+static void
+person(const char *text, const char *expected)
+{
+	size_t		len = strlen(text);
+	char	   *copy = memcpy(malloc(len + 1), text, len);
+	const char *at = memchr(copy, '@', len);
+	const char *start = at;
+	const char *end = at;
+	char		got[512] = "-";
+	WfPerson	found;
+
+	while (start > copy && strchr(" \n(:", start[-1]) == NULL)
+		start--;
+	while (end < copy + len && strchr(" \n),", *end) == NULL)
+		end++;
+	if (wf_person_find((WfSlice) {copy, len}, start - copy, end - copy,
+					   (WfSlice) {start, at - start}, &found))
+		snprintf(got, sizeof(got), "%.*s | %.*s", (int) found.name.len, found.name.data,
+				 (int) found.job_title.len, found.job_title.data);
+	is(slice(got), expected, text);
+	free(copy);
+}
+
+static void
+test_names(void)
+{
+	person("Anna Example anna.example@example.org", "Anna Example | ");
+	person("Anna Example\na.example@example.org", "Anna Example | ");
+	person("example@example.org\nAnna Example", "Anna Example | ");
+	person("example@example.org\nZorblax Example", "-");
+	person("anna@example.org\nAnna Example", "Anna Example | ");
+	person("J\xC3\xBCrgen M\xC3\xBCller\nmueller.j@example.org", "J\xC3\xBCrgen M\xC3\xBCller | ");
+	person("J\xC3\xBCrgen M\xC3\xBCller\njmuller@example.org", "J\xC3\xBCrgen M\xC3\xBCller | ");
+	person("Ludwig van Beispiel\nl.beispiel@example.org", "Ludwig van Beispiel | ");
+	person("Zorblax Q. Example zq@example.org", "Zorblax Q. Example | ");
+	person("Dr. Zorblax Example: praxis@example.org", "Zorblax Example | ");
+}
+
+static void
+test_job_titles(void)
+{
+	person("Anna Example, Managing Director\nanna.example@example.org",
+		   "Anna Example | Managing Director");
+	person("Gesch\xC3\xA4" "ftsf\xC3\xBChrerin: Anna Example anna.example@example.org",
+		   "Anna Example | Gesch\xC3\xA4" "ftsf\xC3\xBChrerin");
+	person("Anna Example\nDirectrice\nanna.example@example.org", "Anna Example | Directrice");
+	person("City Clerk \xE2\x80\x93 Anna Example cityclerk@example.org", "Anna Example | City Clerk");
+}
+
+static void
+test_no_names(void)
+{
+	person("info@example.org", "-");
+	person("Contact Us info@example.org", "-");
+	person("Fair Housing fairhousing@example.org", "-");
+	person("Anna Example\ninfo@example.org", "-");
+	person("Anna Example anna.other@example.org", "-");
+	person("anna example anna.example@example.org", "-");
+	person("City Clerk - Anna Example roads@example.org", "-");
+	person("City Clerk - Main Office cityclerk@example.org", "-");
+	/* too far away */
+	person("Anna Example\n\n\n\n\n\n\n\n\n\n\n\nanna.example@example.org", "-");
+}
+
+static void
+test_is_name(void)
+{
+	ok(wf_person_is_name(slice("Anna Example")), "a name");
+	ok(wf_person_is_name(slice("Anna van der Example")), "with particles");
+	ok(!wf_person_is_name(slice("")), "nothing");
+	ok(!wf_person_is_name(slice("Anna")), "one word");
+	ok(!wf_person_is_name(slice("Anna Example, Buyer")), "more than a name");
+	ok(!wf_person_is_name(slice("Customer Service")), "a label");
+}
+
+/* Any text around; what is found lies in it. */
+static void
+test_hostile(void)
+{
+	static const char *const patterns[] = {
+		"Anna ", "A. ", "\xC3\xA4", "\xE2\x80\x93", "\n", "Dr. ", "x@", "\xFF", "-", "Director ", "\xE2\x80"
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+	{
+		char		text[8000];
+		size_t		len = strlen(patterns[i]);
+		size_t		n;
+		WfPerson	found;
+
+		for (n = 0; n + len <= sizeof(text); n += len)
+			memcpy(text + n, patterns[i], len);
+		ok(!wf_person_find((WfSlice) {text, n}, n / 2, n / 2 + 10, slice("anna.anna"), &found) ||
+		   (found.name.data >= text && found.name.data + found.name.len <= text + n),
+		   "%s again and again", patterns[i]);
+	}
+}
+
+int
+main(void)
+{
+	test_names();
+	test_job_titles();
+	test_no_names();
+	test_is_name();
+	test_hostile();
+	return done();
+}

@@ -23,6 +23,7 @@
 #define FRAMES			24		/* cards and properties inside each other */
 #define CARD_EMAILS		8
 #define NAME_CLASSES	128		/* of elements, by first letter and length */
+#define CARD_BYTES		(256 * 1024)	/* of all values of a page: memory they may take */
 #define LOST			SIZE_MAX	/* the window has been emptied since */
 
 /* What the words of an element's attributes make it. */
@@ -66,6 +67,7 @@ typedef struct Frame
 struct WfPageCards
 {
 	int			count;			/* frames that are open */
+	size_t		bytes;			/* of the values so far */
 	int			open[NAME_CLASSES]; /* elements inside the outermost, by their names */
 	Frame		frames[FRAMES];
 };
@@ -386,14 +388,15 @@ end_property(Extraction *x, int at, WfSlice text)
 
 /* The text since the frame began. */
 static WfStatus
-frame_text(Extraction *x, const Frame *frame, WfSlice *text)
+frame_text(const Extraction *x, const Frame *frame, WfSlice *text)
 {
 	const Window *w = &x->window;
 
 	*text = WF_SLICE_EMPTY;
 	if (frame->text_at == LOST || frame->text_at >= w->len ||
-		w->len - frame->text_at > 2 * WF_MAX_VALUE)
+		w->len - frame->text_at > 2 * WF_MAX_VALUE || x->cards->bytes > CARD_BYTES)
 		return WF_OK;
+	x->cards->bytes += w->len - frame->text_at;
 	*text = wf_text_collapse(x->arena, (WfSlice) {w->data + frame->text_at,
 							 w->len - frame->text_at}, WF_MAX_VALUE);
 	return text->data != NULL ? WF_OK : WF_ERR_NOMEM;
@@ -616,6 +619,7 @@ wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token)
 		if (x->cards == NULL)
 			return WF_ERR_NOMEM;
 		x->cards->count = 0;
+		x->cards->bytes = 0;
 	}
 	if (!is_open)
 		memset(x->cards->open, 0, sizeof(x->cards->open));

@@ -62,14 +62,18 @@ stop_worker(dsm_segment *segment, Datum arg)
 		SetLatch(latch);
 }
 
-static void
-check_batch_size(int size)
+/* Argument 0, or for NULL the setting wf_curation.batch_size. */
+static int
+get_batch_size(FunctionCallInfo fcinfo)
 {
+	int			size = PG_ARGISNULL(0) ? wf_curation_batch_size : PG_GETARG_INT32(0);
+
 	if (size < 1 || size > MAX_BATCH_SIZE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("batch size %d is out of range", size),
 				 errhint("Use a batch size between 1 and %d.", MAX_BATCH_SIZE)));
+	return size;
 }
 
 void
@@ -220,7 +224,7 @@ check_enabled(void)
 Datum
 wf_process_batch(PG_FUNCTION_ARGS)
 {
-	int			size = PG_GETARG_INT32(0);
+	int			size = get_batch_size(fcinfo);
 	WfBatch		answer = {0};
 	TupleDesc	desc;
 	Datum		values[5];
@@ -228,7 +232,6 @@ wf_process_batch(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	check_batch_size(size);
 	wf_batch_check_may_start("wf_process_batch()");
 	if (check_enabled())
 		carry_out(WF_BATCH_PROCESS, size, &answer);
@@ -248,12 +251,11 @@ wf_process_batch(PG_FUNCTION_ARGS)
 Datum
 wf_process(PG_FUNCTION_ARGS)
 {
-	int			size = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
+	int			size = get_batch_size(fcinfo);
 	bool		atomic = !(fcinfo->context && IsA(fcinfo->context, CallContext) &&
 						   !castNode(CallContext, fcinfo->context)->atomic);
 	WfBatch		answer = {0};
 
-	check_batch_size(size);
 	wf_batch_check_may_start("wf_process()");
 	if (!check_enabled())
 		PG_RETURN_NULL();

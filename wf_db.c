@@ -260,6 +260,17 @@ execute_plan(WfStatement *stmt, Datum *values, const char *nulls)
 		elog(ERROR, "could not execute \"%s\": %s", stmt->sql, SPI_result_code_string(rc));
 }
 
+/*
+ * Plan for a walk through a table.  Along an index it would fetch every row by
+ * itself, the dead ones that an old snapshot keeps among them.
+ */
+static void
+allow_walk(void)
+{
+	(void) set_config_option("enable_seqscan", "on", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+}
+
 void
 wf_db_execute(WfStatement *stmt, WfDbRights rights, Datum *values, const char *nulls)
 {
@@ -269,13 +280,20 @@ wf_db_execute(WfStatement *stmt, WfDbRights rights, Datum *values, const char *n
 
 	if (rights == WF_AS_SELF)
 	{
+		nest_level = stmt->walks ? NewGUCNestLevel() : 0;
+		if (stmt->walks)
+			allow_walk();
 		only_own_tables = true;
 		execute_plan(stmt, values, nulls);
 		only_own_tables = false;
+		if (stmt->walks)
+			AtEOXact_GUC(false, nest_level);
 		return;
 	}
 	become_owner(&save_user, &save_context);
 	nest_level = NewGUCNestLevel();
+	if (stmt->walks)
+		allow_walk();
 	use_database_path(GUC_ACTION_SAVE);
 	wf_trigger_set_engine(true);
 	execute_plan(stmt, values, nulls);

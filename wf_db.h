@@ -21,6 +21,7 @@ typedef struct WfStatement
 {
 	const char *sql;
 	int			nargs;
+	bool		walks;			/* reads a whole table: in its order, not along an index */
 	Oid			argtypes[WF_MAX_ARGS];
 	bool		custom_plan;	/* planned for each execution: its tables grow under it */
 	SPIPlanPtr	plan;			/* kept; made at first use */

@@ -41,6 +41,9 @@
 #define PASSES_AT_ONCE	4		/* over candidates of closed sites, likewise */
 #define REST_MS			100		/* after looking at everything in vain … */
 #define REST_MAX_MS		1600	/* … again and again */
+#define QUICK_SCAN_MS	20		/* a scan for domains that takes longer … */
+#define SCAN_SHARE		30		/* … waits so many times as long before the next */
+#define MAX_SCAN_WAIT_MS 30000
 #define MAX_CURSORS		100000	/* remembered positions inside domains */
 
 /* How many items of a domain are in flight, of whatever stage. */
@@ -90,7 +93,8 @@ typedef struct Ring
 	bool		added;			/* this round of scans found a domain for the ring */
 	uint32		look;			/* counts wf_pick_look_again */
 	bool		passed;			/* a group passed over what it had, there is more */
-	bool		rationed;		/* what was looked at in vain rests longer and longer */
+	TimestampTz next_scan;		/* not before; 0: at once */
+	bool		rationed;		/* looks in vain rest longer and longer, slow scans wait */
 } Ring;
 
 struct WfPicker
@@ -342,6 +346,21 @@ add_group(Ring *ring, WfGate *gate, WfDomainKey key)
 }
 
 /*
+ * Under an old snapshot the index entries of items that have ended stay, and a
+ * scan for domains walks those before a domain's first ready item, while there
+ * may be nothing to find.  So a slow one may take a thirtieth of the time only.
+ */
+static void
+plan_next_scan(Ring *ring, TimestampTz start)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	long		elapsed = TimestampDifferenceMilliseconds(start, now);
+
+	ring->next_scan = !ring->rationed || elapsed < QUICK_SCAN_MS ? 0 :
+		TimestampTzPlusMilliseconds(now, Min(elapsed * SCAN_SHARE, MAX_SCAN_WAIT_MS));
+}
+
+/*
  * Add the next domains with ready items to the ring.  True when the scan
  * reached the end of the index; the next one then starts at the beginning.
  */
@@ -349,6 +368,7 @@ static bool
 scan_domains(Ring *ring, WfStage *stage, WfGate *gate)
 {
 	bool		alone = stage->items->column[WF_ITEM_DOMAIN_ID].attnum == 0;
+	TimestampTz start = GetCurrentTimestamp();
 	Datum		values[2];
 	uint64		n;
 
@@ -373,6 +393,7 @@ scan_domains(Ring *ring, WfStage *stage, WfGate *gate)
 		ring->next_domain = successor(key.id);
 	}
 	SPI_freetuptable(SPI_tuptable);
+	plan_next_scan(ring, start);
 	if (n == DOMAINS_AT_ONCE)
 		return false;
 	memset(&ring->next_domain, 0, sizeof(ring->next_domain));
@@ -550,7 +571,8 @@ wf_pick_candidates(WfPicker *picker, WfStage *stage, WfGate *gate, int n, int pe
 				continue;
 			*more = true;		/* but other domains have their turn */
 		}
-		if (scans_to_end == 0 || ring->ngroups >= MAX_GROUPS)
+		if (scans_to_end == 0 || ring->ngroups >= MAX_GROUPS ||
+			(ring->next_scan != 0 && GetCurrentTimestamp() < ring->next_scan))
 			break;
 		if (ring->rest_until != 0 && ring->rest_until > GetCurrentTimestamp())
 		{
@@ -575,4 +597,10 @@ bool
 wf_pick_holds(const WfPicker *picker, WfStageId stage)
 {
 	return picker->ring[stage].ngroups > 0;
+}
+
+TimestampTz
+wf_pick_next_scan(const WfPicker *picker, WfStageId stage)
+{
+	return picker->ring[stage].next_scan;
 }

@@ -8,6 +8,7 @@
 #ifndef WF_PICK_H
 #define WF_PICK_H
 
+#include "datatype/timestamp.h"
 #include "utils/uuid.h"
 
 #include "wf_gate.h"
@@ -34,7 +35,8 @@ extern WfDomainKey wf_pick_key(const pg_uuid_t *domain);
 
 /*
  * One per worker, in TopMemoryContext.  rationed: what was looked at in vain may
- * rest longer and longer; an order must not, somebody waits for it.
+ * rest longer and longer, and scans for domains that are slow may wait
+ * (wf_pick_next_scan); an order must not, it would end late or too early.
  */
 extern WfPicker *wf_pick_create(bool rationed);
 
@@ -63,6 +65,12 @@ extern void wf_pick_look_again(WfPicker *picker);
  * more but are at their limit?
  */
 extern bool wf_pick_holds(const WfPicker *picker, WfStageId stage);
+
+/*
+ * When domains are looked for again; 0: with the next call.  Until then those
+ * that have become ready since the last look are not seen.
+ */
+extern TimestampTz wf_pick_next_scan(const WfPicker *picker, WfStageId stage);
 
 /*
  * In-flight accounting, by domain and for all stages together, of items that

@@ -73,7 +73,13 @@ make(WfStageId stage, ClaimStatement which, const char *table, const char *forma
 	va_end(args);
 }
 
-#define OF_ITEMS "c.stage = %2$s AND c.item = u.item AND c.token = u.token"
+/*
+ * Claims of items $1 with tokens $2.  A token belongs to one item, so two lists
+ * say the same as pairs.  And unlike a join they leave the planner one way only,
+ * by the key: planned while the table is empty, a join may start with a walk
+ * through all claims, and under an old snapshot through all dead ones.
+ */
+#define OF_ITEMS "c.stage = %2$s AND c.item = ANY ($1) AND c.token = ANY ($2)"
 
 static void
 make_statements(WfStageId stage)
@@ -93,10 +99,10 @@ make_statements(WfStageId stage)
 		 "INSERT INTO %1$s AS c (stage, item, attempt, token, worker_pid, worker_started,"
 		 " claimed_at, lease_until, site) "
 		 "SELECT %2$s, u.item,"
-		 " CASE WHEN u.fresh OR o.attempt IS NULL THEN 1 ELSE o.attempt + 1 END,"
+		 " CASE WHEN u.fresh THEN 1 ELSE 1 + coalesce((SELECT o.attempt FROM %1$s o"
+		 " WHERE o.stage = %2$s AND o.item = u.item), 0) END,"
 		 " u.token, $4, $5, now(), now() + $6 * interval '1 ms', u.site"
-		 " FROM unnest($1, $2, $3, $7) u(item, token, fresh, site)"
-		 " LEFT JOIN %1$s o ON o.stage = %2$s AND o.item = u.item "
+		 " FROM unnest($1, $2, $3, $7) u(item, token, fresh, site) "
 		 "ON CONFLICT (stage, item) DO UPDATE SET attempt = EXCLUDED.attempt,"
 		 " token = EXCLUDED.token, worker_pid = EXCLUDED.worker_pid,"
 		 " worker_started = EXCLUDED.worker_started, claimed_at = EXCLUDED.claimed_at,"
@@ -107,30 +113,31 @@ make_statements(WfStageId stage)
 		 7, UUIDARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4OID, TIMESTAMPTZOID, INT4OID,
 		 INT8ARRAYOID);
 	make(stage, CLAIM_FENCE, "wf_claim",
-		 "SELECT c.item FROM unnest($1, $2) u(item, token) JOIN %1$s c ON " OF_ITEMS,
-		 2, UUIDARRAYOID, INT8ARRAYOID);
+		 "SELECT c.item FROM %1$s c WHERE " OF_ITEMS, 2, UUIDARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_FORGET, "wf_claim",
-		 "DELETE FROM %1$s c USING unnest($1, $2) u(item, token) WHERE " OF_ITEMS,
+		 "DELETE FROM %1$s c WHERE " OF_ITEMS " RETURNING c.item",
 		 2, UUIDARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_DROP_STALE, "wf_claim",
 		 "DELETE FROM %1$s c WHERE c.stage = %2$s AND c.item = ANY ($1)"
 		 " AND c.worker_pid IS NULL AND c.not_before <= now()", 1, UUIDARRAYOID);
 	make(stage, CLAIM_RELEASE, "wf_claim",
-		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
-		 " attempt = c.attempt - 1, not_before = now() FROM unnest($1, $2) u(item, token)"
-		 " WHERE " OF_ITEMS, 2, UUIDARRAYOID, INT8ARRAYOID);
+		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL,"
+		 " lease_until = NULL,"
+		 " attempt = c.attempt - 1, not_before = now() WHERE " OF_ITEMS,
+		 2, UUIDARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_RENEW, "wf_claim",
-		 "UPDATE %1$s c SET lease_until = now() + $3 * interval '1 ms' FROM unnest($1, $2) u(item, token)"
+		 "UPDATE %1$s c SET lease_until = now() + $3 * interval '1 ms'"
 		 " WHERE " OF_ITEMS, 3, UUIDARRAYOID, INT8ARRAYOID, INT4OID);
 	make(stage, CLAIM_WAIT, "wf_claim",
-		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
-		 " not_before = u.not_before,"
-		 " attempt = c.attempt - CASE WHEN u.counted THEN 0 ELSE 1 END"
-		 " FROM unnest($1, $2, $3, $4) u(item, token, not_before, counted)"
-		 " WHERE " OF_ITEMS, 4, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, BOOLARRAYOID);
+		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL,"
+		 " lease_until = NULL,"
+		 " not_before = ($3)[array_position($2, c.token)],"
+		 " attempt = c.attempt - CASE WHEN c.token = ANY ($4) THEN 1 ELSE 0 END"
+		 " WHERE " OF_ITEMS " RETURNING c.item",
+		 4, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_POSTPONE, "wf_claim",
-		 "UPDATE %1$s c SET not_before = u.not_before FROM unnest($1, $2) u(item, not_before)"
-		 " WHERE c.stage = %2$s AND c.item = u.item AND c.worker_pid IS NULL",
+		 "UPDATE %1$s c SET not_before = ($2)[array_position($1, c.item)]"
+		 " WHERE c.stage = %2$s AND c.item = ANY ($1) AND c.worker_pid IS NULL",
 		 2, UUIDARRAYOID, TIMESTAMPTZARRAYOID);
 	make(stage, CLAIM_NEXT_DUE, "wf_claim",
 		 "SELECT c.not_before FROM %1$s c WHERE c.stage = %2$s"
@@ -216,6 +223,31 @@ contains(const pg_uuid_t *ids, int n, const pg_uuid_t *id)
 		if (memcmp(&ids[i], id, sizeof(pg_uuid_t)) == 0)
 			return true;
 	return false;
+}
+
+/* An item's id and its place in a list. */
+typedef struct WfIndexed
+{
+	pg_uuid_t	id;				/* first: what compare_ids looks at */
+	int			at;
+} WfIndexed;
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(pg_uuid_t));
+}
+
+/* Ids of items with their places, sorted for bsearch. */
+static WfIndexed *
+sort_by_id(WfItem **items, int n)
+{
+	WfIndexed  *sorted = palloc(Max(n, 1) * sizeof(WfIndexed));
+
+	for (int i = 0; i < n; i++)
+		sorted[i] = (WfIndexed) {items[i]->id, i};
+	qsort(sorted, n, sizeof(WfIndexed), compare_ids);
+	return sorted;
 }
 
 static WfItem *
@@ -503,6 +535,7 @@ record_claims(WfClaimRequest *request)
 	Datum	   *fresh = palloc(Max(n, 1) * sizeof(Datum));
 	Datum	   *sites = palloc(Max(n, 1) * sizeof(Datum));
 	Datum		values[7];
+	WfIndexed  *sorted;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -518,14 +551,15 @@ record_claims(WfClaimRequest *request)
 	values[5] = Int32GetDatum(request->lease_ms);
 	values[6] = wf_db_array(sites, NULL, n, INT8OID);
 	execute_own(request->stage->id, CLAIM_RECORD, values);
+	sorted = sort_by_id(request->items, n);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		pg_uuid_t	id = uuid_column(i, 1);
-		WfItem	   *item = find_item(request->items, n, &id);
+		WfIndexed	key = {uuid_column(i, 1)};
+		WfIndexed  *found = bsearch(&key, sorted, n, sizeof(WfIndexed), compare_ids);
 		bool		isnull;
 
-		if (item)
-			item->attempt = DatumGetInt32(column(i, 2, &isnull));
+		if (found)
+			request->items[found->at]->attempt = DatumGetInt32(column(i, 2, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -673,49 +707,129 @@ wf_queue_claim(WfClaimRequest *request)
 	request->held = wf_pick_holds(request->picker, request->stage->id);
 }
 
-/*
- * valid[i]: the statement (WF_STMT_LOCK or _RUNNING) still finds the item, and
- * its claim carries our token.  Claims of the others are deleted.
- */
+/* Set mark[i] for those of n items that the last statement returned. */
+static void
+mark_returned(WfItem **items, int n, bool *mark)
+{
+	WfIndexed  *sorted = sort_by_id(items, n);
+
+	for (uint64 r = 0; r < SPI_processed; r++)
+	{
+		WfIndexed	key = {uuid_column(r, 1)};
+		WfIndexed  *found = bsearch(&key, sorted, n, sizeof(WfIndexed), compare_ids);
+
+		if (found)
+			mark[found->at] = true;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	pfree(sorted);
+}
+
+/* running[i]: the statement (WF_STMT_LOCK or _RUNNING) still finds the item. */
+static void
+find_running(WfStage *stage, WfStageStatement statement, WfItem **items, int n, bool *running)
+{
+	Datum		values[1];
+
+	for (int i = 0; i < n; i++)
+		running[i] = false;
+	values[0] = item_ids(items, n);
+	wf_db_execute(&stage->stmt[statement], WF_AS_OWNER, values, NULL);
+	mark_returned(items, n, running);
+}
+
+/* Those of the items whose mark is as wanted; at[] takes where they were. */
+static int
+select_marked(WfItem **items, int n, const bool *mark, bool wanted, WfItem **selected, int *at)
+{
+	int			count = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (mark[i] != wanted)
+			continue;
+		at[count] = i;
+		selected[count++] = items[i];
+	}
+	return count;
+}
+
+/* valid[i]: running, and its claim carries our token.  Claims of others are deleted. */
 static void
 check_items(WfStage *stage, WfStageStatement statement, WfItem **items, int n, bool *valid)
 {
 	Datum		values[2];
-	bool	   *running = palloc0(Max(n, 1) * sizeof(bool));
+	bool	   *running = palloc(Max(n, 1) * sizeof(bool));
 	WfItem	  **lost = palloc(Max(n, 1) * sizeof(WfItem *));
-	int			nlost = 0;
+	int		   *at = palloc(Max(n, 1) * sizeof(int));
 
-	memset(valid, 0, n * sizeof(bool));
+	find_running(stage, statement, items, n, running);
+	for (int i = 0; i < n; i++)
+		valid[i] = false;
 	values[0] = item_ids(items, n);
 	values[1] = item_tokens(items, n);
-	wf_db_execute(&stage->stmt[statement], WF_AS_OWNER, values, NULL);
-	for (uint64 r = 0; r < SPI_processed; r++)
-	{
-		pg_uuid_t	id = uuid_column(r, 1);
-
-		for (int i = 0; i < n; i++)
-			running[i] |= memcmp(&items[i]->id, &id, sizeof(id)) == 0;
-	}
-	SPI_freetuptable(SPI_tuptable);
 	execute_own(stage->id, CLAIM_FENCE, values);
-	for (uint64 r = 0; r < SPI_processed; r++)
-	{
-		pg_uuid_t	id = uuid_column(r, 1);
-
-		for (int i = 0; i < n; i++)
-			valid[i] |= running[i] && memcmp(&items[i]->id, &id, sizeof(id)) == 0;
-	}
-	SPI_freetuptable(SPI_tuptable);
+	mark_returned(items, n, valid);
 	for (int i = 0; i < n; i++)
-		if (!valid[i])
-			lost[nlost++] = items[i];
-	wf_queue_forget(lost, nlost);
+		valid[i] &= running[i];
+	wf_queue_forget(lost, select_marked(items, n, valid, false, lost, at));
 }
 
 void
 wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid)
 {
 	check_items(stage, WF_STMT_LOCK, items, n, valid);
+}
+
+/* The tokens of items that were given up before an attempt was made. */
+static Datum
+uncounted_tokens(WfItem **items, int n)
+{
+	WfItem	  **uncounted = palloc(Max(n, 1) * sizeof(WfItem *));
+	int			count = 0;
+
+	for (int i = 0; i < n; i++)
+		if (items[i]->uncounted)
+			uncounted[count++] = items[i];
+	return item_tokens(uncounted, count);
+}
+
+void
+wf_queue_end(WfStage *stage, WfItem **items, const TimestampTz *not_before, int n, bool *valid)
+{
+	bool	   *running = palloc(Max(n, 1) * sizeof(bool));
+	bool	   *waits = palloc(Max(n, 1) * sizeof(bool));
+	bool	   *settled = palloc0(Max(n, 1) * sizeof(bool));
+	WfItem	  **part = palloc(Max(n, 1) * sizeof(WfItem *));
+	int		   *at = palloc(Max(n, 1) * sizeof(int));
+	Datum	   *times = palloc(Max(n, 1) * sizeof(Datum));
+	Datum		values[4];
+	int			count;
+
+	find_running(stage, WF_STMT_LOCK, items, n, running);
+	for (int i = 0; i < n; i++)
+	{
+		waits[i] = running[i] && not_before[i] != 0;
+		valid[i] = false;
+	}
+	for (int pass = 0; pass < 2; pass++)
+	{
+		count = select_marked(items, n, waits, pass == 1, part, at);
+		if (count == 0)
+			continue;
+		values[0] = item_ids(part, count);
+		values[1] = item_tokens(part, count);
+		for (int i = 0; i < count; i++)
+			times[i] = TimestampTzGetDatum(not_before[at[i]]);
+		values[2] = wf_db_array(times, NULL, count, TIMESTAMPTZOID);
+		values[3] = uncounted_tokens(part, count);
+		execute_own(stage->id, pass == 0 ? CLAIM_FORGET : CLAIM_WAIT, values);
+		for (int i = 0; i < count; i++)
+			settled[i] = false;
+		mark_returned(part, count, settled);
+		for (int i = 0; i < count; i++)
+			valid[at[i]] = settled[i] && running[at[i]];
+	}
 }
 
 void
@@ -734,6 +848,7 @@ wf_queue_forget(WfItem **items, int n)
 	values[0] = item_ids(items, n);
 	values[1] = item_tokens(items, n);
 	execute_own(items[0]->stage, CLAIM_FORGET, values);
+	SPI_freetuptable(SPI_tuptable);
 }
 
 /* Errors as they were before the claim, for WF_STMT_REQUEUE. */
@@ -799,27 +914,6 @@ wf_queue_renew(WfItem **items, int n, int lease_ms)
 	values[1] = item_tokens(items, n);
 	values[2] = Int32GetDatum(lease_ms);
 	execute_own(items[0]->stage, CLAIM_RENEW, values);
-}
-
-void
-wf_queue_wait(WfItem **items, const TimestampTz *not_before, const bool *counted, int n)
-{
-	Datum		values[4];
-	Datum	   *times = palloc(Max(n, 1) * sizeof(Datum));
-	Datum	   *flags = palloc(Max(n, 1) * sizeof(Datum));
-
-	if (n == 0)
-		return;
-	for (int i = 0; i < n; i++)
-	{
-		times[i] = TimestampTzGetDatum(not_before[i]);
-		flags[i] = BoolGetDatum(counted[i]);
-	}
-	values[0] = item_ids(items, n);
-	values[1] = item_tokens(items, n);
-	values[2] = wf_db_array(times, NULL, n, TIMESTAMPTZOID);
-	values[3] = wf_db_array(flags, NULL, n, BOOLOID);
-	execute_own(items[0]->stage, CLAIM_WAIT, values);
 }
 
 TimestampTz

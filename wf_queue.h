@@ -32,6 +32,7 @@ typedef struct WfItem
 	int			attempt;		/* 1 for the first */
 	int			resends;		/* to a new crawler, without counting an attempt */
 	bool		alone;			/* suspect: nothing else may be in flight with it */
+	bool		uncounted;		/* ended before an attempt was made: it does not count */
 	bool		ended;			/* has a result; waits to be stored */
 	bool		placed;			/* its place at the gate is settled */
 	bool		turned_away;	/* its site did not let it in after all */
@@ -99,11 +100,12 @@ extern void wf_queue_renew(WfItem **items, int n, int lease_ms);
 extern void wf_queue_forget(WfItem **items, int n);
 
 /*
- * Turn claims into waiting ones; not_before[i] is when to try again, counted[i]
- * whether that was an attempt.
+ * wf_queue_fence for items that have ended: where not_before[i] is 0 the claim
+ * is deleted, else it waits until then.  What the status becomes is up to the
+ * caller, in the same transaction, where valid[i].
  */
-extern void wf_queue_wait(WfItem **items, const TimestampTz *not_before,
-						  const bool *counted, int n);
+extern void wf_queue_end(WfStage *stage, WfItem **items, const TimestampTz *not_before, int n,
+						 bool *valid);
 
 /* When the next waiting item of a stage is due; 0 if none waits. */
 extern TimestampTz wf_queue_next_due(const WfStage *stage);

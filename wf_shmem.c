@@ -29,10 +29,14 @@
 #include "wf_curation.h"
 #include "wf_shmem.h"
 
+#define SWEEP_OWN_MS	55000	/* a little under the minute promised */
+#define SWEEP_OTHER_MS	75000	/* who swept last has not come back */
+
 typedef struct WfWorkerSlot
 {
 	WfWorkerInfo info;			/* info.pid 0: free */
 	Latch	   *latch;			/* in the PGPROC array */
+	TimestampTz swept;			/* when it last began a sweep; 0: never */
 } WfWorkerSlot;
 
 typedef struct WfShared
@@ -197,6 +201,7 @@ wf_shmem_attach_worker(bool on_demand)
 		if (slot->info.pid != 0)
 			continue;
 		memset(&slot->info, 0, sizeof(slot->info));
+		slot->swept = 0;
 		slot->info.database = MyDatabaseId;
 		slot->info.on_demand = on_demand;
 		slot->info.started = MyStartTimestamp;
@@ -219,6 +224,33 @@ wf_shmem_report(WfWorkerState state, int in_flight, int crawler_pid, uint64 page
 	my_slot->info.in_flight = in_flight;
 	my_slot->info.crawler_pid = crawler_pid;
 	my_slot->info.pages = pages;
+}
+
+bool
+wf_shmem_begin_sweep(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	WfWorkerSlot *last = NULL;
+	bool		due;
+
+	if (my_slot == NULL)
+		return true;
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < WF_MAX_WORKERS; i++)
+	{
+		WfWorkerSlot *slot = &shared->slot[i];
+
+		if (slot->info.pid != 0 && slot->info.database == MyDatabaseId && slot->swept != 0 &&
+			(last == NULL || slot->swept > last->swept))
+			last = slot;
+	}
+	due = last == NULL ||
+		TimestampDifferenceExceeds(last->swept, now,
+								   last == my_slot ? SWEEP_OWN_MS : SWEEP_OTHER_MS);
+	if (due)
+		my_slot->swept = now;
+	LWLockRelease(shared->lock);
+	return due;
 }
 
 int

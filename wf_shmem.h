@@ -70,6 +70,13 @@ extern bool wf_shmem_attach_worker(bool on_demand);
 /* Publish what this worker is doing; no-op without a slot. */
 extern void wf_shmem_report(WfWorkerState state, int in_flight, int crawler_pid, uint64 pages);
 
+/*
+ * Is it this worker's turn to sweep its database, by what the others did?  Then
+ * it is noted.  One of them sweeps each minute, the same one while it lives, as
+ * it knows what it has seen; always true without a slot.
+ */
+extern bool wf_shmem_begin_sweep(void);
+
 /* Copy the slots in use; returns how many (at most WF_MAX_WORKERS). */
 extern int	wf_shmem_workers(WfWorkerInfo *info);
 

@@ -20,6 +20,7 @@
 #include "commands/extension.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -328,10 +329,17 @@ make_sweep_statements(WfStage *stage)
 				  psprintf("SELECT p.%s FROM %s p WHERE %s AND %s LIMIT $1",
 						   id, rel, queued, error ? has_error : "false"),
 				  1, INT4OID);
-	set_statement(stage, WF_STMT_PROCESSING,
-				  psprintf("SELECT p.%s FROM %s p WHERE %s LIMIT $1",
-						   id, rel, is_processing(stage, "p", WF_PROCESSING_PROCESSING)),
-				  1, INT4OID);
+	set_statement(stage, WF_STMT_SURVEY,
+				  psprintf("SELECT count(*) FILTER (WHERE %s AND %s) > 0,"
+						   " count(*) FILTER (WHERE %s AND %s) > 0,"
+						   " count(*) FILTER (WHERE %s AND %s),"
+						   " array_agg(p.%s) FILTER (WHERE %s) FROM %s p",
+						   queues_condition(stage), idle_condition(stage),
+						   is_processing(stage, "p", WF_PROCESSING_ERROR),
+						   error ? psprintf("p.%s IS NULL", error) : "false",
+						   queued, error ? has_error : "false",
+						   id, is_processing(stage, "p", WF_PROCESSING_PROCESSING), rel),
+				  0);
 	set_statement(stage, WF_STMT_NO_REASON,
 				  error
 					  ? psprintf("UPDATE %s p SET %s = CAST('no reason was recorded' AS %s) FROM "
@@ -342,6 +350,8 @@ make_sweep_statements(WfStage *stage)
 								 rel, is_processing(stage, "p", WF_PROCESSING_ERROR), error, id, id)
 					  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 < 0"),
 				  1, INT4OID);
+	for (int which = WF_STMT_ORPHANS; which <= WF_STMT_NO_REASON; which++)
+		stage->stmt[which].walks = which != WF_STMT_WAITING;
 }
 
 /* See wf_stage_int.h. */
@@ -359,7 +369,7 @@ wf_stage_add_copied_columns(const WfStage *stage, const WfBinding *targets,
 }
 
 static WfBinding *
-bind(WfPartId id, Oid relid, const char **problem)
+bind_table(WfPartId id, Oid relid, const char **problem)
 {
 	List	   *problems = NIL;
 	Relation	rel = table_open(relid, AccessShareLock);
@@ -414,8 +424,8 @@ load(WfStage *stage, const char **problem)
 								wf_parts[OidIsValid(items) ? spec->targets : spec->items].name);
 		return false;
 	}
-	stage->items = bind(spec->items, items, problem);
-	stage->targets = stage->items ? bind(spec->targets, targets, problem) : NULL;
+	stage->items = bind_table(spec->items, items, problem);
+	stage->targets = stage->items ? bind_table(spec->targets, targets, problem) : NULL;
 	if (stage->targets == NULL)
 		return false;
 	if (!wf_curation_process_replicated && (is_replicated(items) || is_replicated(targets)))
@@ -438,9 +448,10 @@ load(WfStage *stage, const char **problem)
 		*problem = why;
 		return false;
 	}
+	stage->members = list_concat(find_all_inheritors(items, AccessShareLock, NULL),
+								 find_all_inheritors(targets, AccessShareLock, NULL));
 	if (superuser_arg(stage->owner))
-		stage->locked = list_concat(find_all_inheritors(items, AccessShareLock, NULL),
-									find_all_inheritors(targets, AccessShareLock, NULL));
+		stage->locked = stage->members;
 	return spec->make_targets(stage, strategy, problem);
 }
 
@@ -583,6 +594,30 @@ void
 wf_stage_reset(WfStageId id)
 {
 	known[id].seen = false;
+}
+
+/* See wf_stage.h. */
+uint64
+wf_stage_changes(WfStageId id)
+{
+	static uint64 unknown = 0;
+	const WfStage *stage = known[id].stage;
+	uint64		changes = 0;
+	ListCell   *lc;
+
+	if (wf_stage_specs[id].make_targets == NULL || (known[id].seen && stage == NULL))
+		return 0;
+	if (!known[id].seen || !pgstat_track_counts)
+		return PG_UINT64_MAX - unknown++;
+	pgstat_clear_snapshot();
+	foreach(lc, stage->members)
+	{
+		PgStat_StatTabEntry *entry = pgstat_fetch_stat_tabentry(lfirst_oid(lc));
+
+		if (entry)
+			changes += entry->tuples_inserted + entry->tuples_updated + entry->tuples_deleted;
+	}
+	return changes;
 }
 
 /* See wf_stage.h. */

@@ -64,7 +64,8 @@ typedef enum WfStageStatement
 	WF_STMT_ORPHANS,			/* n int → id: Selected with NULL, now Queued */
 	WF_STMT_WAITING,			/* ids uuid[] → id of those Queued with an error */
 	WF_STMT_UNEXPLAINED,		/* n int → id of those Queued with an error, any */
-	WF_STMT_PROCESSING,			/* n int → id of those Processing */
+	WF_STMT_SURVEY,				/* → orphans bool, no reason bool, waiting bigint,
+								 * ids uuid[] of those Processing: the whole table, once */
 	WF_STMT_NO_REASON,			/* n int → id: Error without a reason, now with one */
 	WF_STMT_EXISTING,			/* ids uuid[] → id of those that are there */
 	WF_STMT_CONTACTS_EXISTING,	/* ids uuid[] → id of those contacts that are there */
@@ -108,6 +109,7 @@ typedef struct WfStage
 	bool		targets_by_key; /* a unique key of the targets settles races */
 	bool		has_error_column;	/* the ready condition sees errors */
 	Oid			owner;			/* whose rights */
+	List	   *members;		/* OIDs of the two tables and their children */
 	List	   *locked;			/* a superuser's: the tables with their children */
 	WfStatement stmt[WF_STMT_COUNT];
 } WfStage;
@@ -123,6 +125,15 @@ extern WfStage *wf_stage_get(WfStageId id, const char **problem);
 
 /* Look at the catalogs again at the next wf_stage_get, whatever happened. */
 extern void wf_stage_reset(WfStageId id);
+
+/*
+ * A number that differs from an earlier one if rows of the two tables were
+ * written meanwhile, by whomever, or if the catalogs changed.  From the cumulative
+ * statistics, so a session's writes show up to 10 s after its transaction.  Always
+ * another number where statistics are not kept (track_counts).  No statement is
+ * executed; must be called inside wf_db_run.
+ */
+extern uint64 wf_stage_changes(WfStageId id);
 
 /* Name of a stage in wf_claim, wf_attempt, wf_paused and the views. */
 extern const char *wf_stage_name(WfStageId id);

@@ -4,7 +4,8 @@
  *	  Results into the database: contacts, final status, history.
  *
  * One transaction for a group of results.  Order: fence (rows locked by
- * ascending id, tokens checked), what the stage yields, status, claims, history.  A status
+ * ascending id, claims ended by their tokens), what the stage yields, status,
+ * history.  A status
  * is never visible before what it promises.
  *
  *-------------------------------------------------------------------------
@@ -218,33 +219,6 @@ finish_items(WfStage *stage, WfResult **results, int n)
 	wf_store_execute(&stage->stmt[WF_STMT_FINISH], WF_AS_OWNER, &arrays);
 }
 
-static void
-settle_claims(WfResult **results, int n, WfStoreCounts *counts)
-{
-	WfItem	  **ended = palloc(n * sizeof(WfItem *));
-	WfItem	  **waiting = palloc(n * sizeof(WfItem *));
-	TimestampTz *times = palloc(n * sizeof(TimestampTz));
-	bool	   *counted = palloc(n * sizeof(bool));
-	int			nended = 0;
-	int			nwaiting = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		if (action_of(results[i]) != WF_FINISH_RETRY)
-		{
-			ended[nended++] = results[i]->item;
-			continue;
-		}
-		times[nwaiting] = retry_at(results[i]);
-		if (counts->next_due == 0 || times[nwaiting] < counts->next_due)
-			counts->next_due = times[nwaiting];
-		counted[nwaiting] = results[i]->outcome != WF_OUTCOME_DEFERRED;
-		waiting[nwaiting++] = results[i]->item;
-	}
-	wf_queue_forget(ended, nended);
-	wf_queue_wait(waiting, times, counted, nwaiting);
-}
-
 static const Oid history_types[] = {UUIDOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
 TEXTOID, INT4OID, INT8OID, INT4OID, TEXTOID, TEXTOID};
 
@@ -342,24 +316,30 @@ wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts)
 	WfItem	  **items = palloc(n * sizeof(WfItem *));
 	bool	   *valid = palloc(n * sizeof(bool));
 	WfResult  **ours = palloc(n * sizeof(WfResult *));
+	TimestampTz *again = palloc(n * sizeof(TimestampTz));
 	int			nours = 0;
 
 	memset(counts, 0, sizeof(*counts));
 	for (int i = 0; i < n; i++)
+	{
 		items[i] = results[i]->item;
-	wf_queue_fence(stage, items, n, valid);
+		items[i]->uncounted = results[i]->outcome == WF_OUTCOME_DEFERRED;
+		again[i] = action_of(results[i]) == WF_FINISH_RETRY ? retry_at(results[i]) : 0;
+	}
+	wf_queue_end(stage, items, again, n, valid);
 	for (int i = 0; i < n; i++)
 	{
 		if (valid[i])
 			ours[nours++] = results[i];
 		else
 			counts->dropped++;
+		if (valid[i] && again[i] != 0 && (counts->next_due == 0 || again[i] < counts->next_due))
+			counts->next_due = again[i];
 	}
 	if (nours == 0)
 		return;
 	hooks[stage->id]->store(stage, ours, nours);
 	finish_items(stage, ours, nours);
-	settle_claims(ours, nours, counts);
 	write_history(stage, ours, nours);
 	for (int i = 0; i < nours; i++)
 		count_result(ours[i], counts);

@@ -37,6 +37,7 @@ typedef enum OwnStatement
 	OWN_BACK,					/* rescued claims wait, due now */
 	OWN_UNCLAIMED,				/* ids without a claim */
 	OWN_ADOPT,					/* a waiting claim, due now, for ids without one */
+	OWN_WAITING,				/* how many claims wait for a retry */
 	OWN_FOREIGN,				/* a claim of "someone else" for ids without one */
 	OWN_GATE,					/* is a sweep due?  if so, note the time */
 	OWN_REPORT,					/* note the result */
@@ -46,12 +47,27 @@ typedef enum OwnStatement
 
 static WfStatement own[OWN_COUNT];	/* those on claims have the stage as first argument */
 
+/* What a look at the whole table found. */
+typedef struct Survey
+{
+	bool		orphans;
+	bool		no_reason;
+	int64		waiting;		/* Queued with an error */
+	Datum		processing;		/* ids of those Processing, uuid[] */
+	bool		any_processing;
+} Survey;
+
+/* wf_stage_changes at the last sweep of a stage that found nothing to repair. */
+static uint64 clean_at[WF_STAGE_COUNT];
+
 typedef struct SweepContext
 {
 	WfSweepCounts *counts;
 	WfStageId	stage;
 	bool		force;
 	bool		due;
+	bool		claims;			/* some are in flight, somewhere */
+	bool		prune;			/* history is older than it may be */
 	bool		more;
 	int			limit;			/* claims that one rescue transaction takes */
 	int			offset;			/* and passes over */
@@ -64,6 +80,7 @@ make(OwnStatement which, char *sql, int nargs, ...)
 
 	own[which].sql = MemoryContextStrdup(TopMemoryContext, sql);
 	own[which].nargs = nargs;
+	own[which].walks = which == OWN_LOST || which == OWN_GATE || which == OWN_WAITING;
 	va_start(args, nargs);
 	for (int i = 0; i < nargs; i++)
 		own[which].argtypes[i] = va_arg(args, Oid);
@@ -98,14 +115,17 @@ make_statements(void)
 				  " WHERE c.stage = $1 AND c.item = u.item", claim),
 		 3, TEXTOID, UUIDARRAYOID, INT4ARRAYOID);
 	make(OWN_UNCLAIMED,
-		 psprintf("SELECT u.item FROM unnest($2) u(item) WHERE NOT EXISTS"
-				  " (SELECT 1 FROM %s c WHERE c.stage = $1 AND c.item = u.item)", claim),
+		 psprintf("SELECT u.item FROM unnest($2) u(item) WHERE u.item <> ALL (ARRAY"
+				  "(SELECT c.item FROM %s c WHERE c.stage = $1 AND c.item = ANY ($2)))", claim),
 		 2, TEXTOID, UUIDARRAYOID);
 	make(OWN_ADOPT,
 		 psprintf("INSERT INTO %s (stage, item, attempt, token, claimed_at, not_before)"
 				  " SELECT $1, u.item, 0, 0, now(), now() FROM unnest($2) u(item)"
 				  " ON CONFLICT DO NOTHING", claim),
 		 2, TEXTOID, UUIDARRAYOID);
+	make(OWN_WAITING,
+		 psprintf("SELECT count(*) FROM %s c WHERE c.stage = $1 AND c.worker_pid IS NULL", claim),
+		 1, TEXTOID);
 	make(OWN_FOREIGN,
 		 psprintf("INSERT INTO %s (stage, item, attempt, token, worker_pid, worker_started,"
 				  " claimed_at, lease_until)"
@@ -115,10 +135,12 @@ make_statements(void)
 		 3, TEXTOID, UUIDARRAYOID, INT4OID);
 	make(OWN_GATE,
 		 psprintf("INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
-				  " ON CONFLICT (only_row) DO UPDATE SET last_sweep = now()"
+				  " ON CONFLICT (only_row) DO UPDATE SET last_sweep = now(), repaired = 0"
 				  " WHERE $1 OR s.last_sweep < now() - interval '" SWEEP_INTERVAL "' OR s.last_sweep > now()"
-				  " RETURNING 1", state),
-		 1, BOOLOID);
+				  " RETURNING EXISTS (SELECT 1 FROM %s c WHERE c.worker_pid IS NOT NULL),"
+				  " EXISTS (SELECT 1 FROM %s a WHERE a.finished_at < now() - $2 * interval '1 minute')",
+				  state, claim, attempt),
+		 2, BOOLOID, INT4OID);
 	make(OWN_REPORT,
 		 psprintf("UPDATE %s s SET repaired = $1, repaired_total = s.repaired_total + $1", state),
 		 1, INT8OID);
@@ -324,6 +346,7 @@ typedef struct OwnerOf
 {
 	WfStageId	stage;
 	Oid			owner;
+	uint64		changes;
 } OwnerOf;
 
 static void
@@ -334,11 +357,15 @@ find_owner(void *arg)
 	WfStage    *stage = wf_stage_get(of->stage, &problem);
 
 	of->owner = stage ? stage->owner : InvalidOid;
+	of->changes = wf_stage_changes(of->stage);
 }
 
-/* Whose rights the stage uses; InvalidOid when it cannot run. */
+/*
+ * Whose rights the stage uses; InvalidOid when it cannot run.  *changes (if not
+ * NULL) is wf_stage_changes.
+ */
 static Oid
-current_owner(WfStageId stage)
+current_owner(WfStageId stage, uint64 *changes)
 {
 	OwnerOf		of = {stage};
 	WfDbError	error;
@@ -348,6 +375,8 @@ current_owner(WfStageId stage)
 		wf_stage_reset(stage);
 		return InvalidOid;
 	}
+	if (changes)
+		*changes = of.changes;
 	return of.owner;
 }
 
@@ -377,7 +406,7 @@ static bool
 rescue_stage(WfStageId stage, WfSweepCounts *counts)
 {
 	SweepContext context = {counts, stage};
-	Oid			owner = current_owner(stage);
+	Oid			owner = current_owner(stage, NULL);
 	bool		ok;
 
 	if (!OidIsValid(owner))
@@ -424,45 +453,78 @@ static void
 gate(void *arg)
 {
 	SweepContext *context = arg;
-	Datum		values[1] = {BoolGetDatum(context->force)};
+	Datum		values[2] = {BoolGetDatum(context->force),
+	Int32GetDatum(wf_curation_history_retention)};
 
 	execute_own(OWN_GATE, values);
 	context->due = SPI_processed > 0;
+	if (context->due)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		bool		isnull;
+
+		context->claims = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &isnull));
+		context->prune = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
 }
 
 static void
-queue_orphans(void *arg)
+look_at_table(WfStage *stage, Survey *survey)
 {
-	SweepContext *context = arg;
-	const char *problem;
-	WfStage    *stage = wf_stage_get(context->stage, &problem);
+	HeapTuple	tuple;
+	TupleDesc	desc;
+	bool		isnull;
+
+	wf_db_execute(&stage->stmt[WF_STMT_SURVEY], WF_AS_OWNER, NULL, NULL);
+	tuple = SPI_tuptable->vals[0];
+	desc = SPI_tuptable->tupdesc;
+	survey->orphans = DatumGetBool(SPI_getbinval(tuple, desc, 1, &isnull));
+	survey->no_reason = DatumGetBool(SPI_getbinval(tuple, desc, 2, &isnull));
+	survey->waiting = DatumGetInt64(SPI_getbinval(tuple, desc, 3, &isnull));
+	survey->processing = SPI_getbinval(tuple, desc, 4, &isnull);
+	survey->any_processing = !isnull;
+}
+
+static void
+queue_orphans(SweepContext *context, WfStage *stage)
+{
 	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
 
-	if (stage == NULL)
-		return;
 	wf_db_execute(&stage->stmt[WF_STMT_ORPHANS], WF_AS_OWNER, values, NULL);
 	context->counts->orphans += SPI_processed;
 	if (SPI_processed > 0)
 		wf_shmem_wake_at_commit();
+}
+
+static void
+give_reasons(SweepContext *context, WfStage *stage)
+{
+	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
+
 	wf_db_execute(&stage->stmt[WF_STMT_NO_REASON], WF_AS_OWNER, values, NULL);
 	context->counts->stale_claims += SPI_processed;
 }
 
 /*
  * Items that wait for a retry nobody has a claim for (a restored dump, a
- * crash): due now.
+ * crash): due now.  They are looked for when more items wait than claims do.
  */
 static void
-adopt_waiting(void *arg)
+adopt_waiting(SweepContext *context, WfStage *stage, int64 waiting)
 {
-	SweepContext *context = arg;
-	const char *problem;
-	WfStage    *stage = wf_stage_get(context->stage, &problem);
-	Datum		values[2] = {Int32GetDatum(SWEEP_ROWS)};
+	Datum		values[2] = {CStringGetTextDatum(stage->name)};
+	bool		isnull;
+	int64		claims;
 	int			n;
 
-	if (stage == NULL)
+	execute_own(OWN_WAITING, values);
+	claims = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+										 &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	if (claims >= waiting)
 		return;
+	values[0] = Int32GetDatum(SWEEP_ROWS);
 	wf_db_execute(&stage->stmt[WF_STMT_UNEXPLAINED], WF_AS_OWNER, values, NULL);
 	values[1] = result_ids(&n);
 	if (n == 0)
@@ -479,27 +541,39 @@ adopt_waiting(void *arg)
  * gets a claim in its name, whose lease is the grace it is given.
  */
 static void
-note_foreign(void *arg)
+note_foreign(WfStage *stage, Datum ids)
 {
-	SweepContext *context = arg;
-	const char *problem;
-	WfStage    *stage = wf_stage_get(context->stage, &problem);
-	Datum		values[3] = {Int32GetDatum(SWEEP_ROWS)};
+	Datum		values[3] = {CStringGetTextDatum(stage->name), ids};
 	int			n;
 
-	if (stage == NULL)
-		return;
-	wf_db_execute(&stage->stmt[WF_STMT_PROCESSING], WF_AS_OWNER, values, NULL);
-	values[1] = result_ids(&n);
-	if (n == 0)
-		return;
-	values[0] = CStringGetTextDatum(stage->name);
 	execute_own(OWN_UNCLAIMED, values);
 	values[1] = result_ids(&n);
 	if (n == 0)
 		return;
 	values[2] = Int32GetDatum(wf_curation_foreign_processing_grace);
 	execute_own(OWN_FOREIGN, values);
+}
+
+/* One walk through the table; more only for what it shows. */
+static void
+repair_table(void *arg)
+{
+	SweepContext *context = arg;
+	const char *problem;
+	WfStage    *stage = wf_stage_get(context->stage, &problem);
+	Survey		survey;
+
+	if (stage == NULL)
+		return;
+	look_at_table(stage, &survey);
+	if (survey.orphans)
+		queue_orphans(context, stage);
+	if (survey.no_reason)
+		give_reasons(context, stage);
+	if (survey.waiting > 0)
+		adopt_waiting(context, stage, survey.waiting);
+	if (survey.any_processing)
+		note_foreign(stage, survey.processing);
 }
 
 static void
@@ -532,30 +606,48 @@ prune_evidence(void *arg)
 		context->counts->pruned += wf_store_prune(stage, SWEEP_ROWS / 10);
 }
 
+static int64
+repaired(const WfSweepCounts *c)
+{
+	return c->orphans + c->lost_claims + c->stale_claims + c->foreign_processing;
+}
+
 static void
 report_sweep(void *arg)
 {
 	SweepContext *context = arg;
-	const WfSweepCounts *c = context->counts;
-	Datum		report[1];
+	Datum		report[1] = {Int64GetDatum(repaired(context->counts))};
 
-	report[0] =
-		Int64GetDatum(c->orphans + c->lost_claims + c->stale_claims + c->foreign_processing);
 	execute_own(OWN_REPORT, report);
 }
 
-static void
-sweep_stage(WfStageId stage, WfSweepCounts *counts)
+/*
+ * The table is walked through when somebody wrote to it since it was last found
+ * in order, lost claims are looked for when there are claims.  True if it was.
+ */
+static bool
+sweep_stage(WfStageId stage, const SweepContext *sweep)
 {
-	SweepContext context = {counts, stage};
-	Oid			owner = current_owner(stage);
+	SweepContext context = {sweep->counts, stage};
+	uint64		changes;
+	Oid			owner = current_owner(stage, &changes);
+	int64		before;
 
 	if (!OidIsValid(owner))
-		return;
-	(void) rescue_stage(stage, counts);
-	(void) run_part("wf_curation: looking for orphans", owner, queue_orphans, &context);
-	(void) run_part("wf_curation: looking for waiting items", owner, adopt_waiting, &context);
-	(void) run_part("wf_curation: looking at foreign work", owner, note_foreign, &context);
+		return false;
+	if (sweep->claims)
+		(void) rescue_stage(stage, sweep->counts);
+	if (!sweep->force && changes == clean_at[stage])
+		return false;
+	before = repaired(sweep->counts) + sweep->counts->pruned;
+	if (!run_part("wf_curation: looking through the table", owner, repair_table, &context))
+		return true;
+	if (stage == WF_STAGE_PAGE &&
+		!run_part("wf_curation: pruning evidence", owner, prune_evidence, &context))
+		return true;
+	if (repaired(sweep->counts) + sweep->counts->pruned == before)
+		clean_at[stage] = changes;
+	return true;
 }
 
 /* Can any stage run?  If not, the extension may not even be here. */
@@ -563,7 +655,7 @@ static bool
 any_stage(void)
 {
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
-		if (OidIsValid(current_owner(stage)))
+		if (OidIsValid(current_owner(stage, NULL)))
 			return true;
 	return false;
 }
@@ -572,25 +664,23 @@ void
 wf_sweep_run(bool force, WfSweepCounts *counts)
 {
 	SweepContext context = {counts, WF_STAGE_PAGE, force};
-	Oid			owner;
+	bool		walked = false;
 
-	if (!any_stage() ||
+	if (!any_stage() || (!force && !wf_shmem_begin_sweep()) ||
 		!run_part("wf_curation: is a sweep due?", InvalidOid, gate, &context) || !context.due)
 		return;
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
-		sweep_stage(stage, counts);
+		walked |= sweep_stage(stage, &context);
 	counts->orphans += wf_sweep_businesses();
-	owner = current_owner(WF_STAGE_PAGE);
-	if (OidIsValid(owner))
-		(void) run_part("wf_curation: pruning evidence", owner, prune_evidence, &context);
 	/* 10,000 rows at a time, as often as a minute's history may need */
-	for (int i = 0; i < PRUNE_BATCHES; i++)
+	context.more = context.prune;
+	for (int i = 0; i < PRUNE_BATCHES && context.more; i++)
 	{
 		context.more = false;
 		(void) run_part("wf_curation: pruning history", InvalidOid, prune_history, &context);
-		if (!context.more)
-			break;
 	}
-	(void) run_part("wf_curation: pruning sites", InvalidOid, prune_sites, &context);
-	(void) run_part("wf_curation: reporting the sweep", InvalidOid, report_sweep, &context);
+	if (walked)
+		(void) run_part("wf_curation: pruning sites", InvalidOid, prune_sites, &context);
+	if (repaired(counts) > 0)
+		(void) run_part("wf_curation: reporting the sweep", InvalidOid, report_sweep, &context);
 }

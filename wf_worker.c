@@ -14,9 +14,9 @@
  *	  outside, so nothing is ever held while a socket is open.
  * 2. Every claimed item is in in_flight until its result is stored, it was
  *	  given back, or its lease is left to decide.
- * 3. SIGTERM inside a transaction is FATAL at the next interrupt check, and
- *	  the claims are rescued by whoever comes next; outside, the claims are
- *	  given back first, for which there is a second.
+ * 3. SIGTERM cancels a transaction at the next interrupt check; then results
+ *	  that are here are stored and the other claims given back, for which there
+ *	  is a second.  If that does not suffice, whoever comes next rescues them.
  *
  * The parts: wf_worker_stage.c (transactions), wf_worker_claim.c,
  * wf_worker_flight.c (items in flight, crawler), wf_worker_store.c; here are the
@@ -34,6 +34,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
@@ -65,6 +66,9 @@ volatile sig_atomic_t wf_worker_got_sigterm = false;
 volatile sig_atomic_t wf_worker_got_stop = false;
 volatile sig_atomic_t wf_worker_in_transaction = false;
 static volatile sig_atomic_t ending = false;
+static volatile sig_atomic_t connected = false;
+static TimeoutId end_timeout;
+static TimestampTz end_at;		/* while ending: when the patience is over */
 
 static void
 handle_sigterm(SIGNAL_ARGS)
@@ -72,9 +76,15 @@ handle_sigterm(SIGNAL_ARGS)
 	int			save_errno = errno;
 
 	wf_worker_got_sigterm = true;
-	/* pages being given back are worth the wait, which is bounded */
-	if (wf_worker_in_transaction && !ending)
+	/*
+	 * The statement is cancelled, not the process: what is in flight is then
+	 * given back, for which there is a second.  A worker that ended in its
+	 * claims' midst would count as one that they killed.
+	 */
+	if (!connected)
 		die(postgres_signal_arg);
+	else if (wf_worker_in_transaction && !ending)
+		StatementCancelHandler(postgres_signal_arg);
 	SetLatch(MyLatch);
 	errno = save_errno;
 }
@@ -90,11 +100,14 @@ handle_sigint(SIGNAL_ARGS)
 		StatementCancelHandler(postgres_signal_arg);
 }
 
-/* Timeout handler: whatever a lock or a trigger keeps us in, it ends here. */
+/*
+ * Timeout handler: whatever a lock or a trigger keeps us in, even one that
+ * swallows being cancelled, it ends here.
+ */
 static void
 end_now(void)
 {
-	if (wf_worker_in_transaction)
+	if (wf_worker_in_transaction && (ending || wf_worker_got_sigterm))
 		die(SIGTERM);
 }
 
@@ -106,6 +119,26 @@ handle_stop(SIGNAL_ARGS)
 	wf_worker_got_stop = true;
 	SetLatch(MyLatch);
 	errno = save_errno;
+}
+
+void
+wf_worker_enter_transactions(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	wf_worker_in_transaction = true;
+	enable_timeout_every(end_timeout,
+						 ending ? Max(end_at, TimestampTzPlusMilliseconds(now, 1))
+						 : TimestampTzPlusMilliseconds(now, END_LIMIT_MS),
+						 ending ? END_AGAIN_MS : END_LIMIT_MS);
+}
+
+void
+wf_worker_leave_transactions(void)
+{
+	disable_timeout(end_timeout, false);
+	wf_worker_in_transaction = false;
+	QueryCancelPending = false; /* it came too late to cancel anything */
 }
 
 /* ------------------------------------------------------------------------
@@ -130,7 +163,7 @@ handle_timers(TimestampTz now)
 
 	if (now >= wf_worker.next_poll)
 	{
-		wf_worker_look(true);
+		wf_worker_look_for_changes();
 		wf_pick_look_again(wf_worker.picker);
 		wf_worker.next_poll = TimestampTzPlusMilliseconds(now, poll_interval());
 	}
@@ -147,10 +180,9 @@ handle_timers(TimestampTz now)
 	if (wf_worker.batch == NULL && now >= wf_worker.next_sweep)
 	{
 		wf_worker.next_sweep = TimestampTzPlusMilliseconds(now, SWEEP_INTERVAL_MS);
-		wf_worker_in_transaction = true;
+		wf_worker_enter_transactions();
 		wf_sweep_run(false, &counts);
-		wf_worker_in_transaction = false;
-		wf_worker_look(true);
+		wf_worker_leave_transactions();
 	}
 	if (now >= wf_worker.next_renew)
 	{
@@ -217,6 +249,8 @@ wait_for_events(void)
 
 	wf_worker_update_wait_events();
 	wf_worker_report_state();
+	if (hash_get_num_entries(wf_worker.in_flight) == 0)
+		pgstat_report_stat(true);	/* nobody flushes them while we wait */
 	n = WaitEventSetWait(wf_worker.events, wait_timeout(GetCurrentTimestamp()), events,
 						 lengthof(events), wf_wait_event(&wait_event_cache, "WfWorkerMain"));
 	for (int i = 0; i < n; i++)
@@ -285,7 +319,7 @@ do_turn(void)
 
 /*
  * The server shuts down, or the caller is gone: what is left to do must not
- * take long.  The timeout comes again in case it finds us between transactions.
+ * take long.
  */
 static void
 limit_the_end(void)
@@ -296,7 +330,7 @@ limit_the_end(void)
 		!(wf_worker.batch && pg_atomic_read_u32(&wf_worker.batch->stop) != 0))
 		return;
 	ending = true;
-	enable_timeout_every(RegisterTimeout(USER_TIMEOUT, end_now), limit, END_AGAIN_MS);
+	end_at = limit;
 }
 
 static void
@@ -397,10 +431,10 @@ answer_batch(void)
 static void
 sweep_for_batch(void)
 {
-	wf_worker_in_transaction = true;
+	wf_worker_enter_transactions();
 	(void) wf_sweep_rescue(&wf_worker.batch->sweep);
 	wf_sweep_run(wf_worker.batch->kind == WF_BATCH_HEAL, &wf_worker.batch->sweep);
-	wf_worker_in_transaction = false;
+	wf_worker_leave_transactions();
 }
 
 static void
@@ -408,13 +442,11 @@ run_standing(void)
 {
 	WfSweepCounts counts = {0};
 
-	wf_worker_in_transaction = true;
+	wf_worker_enter_transactions();
 	(void) wf_sweep_rescue(&counts);
-	wf_worker_in_transaction = false;
+	wf_worker_leave_transactions();
 	run_loop();
 }
-
-static bool connected = false;
 
 /*
  * The end before the connection: the database is no more.  Exit code 1 would
@@ -448,9 +480,10 @@ wf_worker_main(Datum main_arg)
 	memcpy(&wf_worker.args, MyBgworkerEntry->bgw_extra, sizeof(wf_worker.args));
 	if (IsBinaryUpgrade)
 		proc_exit(0);
-	wf_worker_in_transaction = true;		/* until connected, SIGTERM is FATAL */
+	end_timeout = RegisterTimeout(USER_TIMEOUT, end_now);
+	wf_worker_enter_transactions();
 	set_up_process();
-	wf_worker_in_transaction = false;
+	wf_worker_leave_transactions();
 	create_worker();
 	(void) wf_shmem_attach_worker(wf_worker.args.batch != DSM_HANDLE_INVALID);
 	if (wf_worker.args.batch == DSM_HANDLE_INVALID)

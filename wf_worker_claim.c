@@ -190,9 +190,11 @@ look_at_passed_over(WfWorkerStage *stage, TimestampTz now, bool claimed)
 
 /* Has the stage more to claim, and when is it worth another look? */
 static void
-plan_next_claim(WfWorkerStage *stage, const ClaimWork *work, TimestampTz now)
+plan_next_claim(WfStageId id, const ClaimWork *work, TimestampTz now)
 {
+	WfWorkerStage *stage = &wf_worker.stage[id];
 	const WfClaimRequest *request = &work->request;
+	TimestampTz scan;
 
 	stage->refusals = 0;
 	stage->next_claim = 0;
@@ -223,6 +225,9 @@ plan_next_claim(WfWorkerStage *stage, const ClaimWork *work, TimestampTz now)
 	if (stage->next_due != 0 && stage->next_due <= now)
 		stage->next_due = TimestampTzPlusMilliseconds(now, LOCKED_RETRY_MS);
 	look_at_passed_over(stage, now, request->count > 0);
+	scan = wf_pick_next_scan(wf_worker.picker, id);
+	if (scan > now && (stage->next_due == 0 || scan < stage->next_due))
+		stage->next_due = scan;
 }
 
 /* Claim up to n items of a stage and send them. */
@@ -268,7 +273,7 @@ claim_stage(WfStageId id, int n)
 	wf_worker.draining = request->drain;
 	if (request->drain)
 		wf_worker.turn = id;
-	plan_next_claim(stage, &work, now);
+	plan_next_claim(id, &work, now);
 }
 
 /*

@@ -59,6 +59,7 @@ typedef struct WfWorkerStage
 	bool		held;			/* domains have more than may be in flight at once */
 	TimestampTz next_claim;		/* not before; 0: at once */
 	TimestampTz next_due;		/* earliest retry known; 0: none */
+	uint64		changes;		/* wf_stage_changes at the last look nobody asked for */
 	int			fruitless;		/* claims in a row that found locked rows only */
 	TimestampTz passed_since;	/* of an order: nothing but sites of others; 0 no */
 	int			careful;		/* claims of one item each that remain */
@@ -114,6 +115,10 @@ extern volatile sig_atomic_t wf_worker_got_sigterm;
 extern volatile sig_atomic_t wf_worker_got_stop;
 extern volatile sig_atomic_t wf_worker_in_transaction;
 
+/* Around transactions: what signals do differs. */
+extern void wf_worker_enter_transactions(void);
+extern void wf_worker_leave_transactions(void);
+
 /* in wf_worker_stage.c: transactions on the stage */
 
 /*
@@ -136,6 +141,12 @@ extern const char *wf_worker_blocked(void);
 
 /* There may be something to claim, in every stage. */
 extern void wf_worker_look(bool look);
+
+/*
+ * There may be something where nobody announced it: where rows were written since
+ * the last such look, and where a stage is blocked.  No statement is executed.
+ */
+extern void wf_worker_look_for_changes(void);
 
 /* Might there be in any? */
 extern bool wf_worker_looks(void);

@@ -101,9 +101,44 @@ wf_worker_look(bool look)
 {
 	for (int id = 0; id < WF_STAGE_COUNT; id++)
 	{
-		wf_worker.stage[id].look = look;
+		wf_worker.stage[id].look = look && wf_stage_specs[id].make_targets;
 		wf_worker.stage[id].exhausted = true;	/* a few free slots are reason enough */
 	}
+}
+
+static void
+do_look_for_changes(void *arg)
+{
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		WfWorkerStage *stage = &wf_worker.stage[id];
+		uint64		changes = wf_stage_changes(id);
+
+		if (changes == stage->changes && !stage->blocked[0])
+			continue;
+		stage->changes = changes;
+		stage->look = stage->exhausted = true;
+	}
+}
+
+void
+wf_worker_look_for_changes(void)
+{
+	WfDbError	error;
+	bool		ok;
+
+	/* where nobody can announce anything, statistics would come late */
+	if (wf_worker.blocked[0] || !wf_shmem_available())
+	{
+		wf_worker_look(true);
+		return;
+	}
+	wf_worker_enter_transactions();
+	ok = wf_db_run("wf_curation: looking for changes", InvalidOid, do_look_for_changes, NULL,
+				   &error);
+	wf_worker_leave_transactions();
+	if (!ok)
+		wf_worker_look(true);
 }
 
 bool
@@ -159,9 +194,9 @@ wf_worker_run(WfStageId id, const char *activity, void (*work) (WfStage *stage, 
 		bool		ok;
 
 		stage_work.owner = stage->owner;
-		wf_worker_in_transaction = true;
+		wf_worker_enter_transactions();
 		ok = wf_db_run(activity, stage->owner, do_stage_work, &stage_work, error);
-		wf_worker_in_transaction = false;
+		wf_worker_leave_transactions();
 		if (!ok)
 		{
 			/* something may have been renamed or made anew under us */

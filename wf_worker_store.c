@@ -160,8 +160,13 @@ wf_worker_store_pending(void)
 		return;
 	if (!try_store(wf_worker.pending, n, &error))
 	{
+		/* cancelled for the end: one more try, together */
+		bool		cancelled = wf_worker_got_sigterm && wf_db_is_transient(error.sqlstate);
+
 		for (int i = 0; i < n; i++)
-			if (error.sqlstate == 0 ? !give_up(wf_worker.pending[i], error.message) :
+			if (cancelled)
+				kept[nkept++] = wf_worker.pending[i];
+			else if (error.sqlstate == 0 ? !give_up(wf_worker.pending[i], error.message) :
 				!store_single(wf_worker.pending[i]))
 				kept[nkept++] = wf_worker.pending[i];
 	}

@@ -25,12 +25,11 @@ CREATE TABLE wf_claim (
 	deaths			integer NOT NULL DEFAULT 0,
 	deaths_alone	integer NOT NULL DEFAULT 0,
 	site			bigint NOT NULL DEFAULT 0,
-	PRIMARY KEY (stage, item)
+	PRIMARY KEY (item, stage)	-- item first: it alone leads to a row
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 COMMENT ON TABLE wf_claim IS 'items in flight or waiting for a retry; the status column is the queue, this is not';
 REVOKE ALL ON wf_claim FROM PUBLIC;
 CREATE INDEX wf_claim_due_idx ON wf_claim (stage, not_before) WHERE worker_pid IS NULL;
-CREATE INDEX wf_claim_worker_idx ON wf_claim (worker_pid, worker_started) WHERE worker_pid IS NOT NULL;
 
 -- Every attempt that ended, for wf_curation.history_retention.
 CREATE TABLE wf_attempt (
@@ -184,10 +183,10 @@ CREATE FUNCTION wf_process_batch(batch_size integer DEFAULT 10,
 	OUT claimed integer, OUT completed integer, OUT failed integer,
 	OUT returned integer, OUT contacts integer)
 RETURNS record
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000
 AS 'MODULE_PATHNAME', 'wf_process_batch';
 COMMENT ON FUNCTION wf_process_batch(integer) IS
-	'process up to batch_size ready items now and wait until they have ended';
+	'process up to batch_size (NULL: wf_curation.batch_size) ready items now and wait until they have ended';
 REVOKE ALL ON FUNCTION wf_process_batch(integer) FROM PUBLIC;
 
 CREATE PROCEDURE wf_process(batch_size integer DEFAULT 10)

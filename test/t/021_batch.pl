@@ -29,7 +29,9 @@ sub fails
 add_pages($node, map { $web->url("/$_.html", "127.0.1.$_") } 1 .. 20);
 select_pages($node);
 is(value('SELECT * FROM wf_process_batch(5)'), '5|5|0|0|5', 'five of twenty');
-is(statuses($node), 'Complete=5 Queued=15', 'the others are still queued');
+value('ALTER DATABASE postgres SET wf_curation.batch_size = 3');
+is(value('SELECT claimed FROM wf_process_batch(NULL)'), '3', 'NULL: as many as wf_curation.batch_size says');
+is(statuses($node), 'Complete=8 Queued=12', 'the others are still queued');
 value('CALL wf_process(100)');
 is(statuses($node), 'Complete=20', 'the procedure does the rest');
 is(value('SELECT * FROM wf_process_batch(5)'), '0|0|0|0|0', 'nothing to do');

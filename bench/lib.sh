@@ -49,6 +49,13 @@ compile_bare_fetch()
 		"$WORK/tree/bench/bare_fetch.c" -lcurl
 }
 
+# A crawler that answers at once, for what is measured without network.
+compile_instant_crawler()
+{
+	as_postgres gcc -std=gnu99 -O2 -Wall -I"$WORK/tree" -o "$WORK/home/instant_crawler" \
+		"$WORK/tree/bench/instant_crawler.c" "$WORK/tree"/core/wf_{arena,finding,message,outcome,site,text,url}.c -lidn2 -lpsl
+}
+
 # Process ids of the standing worker and of its crawlers.
 worker_and_crawlers()
 {

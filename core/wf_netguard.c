@@ -540,21 +540,30 @@ literal_address(WfSlice host, Address *address)
 	return false;
 }
 
+/* By length and the lists of hosts; a final dot is taken off the host. */
+static WfNetguardVerdict
+check_lists(const WfNetguard *guard, WfSlice *host)
+{
+	if (host->len == 0 || host->len > WF_MAX_HOST + 2)
+		return WF_NETGUARD_ADDRESS;
+	if (host->data[host->len - 1] == '.')
+		host->len--;
+	if (host_listed(guard->denied_hosts, *host))
+		return WF_NETGUARD_HOST;
+	if (count_items(guard->allowed_hosts) > 0 && !host_listed(guard->allowed_hosts, *host))
+		return WF_NETGUARD_HOST;
+	return WF_NETGUARD_ALLOWED;
+}
+
 WfNetguardVerdict
 wf_netguard_check_host(const WfNetguard *guard, WfSlice host, int port)
 {
 	Address		address;
 	bool		any_port;
+	WfNetguardVerdict verdict = check_lists(guard, &host);
 
-	if (host.len == 0 || host.len > WF_MAX_HOST + 2)
-		return WF_NETGUARD_ADDRESS;
-	if (host.data[host.len - 1] == '.')
-		host.len--;
-	if (host_listed(guard->denied_hosts, host))
-		return WF_NETGUARD_HOST;
-	if (count_items(guard->allowed_hosts) > 0 && !host_listed(guard->allowed_hosts, host))
-		return WF_NETGUARD_HOST;
-
+	if (verdict != WF_NETGUARD_ALLOWED)
+		return verdict;
 	if (literal_address(host, &address))
 	{
 		if (!allows(guard, &address, &any_port))
@@ -565,6 +574,24 @@ wf_netguard_check_host(const WfNetguard *guard, WfSlice host, int port)
 	if (guard->network_count > 0)
 		return WF_NETGUARD_ALLOWED;
 	if (is_local_name(host))
+		return WF_NETGUARD_ADDRESS;
+	return port_listed(guard, port) ? WF_NETGUARD_ALLOWED : WF_NETGUARD_PORT;
+}
+
+WfNetguardVerdict
+wf_netguard_check_target(const WfNetguard *guard, WfSlice host, int port)
+{
+	Address		address;
+	WfNetguardVerdict verdict = check_lists(guard, &host);
+
+	if (verdict != WF_NETGUARD_ALLOWED)
+		return verdict;
+	if (literal_address(host, &address))
+	{
+		if (!address_is_public(&address) || is_own(guard, &address))
+			return WF_NETGUARD_ADDRESS;
+	}
+	else if (is_local_name(host))
 		return WF_NETGUARD_ADDRESS;
 	return port_listed(guard, port) ? WF_NETGUARD_ALLOWED : WF_NETGUARD_PORT;
 }

@@ -65,6 +65,15 @@ extern bool wf_netguard_allows_text(const WfNetguard *guard, const char *address
 extern WfNetguardVerdict wf_netguard_check_host(const WfNetguard *guard, WfSlice host,
 												int port);
 
+/*
+ * The same for the target of a request that a gateway makes for us.  No socket
+ * of ours will show the address behind the name, and allowed_networks means
+ * our networks, not the gateway's: it opens nothing here.  Literals must be
+ * public, names must have a meaning on the Internet, ports must be listed.
+ */
+extern WfNetguardVerdict wf_netguard_check_target(const WfNetguard *guard, WfSlice host,
+												  int port);
+
 /* True when host is domain, the domain without its "www.", or below that. */
 extern bool wf_netguard_host_in_domain(WfSlice host, WfSlice domain);
 

@@ -195,6 +195,48 @@ test_table(void)
 	wf_netguard_free(guard);
 }
 
+/* A URL as the target of a gateway's request: the host's text alone decides. */
+static bool
+target_allowed(const WfNetguard *guard, const char *text)
+{
+	WfUrl		url;
+
+	wf_arena_reset(arena);
+	return wf_url_parse(arena, slice(text), NULL, &url) == WF_OK && !url.has_credentials &&
+		wf_netguard_check_target(guard, url.host, url.port) == WF_NETGUARD_ALLOWED;
+}
+
+/* The table once more, with networks listed that must open no target. */
+static void
+test_targets(void)
+{
+	static const char *const local_names[] = {
+		"http://localhost/", "http://localhost./", "http://LOCALHOST/", "http://a.localhost/",
+		"http://metadata.google.internal/", "http://printer.local/", "http://intranet/",
+		"http://router.home.arpa/", "http://db.corp./", "http://%6cocalhost/",
+	};
+	WfNetguard *guard = guard_of("0.0.0.0/0,::/0", "80,443", "", "denied.example.org");
+	int			refused = sizeof(refused_urls) / sizeof(refused_urls[0]);
+	int			allowed = sizeof(allowed_urls) / sizeof(allowed_urls[0]);
+	int			names = sizeof(local_names) / sizeof(local_names[0]);
+
+	for (int i = 0; i < refused; i++)
+		ok(!target_allowed(guard, refused_urls[i]), "target refused: row %d", i);
+	for (int i = 0; i < names; i++)
+		ok(!target_allowed(guard, local_names[i]), "target refused: %s", local_names[i]);
+	for (int i = 0; i < allowed; i++)
+		ok(target_allowed(guard, allowed_urls[i]), "target allowed: %s", allowed_urls[i]);
+
+	ok(wf_netguard_check_target(guard, slice("example.org"), 8080) == WF_NETGUARD_PORT,
+	   "target's port must be listed");
+	ok(wf_netguard_check_target(guard, slice("10.1.2.3"), 80) == WF_NETGUARD_ADDRESS,
+	   "a listed network opens no target");
+	ok(wf_netguard_check_target(guard, slice("Denied.example.org."), 80) == WF_NETGUARD_HOST,
+	   "denied hosts are no targets");
+	ok(wf_netguard_check_target(guard, slice(""), 80) == WF_NETGUARD_ADDRESS, "nor is nothing");
+	wf_netguard_free(guard);
+}
+
 /* Listed networks open what is in them, with any port, and nothing else. */
 static void
 test_networks(void)
@@ -335,6 +377,7 @@ main(void)
 {
 	arena = wf_arena_create(1024 * 1024);
 	test_table();
+	test_targets();
 	test_networks();
 	test_families();
 	test_hosts();

@@ -73,7 +73,8 @@ WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
 
-REGRESS = install guc trigger attach business category submit extract control privileges health suppression
+REGRESS = install guc trigger trigger_stages attach business category submit \
+	extract control privileges health suppression
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
 ISOLATION = claim_race archive_processing batch_race domain_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation

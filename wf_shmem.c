@@ -36,6 +36,7 @@ typedef struct WfWorkerSlot
 {
 	WfWorkerInfo info;			/* info.pid 0: free */
 	Latch	   *latch;			/* in the PGPROC array */
+	pg_atomic_uint32 woken;		/* by wf_shmem_wake; latches are set for other reasons, too */
 	TimestampTz swept;			/* when it last began a sweep; 0: never */
 } WfWorkerSlot;
 
@@ -78,6 +79,8 @@ shmem_startup(void)
 	if (!found)
 	{
 		memset(shared, 0, sizeof(WfShared));
+		for (int i = 0; i < WF_MAX_WORKERS; i++)
+			pg_atomic_init_u32(&shared->slot[i].woken, 0);
 		shared->lock = &(GetNamedLWLockTranche(WF_EXTENSION_NAME))->lock;
 	}
 	LWLockRelease(AddinShmemInitLock);
@@ -108,9 +111,17 @@ wf_shmem_wake(void)
 		WfWorkerSlot *slot = &shared->slot[i];
 		Latch	   *latch = slot->latch;
 
-		if (slot->info.pid != 0 && slot->info.database == MyDatabaseId && latch)
-			SetLatch(latch);
+		if (slot->info.pid == 0 || slot->info.database != MyDatabaseId || latch == NULL)
+			continue;
+		pg_atomic_write_u32(&slot->woken, 1);
+		SetLatch(latch);		/* has a barrier */
 	}
+}
+
+bool
+wf_shmem_was_woken(void)
+{
+	return my_slot == NULL || pg_atomic_exchange_u32(&my_slot->woken, 0) != 0;
 }
 
 static void

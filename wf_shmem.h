@@ -53,6 +53,12 @@ extern void wf_shmem_wake_at_commit(void);
 extern void wf_shmem_wake(void);
 
 /*
+ * The latch was set: was it wf_shmem_wake, since this was last asked?  Timers and
+ * signals of the server set latches, too.  Always true without a slot.
+ */
+extern bool wf_shmem_was_woken(void);
+
+/*
  * Ask the launcher to look again, after commit, whether this database wants
  * workers: the extension was just created or tables attached.
  */

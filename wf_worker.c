@@ -258,6 +258,8 @@ wait_for_events(void)
 		if (events[i].events & WL_LATCH_SET)
 		{
 			ResetLatch(MyLatch);
+			if (!wf_shmem_was_woken())
+				continue;
 			wf_worker_look(true);	/* whoever woke us expects it now */
 			wf_pick_look_again(wf_worker.picker);
 		}

@@ -34,6 +34,7 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
+#include "pgstat.h"
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -348,4 +349,25 @@ wf_db_is_transient(int sqlstate)
 		sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
 		sqlstate == ERRCODE_QUERY_CANCELED ||
 		ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES;
+}
+
+/* See wf_db.h. */
+uint64
+wf_db_changes(const List *relids)
+{
+	static uint64 unknown = 0;
+	uint64		changes = 0;
+	ListCell   *lc;
+
+	if (!pgstat_track_counts)
+		return PG_UINT64_MAX / 2 - unknown++;
+	pgstat_clear_snapshot();
+	foreach(lc, relids)
+	{
+		PgStat_StatTabEntry *entry = pgstat_fetch_stat_tabentry(lfirst_oid(lc));
+
+		if (entry)
+			changes += entry->tuples_inserted + entry->tuples_updated + entry->tuples_deleted;
+	}
+	return changes;
 }

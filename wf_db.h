@@ -82,4 +82,12 @@ extern void wf_db_forget(WfStatement *stmt);
 /* Is this SQLSTATE a conflict that a later try may not meet? */
 extern bool wf_db_is_transient(int sqlstate);
 
+/*
+ * A number that differs from an earlier one if rows of these tables were written
+ * meanwhile, by whomever.  From the cumulative statistics, so a session's writes
+ * show up to 10 s after its transaction.  Always another number where statistics
+ * are not kept (track_counts).  No statement is executed.
+ */
+extern uint64 wf_db_changes(const List *relids);
+
 #endif							/* WF_DB_H */

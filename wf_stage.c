@@ -20,7 +20,6 @@
 #include "commands/extension.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -602,22 +601,12 @@ wf_stage_changes(WfStageId id)
 {
 	static uint64 unknown = 0;
 	const WfStage *stage = known[id].stage;
-	uint64		changes = 0;
-	ListCell   *lc;
 
 	if (wf_stage_specs[id].make_targets == NULL || (known[id].seen && stage == NULL))
 		return 0;
-	if (!known[id].seen || !pgstat_track_counts)
+	if (!known[id].seen)
 		return PG_UINT64_MAX - unknown++;
-	pgstat_clear_snapshot();
-	foreach(lc, stage->members)
-	{
-		PgStat_StatTabEntry *entry = pgstat_fetch_stat_tabentry(lfirst_oid(lc));
-
-		if (entry)
-			changes += entry->tuples_inserted + entry->tuples_updated + entry->tuples_deleted;
-	}
-	return changes;
+	return wf_db_changes(stage->members);
 }
 
 /* See wf_stage.h. */

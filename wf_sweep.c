@@ -57,8 +57,8 @@ typedef struct Survey
 	bool		any_processing;
 } Survey;
 
-/* wf_stage_changes at the last sweep of a stage that found nothing to repair. */
-static uint64 clean_at[WF_STAGE_COUNT];
+/* Of each stage: when its tables were last found in order. */
+static WfCleanMark clean[WF_STAGE_COUNT];
 
 typedef struct SweepContext
 {
@@ -68,7 +68,7 @@ typedef struct SweepContext
 	bool		due;
 	bool		claims;			/* some are in flight, somewhere */
 	bool		prune;			/* history is older than it may be */
-	bool		more;
+	bool		more;			/* … to do, perhaps */
 	int			limit;			/* claims that one rescue transaction takes */
 	int			offset;			/* and passes over */
 } SweepContext;
@@ -566,6 +566,8 @@ repair_table(void *arg)
 	if (stage == NULL)
 		return;
 	look_at_table(stage, &survey);
+	/* what others have locked is left */
+	context->more = survey.orphans || survey.no_reason;
 	if (survey.orphans)
 		queue_orphans(context, stage);
 	if (survey.no_reason)
@@ -637,17 +639,24 @@ sweep_stage(WfStageId stage, const SweepContext *sweep)
 		return false;
 	if (sweep->claims)
 		(void) rescue_stage(stage, sweep->counts);
-	if (!sweep->force && changes == clean_at[stage])
+	if (!sweep->force && wf_sweep_is_clean(&clean[stage], changes))
 		return false;
+	clean[stage].known = false;
 	before = repaired(sweep->counts) + sweep->counts->pruned;
 	if (!run_part("wf_curation: looking through the table", owner, repair_table, &context))
 		return true;
 	if (stage == WF_STAGE_PAGE &&
 		!run_part("wf_curation: pruning evidence", owner, prune_evidence, &context))
 		return true;
-	if (repaired(sweep->counts) + sweep->counts->pruned == before)
-		clean_at[stage] = changes;
+	if (!context.more && repaired(sweep->counts) + sweep->counts->pruned == before)
+		clean[stage] = (WfCleanMark) {true, changes};
 	return true;
+}
+
+bool
+wf_sweep_is_clean(const WfCleanMark *mark, uint64 changes)
+{
+	return mark->known && mark->changes == changes;
 }
 
 /* Can any stage run?  If not, the extension may not even be here. */
@@ -671,7 +680,7 @@ wf_sweep_run(bool force, WfSweepCounts *counts)
 		return;
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
 		walked |= sweep_stage(stage, &context);
-	counts->orphans += wf_sweep_businesses();
+	counts->orphans += wf_sweep_businesses(force);
 	/* 10,000 rows at a time, as often as a minute's history may need */
 	context.more = context.prune;
 	for (int i = 0; i < PRUNE_BATCHES && context.more; i++)

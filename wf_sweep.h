@@ -36,9 +36,20 @@ extern void wf_sweep_run(bool force, WfSweepCounts *counts);
 
 /*
  * Have the trigger of businesses deal with those that it missed or could not
- * deal with; returns how many.  Part of the whole sweep.
+ * deal with; returns how many.  Part of the whole sweep; with force false only
+ * if the tables were written to since nothing was to be done.
  */
-extern int64 wf_sweep_businesses(void);
+extern int64 wf_sweep_businesses(bool force);
+
+/* wf_db_changes of tables when they were found in order, if they were. */
+typedef struct WfCleanMark
+{
+	bool		known;
+	uint64		changes;
+} WfCleanMark;
+
+/* Need tables with that many changes not be looked at again? */
+extern bool wf_sweep_is_clean(const WfCleanMark *mark, uint64 changes);
 
 /* The extension was perhaps created anew: make our statements again. */
 extern void wf_sweep_reset(void);

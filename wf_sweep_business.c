@@ -34,8 +34,13 @@ typedef struct Businesses
 {
 	Oid			owner;			/* whose rights; InvalidOid: nobody's, or no such table */
 	char	   *sql;
+	char	   *look;			/* is there any row, locked or not, to be written? */
+	uint64		changes;		/* wf_db_changes */
 	uint64		written;
+	bool		left;			/* there are more, which others have locked */
 } Businesses;
+
+static WfCleanMark clean;
 
 /* A table's binding, or NULL if it is not attached or does not fit. */
 static WfBinding *
@@ -76,21 +81,40 @@ look_up(void *arg)
 	WfBinding  *items = bind_part(WF_PART_LOCAL_BUSINESSES);
 	WfBinding  *domains = items ? bind_part(WF_PART_DOMAINS) : NULL;
 	char	   *problem = NULL;
+	List	   *members;
+	char	   *where;
 	const char *id;
 
 	b->owner = InvalidOid;
 	if (domains == NULL)
 		return;
-	(void) find_all_inheritors(items->relid, RowExclusiveLock, NULL);
-	(void) find_all_inheritors(domains->relid, RowExclusiveLock, NULL);
+	members = list_concat(find_all_inheritors(items->relid, RowExclusiveLock, NULL),
+						  find_all_inheritors(domains->relid, RowExclusiveLock, NULL));
+	b->changes = wf_db_changes(members);
 	b->owner = wf_identity_resolve(items, domains, &problem);
 	id = quote_identifier(items->part->columns[WF_ITEM_ID].name);
-	b->sql = psprintf("UPDATE %s t SET %s FROM (SELECT t.%s AS id FROM %s t WHERE %s OR (%s AND t.%s IS NULL)"
+	where = psprintf("%s OR (%s AND t.%s IS NULL)",
+					 wf_views_is(items, "t", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+					 wf_views_queues(items, "t"),
+					 quote_identifier(items->part->columns[WF_ITEM_PROCESSING].name));
+	b->sql = psprintf("UPDATE %s t SET %s FROM (SELECT t.%s AS id FROM %s t WHERE %s"
 					  " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q WHERE t.%s = q.id",
-					  items->relation, queued_again(items), id, items->relation,
-					  wf_views_is(items, "t", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
-					  wf_views_queues(items, "t"),
-					  quote_identifier(items->part->columns[WF_ITEM_PROCESSING].name), id);
+					  items->relation, queued_again(items), id, items->relation, where, id);
+	b->look = psprintf("SELECT FROM %s t WHERE %s LIMIT $1", items->relation, where);
+}
+
+/* Execute a statement of one LIMIT once; how many rows. */
+static uint64
+execute_limited(const char *sql, int limit)
+{
+	WfStatement stmt = {.sql = sql, .nargs = 1, .argtypes = {INT4OID}};
+	Datum		values[1] = {Int32GetDatum(limit)};
+	uint64		n;
+
+	wf_db_execute(&stmt, WF_AS_OWNER, values, NULL);
+	n = SPI_processed;
+	wf_db_forget(&stmt);
+	return n;
 }
 
 /* Write some of the rows once more, if the rights still are those of the transaction. */
@@ -99,24 +123,20 @@ write_again(void *arg)
 {
 	Businesses *b = arg;
 	Oid			owner = b->owner;
-	WfStatement stmt = {0};
-	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
 
 	b->written = 0;
+	b->left = true;
 	look_up(b);
 	if (b->owner != owner)
 		return;
-	stmt.sql = b->sql;
-	stmt.nargs = 1;
-	stmt.argtypes[0] = INT4OID;
-	wf_db_execute(&stmt, WF_AS_OWNER, values, NULL);
-	b->written = SPI_processed;
-	wf_db_forget(&stmt);
+	b->written = execute_limited(b->sql, SWEEP_ROWS);
+	if (b->written == 0)
+		b->left = execute_limited(b->look, 1) > 0;
 }
 
 /* See wf_sweep.h. */
 int64
-wf_sweep_businesses(void)
+wf_sweep_businesses(bool force)
 {
 	Businesses	b = {InvalidOid};
 	WfDbError	error;
@@ -125,6 +145,9 @@ wf_sweep_businesses(void)
 	if (!wf_db_run("wf_curation: looking up tables", InvalidOid, look_up, &b, &error) ||
 		!OidIsValid(b.owner))
 		return 0;
+	if (!force && wf_sweep_is_clean(&clean, b.changes))
+		return 0;
+	clean.known = false;
 	for (int round = 0; round < SWEEP_ROUNDS; round++)
 	{
 		if (!wf_db_run("wf_curation: looking for businesses", b.owner, write_again, &b, &error))
@@ -135,6 +158,8 @@ wf_sweep_businesses(void)
 			break;
 		}
 		total += (int64) b.written;
+		if (b.written == 0 && !b.left)
+			clean = (WfCleanMark) {true, b.changes};
 		if (b.written < SWEEP_ROWS)
 			break;
 	}

@@ -188,6 +188,8 @@ type_serves(WfColumnKind kind, Oid base_type)
 			return category == TYPCATEGORY_STRING;
 		case WF_COLUMN_STATUS:
 			return base_type == TEXTOID || base_type == VARCHAROID || type_is_enum(base_type);
+		case WF_COLUMN_LABEL:
+			return type_is_enum(base_type) || type_serves(WF_COLUMN_TEXT, base_type);
 		case WF_COLUMN_TIMESTAMP:
 			return base_type == TIMESTAMPTZOID || base_type == TIMESTAMPOID;
 		case WF_COLUMN_INTEGER:
@@ -203,6 +205,7 @@ add_type_problem(const WfColumnSpec *spec, Oid type, List **problems)
 		[WF_COLUMN_UUID] = "uuid",
 		[WF_COLUMN_TEXT] = "text",
 		[WF_COLUMN_STATUS] = "an enum, text or varchar",
+		[WF_COLUMN_LABEL] = "an enum or text",
 		[WF_COLUMN_TIMESTAMP] = "timestamp with time zone",
 		[WF_COLUMN_INTEGER] = "integer",
 	};
@@ -245,7 +248,7 @@ bind_column(Relation rel, const WfPart *part, int slot, const char *relation,
 {
 	const WfColumnSpec *spec = &part->columns[slot];
 	AttrNumber	attnum = spec->name ? get_attnum(RelationGetRelid(rel), spec->name) : 0;
-	bool		is_status = spec->kind == WF_COLUMN_STATUS;
+	bool		has_labels = spec->kind == WF_COLUMN_STATUS || spec->kind == WF_COLUMN_LABEL;
 	Form_pg_attribute att;
 	int			i;
 
@@ -263,7 +266,7 @@ bind_column(Relation rel, const WfPart *part, int slot, const char *relation,
 	col->type = att->atttypid;
 	col->typmod = att->atttypmod;
 	col->base_type = getBaseTypeAndTypmod(att->atttypid, &col->typmod);
-	col->is_enum = is_status && type_is_enum(col->base_type);
+	col->is_enum = has_labels && type_is_enum(col->base_type);
 	col->by_value = get_typbyval(col->base_type);
 	col->not_null = att->attnotnull;
 	if (!type_serves(spec->kind, col->base_type))
@@ -284,7 +287,7 @@ bind_column(Relation rel, const WfPart *part, int slot, const char *relation,
 	}
 	if (col->is_enum)
 		bind_enum_labels(spec, col, problems);
-	else if (is_status)
+	else if (has_labels)
 	{
 		for (i = 0; i < spec->nlabels; i++)
 			col->label[i] = spec->labels[i].spelling[0];

@@ -135,6 +135,7 @@ typedef enum WfColumnKind
 	WF_COLUMN_UUID,
 	WF_COLUMN_TEXT,				/* text, varchar, char, citext or a domain over them */
 	WF_COLUMN_STATUS,			/* enum, text or a domain over them */
+	WF_COLUMN_LABEL,			/* the same and any other type of texts: a name from a list */
 	WF_COLUMN_TIMESTAMP,		/* timestamptz or timestamp */
 	WF_COLUMN_INTEGER			/* integer, bigint or smallint */
 } WfColumnKind;
@@ -144,7 +145,7 @@ typedef struct WfColumnSpec
 	const char *name;			/* NULL: the part has no such column */
 	WfColumnKind kind;
 	bool		required;
-	const WfLabelSpec *labels;	/* of a status column, indexed by the enums above */
+	const WfLabelSpec *labels;	/* of a status or label column, indexed by its enum */
 	int			nlabels;
 } WfColumnSpec;
 

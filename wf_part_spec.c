@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include "core/wf_entry.h"
+
 #include "wf_part.h"
 
 /* pages, the only part with a spelling of its own for Selected (clients of V2) */
@@ -49,6 +51,15 @@ static const WfLabelSpec result_labels[] = {
 	[WF_RESULT_NOT_FOUND] = {{"NoContactFound", "NoContactsFound", "NotFound"}, true},
 	[WF_RESULT_NEW] = {{"New"}, false},
 	[WF_RESULT_ERROR] = {{"Error", "Failed"}, false},
+};
+
+/* first spellings: wf_sitemap_type_name() */
+static const WfLabelSpec sitemap_type_labels[WF_SITEMAP_TYPE_COUNT] = {
+	[WF_SITEMAP_URLSET] = {{"standard", "urlset", "sitemap"}, true},
+	[WF_SITEMAP_INDEX] = {{"index", "sitemap_index"}, true},
+	[WF_SITEMAP_TEXT] = {{"text", "txt"}, false},
+	[WF_SITEMAP_RSS] = {{"rss"}, false},
+	[WF_SITEMAP_ATOM] = {{"atom"}, false},
 };
 
 static const WfColumnSpec page_columns[WF_PAGE_COLUMNS] = {
@@ -106,7 +117,8 @@ static const WfColumnSpec sitemap_columns[WF_SITEMAP_COLUMNS] = {
 	processing_labels, lengthof(processing_labels)},
 	[WF_ITEM_ERROR] = {"sitemap_import_error", WF_COLUMN_TEXT, false},
 	[WF_ITEM_UPDATED_AT] = {"updated_at", WF_COLUMN_TIMESTAMP, false},
-	[WF_SITEMAP_TYPE] = {"sitemap_type", WF_COLUMN_TEXT, false},
+	[WF_SITEMAP_TYPE] = {"sitemap_type", WF_COLUMN_LABEL, false,
+	sitemap_type_labels, lengthof(sitemap_type_labels)},
 	[WF_SITEMAP_DISCOVERY_METHOD] = {"discovery_method", WF_COLUMN_TEXT, false},
 	[WF_SITEMAP_LASTMOD] = {"lastmod", WF_COLUMN_TIMESTAMP, false},
 	[WF_SITEMAP_URL_COUNT] = {"url_count", WF_COLUMN_INTEGER, false},

@@ -20,6 +20,8 @@
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
+#include "core/wf_entry.h"
+
 #include "wf_guc.h"
 #include "wf_stage_int.h"
 
@@ -185,6 +187,42 @@ is_newer(const WfBinding *targets, int c)
  * ------------------------------------------------------------------------
  */
 
+/*
+ * A sitemap's type (an expression of wf_sitemap_type_name's) as the table spells
+ * it.  Lists of pages that an enum has no label for are standard to it.
+ */
+static char *
+type_value(const WfBinding *files, const char *type)
+{
+	const WfBoundColumn *column = &files->column[WF_SITEMAP_TYPE];
+	const WfLabelSpec *labels = files->part->columns[WF_SITEMAP_TYPE].labels;
+	StringInfoData value;
+
+	if (!column->is_enum)
+		return pstrdup(type);
+	initStringInfo(&value);
+	appendStringInfo(&value, "(CASE %s", type);
+	for (int i = WF_SITEMAP_URLSET; i < WF_SITEMAP_TYPE_COUNT; i++)
+		appendStringInfo(&value, " WHEN %s THEN %s", quote_literal_cstr(labels[i].spelling[0]),
+						 quote_literal_cstr(column->label[column->label[i] ? i :
+														  WF_SITEMAP_URLSET]));
+	appendStringInfoString(&value, " END)");
+	return value.data;
+}
+
+/* The type of a new row; where there must be one, a file not yet read is standard. */
+static char *
+new_type_value(const WfBinding *files)
+{
+	const WfBoundColumn *column = &files->column[WF_SITEMAP_TYPE];
+	char	   *value = type_value(files, "u.type");
+
+	if (!column->not_null)
+		return value;
+	return psprintf("COALESCE(%s, %s)", value,
+					quote_literal_cstr(column->label[WF_SITEMAP_URLSET]));
+}
+
 /* What a later look found out about a sitemap that is known. */
 static void
 update_sitemaps(WfStage *stage, WfStageStatement which, const WfBinding *targets)
@@ -196,7 +234,7 @@ update_sitemaps(WfStage *stage, WfStageStatement which, const WfBinding *targets
 	{
 		int			column;
 		const char *value;
-	}			known[] = {{WF_SITEMAP_URL_COUNT, "u.url_count"}, {WF_SITEMAP_TYPE, "u.type"}};
+	}			known[] = {{WF_SITEMAP_URL_COUNT, "u.url_count"}, {WF_SITEMAP_TYPE, type_value(targets, "u.type")}};
 
 	initStringInfo(&set);
 	initStringInfo(&condition);
@@ -209,7 +247,7 @@ update_sitemaps(WfStage *stage, WfStageStatement which, const WfBinding *targets
 			continue;
 		appendStringInfo(&set, "%s%s = COALESCE(CAST(%s AS %s), c.%s)", set.len ? ", " : "", name,
 						 known[i].value, type, name);
-		appendStringInfo(&condition, "%sCAST(%s AS %s) <> c.%s OR c.%s IS NULL",
+		appendStringInfo(&condition, "%sCAST(%s AS %s)::pg_catalog.text <> c.%s::pg_catalog.text OR c.%s IS NULL",
 						 condition.len ? " OR " : "", known[i].value, type, name, name);
 	}
 	if (lastmod)
@@ -233,7 +271,7 @@ insert_sitemaps(WfStage *stage, WfStageStatement which, const WfBinding *targets
 
 	initStringInfo(&names);
 	initStringInfo(&values);
-	add_value(targets, WF_SITEMAP_TYPE, "u.type", &names, &values);
+	add_value(targets, WF_SITEMAP_TYPE, new_type_value(targets), &names, &values);
 	add_value(targets, WF_SITEMAP_DISCOVERY_METHOD, method, &names, &values);
 	add_value(targets, WF_SITEMAP_LASTMOD, lastmod_for(lastmod), &names, &values);
 	add_value(targets, WF_SITEMAP_URL_COUNT, "u.url_count", &names, &values);
@@ -372,8 +410,9 @@ make_totals_statement(WfStage *stage)
 		set_count = psprintf("%s = CAST(u.url_count AS %s)", count,
 							 column_type(&stage->items->column[WF_SITEMAP_URL_COUNT]));
 	if (type)
-		set_type = psprintf("%s%s = CAST(u.type AS %s)", count ? ", " : "", type,
-							column_type(&stage->items->column[WF_SITEMAP_TYPE]));
+		set_type = psprintf("%s%s = COALESCE(CAST(%s AS %s), p.%s)", count ? ", " : "", type,
+							type_value(stage->items, "u.type"),
+							column_type(&stage->items->column[WF_SITEMAP_TYPE]), type);
 	if (count == NULL && type == NULL)
 		return;
 	set_statement(stage, WF_STMT_TOTALS,

@@ -24,6 +24,7 @@
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
+#include "core/wf_entry.h"
 #include "core/wf_url.h"
 
 #include "wf_curation.h"
@@ -247,6 +248,18 @@ create_items(Submission *s)
 		appendStringInfo(&names, ", %s", item_name(s, WF_ITEM_CURATION));
 		appendStringInfo(&values, ", CAST(%s AS %s)", quote_literal_cstr(fresh),
 						 item_type(s, WF_ITEM_CURATION));
+	}
+	if (s->items->part->id == WF_PART_SITEMAP_FILES &&
+		s->items->column[WF_SITEMAP_TYPE].not_null &&
+		!wf_part_has_default(s->items, WF_SITEMAP_TYPE))
+	{
+		const WfBoundColumn *type = &s->items->column[WF_SITEMAP_TYPE];
+
+		/* until its import shows what it is */
+		appendStringInfo(&names, ", %s", item_name(s, WF_SITEMAP_TYPE));
+		appendStringInfo(&values, ", CAST(%s AS %s)",
+						 quote_literal_cstr(type->label[WF_SITEMAP_URLSET]),
+						 item_type(s, WF_SITEMAP_TYPE));
 	}
 	foreach(lc, wf_part_copied_columns(s->items, s->domains->relid))
 	{

@@ -207,6 +207,37 @@ is(value('SELECT count(*) FROM (SELECT 1 FROM pages GROUP BY domain_id, url HAVI
 is(value('SELECT count(*) FROM (SELECT 1 FROM sitemap_files GROUP BY domain_id, url HAVING count(*) > 1) d'), '0',
 	'no sitemap twice');
 
+# ---- a type of labels that must be supplied
+
+value(q{CREATE TYPE sitemap_kind AS ENUM ('INDEX', 'STANDARD', 'IMAGE');
+	ALTER TABLE sitemap_files ALTER sitemap_type TYPE sitemap_kind USING
+		CASE sitemap_type WHEN 'index' THEN 'INDEX' ELSE 'STANDARD' END::sitemap_kind;
+	ALTER TABLE sitemap_files ALTER sitemap_type SET NOT NULL});
+$web->add_page('/list.txt', join('', map { site_url('127.0.40.5', $_) . "\n" } qw(/l1 /l2)));
+$web->add_page('/leaf.xml', urlset('127.0.40.5', ['/leaf']));
+$web->add_page('/sitemap.xml', '<sitemapindex><sitemap><loc>' . site_url('127.0.40.5', '/list.txt')
+	  . '</loc></sitemap><sitemap><loc>' . site_url('127.0.40.5', '/leaf.xml') . '</loc></sitemap></sitemapindex>');
+my $kinds = add_domain("127.0.40.5:$port");
+is(analyse($kinds), 'submitted', 'analysis with an enum of types');
+$node->poll_query_until('postgres', "SELECT count(*) = 3 FROM sitemap_files WHERE domain_id = '$kinds'"
+	  . " AND sitemap_import_status = 'Complete'") or die 'index was not imported';
+is(value("SELECT string_agg(concat_ws('|', regexp_replace(url, '.*/', ''), sitemap_type, url_count), ' ' ORDER BY url)"
+	  . " FROM sitemap_files WHERE domain_id = '$kinds'"),
+	'leaf.xml|STANDARD|1 list.txt|STANDARD|2 sitemap.xml|INDEX|2', 'types are those of the enum');
+is(analyse($kinds), 'submitted', 'a second look with an enum');
+is(value("SELECT outcome FROM wf_submit_sitemaps(ARRAY['" . site_url('127.0.40.5', '/soft.html') . "'], true)"),
+	'created', 'submitted where a type must be supplied');
+$node->poll_query_until('postgres', "SELECT sitemap_import_status = 'Error' FROM sitemap_files"
+	  . " WHERE domain_id = '$kinds' AND url ~ 'soft'") or die 'submitted file was not imported';
+like(value("SELECT sitemap_import_error FROM sitemap_files WHERE domain_id = '$kinds' AND url ~ 'soft'"),
+	qr/^not a sitemap: a web page/, 'a file that is none of the types ends with its own reason');
+value(q{CREATE TYPE image_kind AS ENUM ('IMAGE', 'INDEX');
+	CREATE TABLE images (LIKE sitemap_files INCLUDING ALL);
+	ALTER TABLE images ALTER sitemap_type TYPE image_kind USING NULL});
+my ($code, $out, $err) = $node->psql('postgres', q{BEGIN; SELECT wf_detach(); SELECT wf_attach(sitemap_files => 'images')});
+like($err, qr/type public\.image_kind .*"sitemap_type" has no label for "standard"/, 'an enum without the usual type is refused');
+value('ALTER TABLE sitemap_files ALTER sitemap_type DROP NOT NULL');
+
 is(value('SELECT count(*) FROM wf_claim'), '0', 'no claim is left');
 
 # ---- categories of pages

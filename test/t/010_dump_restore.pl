@@ -93,7 +93,7 @@ my %statuses = (
 	odd => 'SELECT url, page_curation_status, page_processing_status FROM "Odd App"."Web pages" ORDER BY url');
 my $attachments = q{
 	SELECT t.tgrelid::regclass, t.tgname, t.tgargs, t.tgenabled, t.tgparentid <> 0 FROM pg_trigger t
-	WHERE NOT t.tgisinternal OR t.tgparentid <> 0 ORDER BY t.tgrelid::regclass::text COLLATE "C";
+	WHERE NOT t.tgisinternal OR t.tgparentid <> 0 ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname;
 	SELECT indexdef FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 	ORDER BY indexdef COLLATE "C";
 	SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend

@@ -71,7 +71,7 @@ OBJS = \
 WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wmissing-prototypes -Werror
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
-SHLIB_LINK = -lpcre2-8 -lidn2 -lpsl
+SHLIB_LINK = -lidn2 -lpsl
 
 REGRESS = install guc trigger trigger_stages attach business category submit \
 	extract control privileges health suppression
@@ -96,7 +96,7 @@ CRAWLER_SRCS = $(srcdir)/wf_crawler.c \
 CRAWLER_CFLAGS = -std=gnu99 -O2 -g $(WARNINGS) -Wdeclaration-after-statement \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -I$(srcdir) \
 	$(shell pkg-config --cflags libcurl libseccomp)
-CRAWLER_LIBS = $(shell pkg-config --libs libcurl) -lpcre2-8 -lidn2 -lpsl -lexpat -lz -lseccomp -lpthread
+CRAWLER_LIBS = $(shell pkg-config --libs libcurl) -lidn2 -lpsl -lexpat -lz -lseccomp -lpthread
 
 all: wf_crawler
 

@@ -172,7 +172,7 @@ measure_parallel()
 
 main()
 {
-	bench_set_up
+	bench_set_up libpcre2-dev
 	build_functions
 	start_database
 	measure

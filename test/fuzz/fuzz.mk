@@ -24,7 +24,7 @@ fuzz-smoke: $(FUZZ_NAMES:%=fuzz-%)
 
 $(FUZZ_BUILD)/fuzz_%: $(srcdir)/test/fuzz/fuzz_%.c $(FUZZ_CORE) $(wildcard $(srcdir)/core/*.h)
 	@mkdir -p $(FUZZ_BUILD)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_CORE) -lpcre2-8 -lidn2 -lpsl -lexpat -lz
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_CORE) -lidn2 -lpsl -lexpat -lz
 
 fuzz-%: $(FUZZ_BUILD)/fuzz_%
 	@mkdir -p $(FUZZ_BUILD)/corpus_$* $(srcdir)/test/fuzz/corpus/$*

@@ -17,7 +17,7 @@ UNIT_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wdeclaration-after-statement -Werror -I$(srcdir) \
 	$(shell pkg-config --cflags $(UNIT_PACKAGES))
-UNIT_LIBS = -lpcre2-8 -lidn2 -lpsl -lexpat -lz -lpthread $(shell pkg-config --libs $(UNIT_PACKAGES))
+UNIT_LIBS = -lidn2 -lpsl -lexpat -lz -lpthread $(shell pkg-config --libs $(UNIT_PACKAGES))
 
 .PHONY: unit unit-urls unit-phones unit-emails unit-structured unit-names unit-sitemaps
 unit: $(UNIT_TESTS:%=unit-%) unit-urls unit-phones unit-emails unit-structured unit-names unit-sitemaps unit-work

@@ -10,8 +10,14 @@
 #include "catalog/namespace.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+
+#include "core/wf_text.h"
 
 #include "wf_encoding.h"
+
+/* Of a text, converted at once. */
+#define PIECE_BYTES (64 * 1024)
 
 /* One character through the conversion, or '?'. */
 static void
@@ -73,6 +79,40 @@ wf_encoding_from_utf8_cut(WfSlice utf8, int max_chars)
 		len = next;
 	}
 	return wf_encoding_from_utf8((WfSlice) {utf8.data, len});
+}
+
+WfSlice
+wf_encoding_to_utf8_lossy(WfSlice text)
+{
+	int			encoding = GetDatabaseEncoding();
+	Oid			conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+	unsigned char *room = palloc(PIECE_BYTES * MAX_CONVERSION_GROWTH + 1);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	while (text.len > 0)
+	{
+		int			piece = pg_encoding_mbcliplen(encoding, text.data, (int) text.len, PIECE_BYTES);
+		int			used = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (OidIsValid(conversion) && piece > 0)
+		{
+			used = pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8,
+												 (unsigned char *) text.data, piece, room,
+												 PIECE_BYTES * MAX_CONVERSION_GROWTH + 1, true);
+			appendStringInfoString(&out, (char *) room);
+		}
+		if (used < piece || piece == 0)
+		{
+			/* a character without equal */
+			appendStringInfoChar(&out, '?');
+			used += pg_encoding_mblen(encoding, text.data + used);
+		}
+		wf_advance(&text, Min((size_t) used, text.len));
+	}
+	pfree(room);
+	return (WfSlice) {out.data, out.len};
 }
 
 char *

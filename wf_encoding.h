@@ -28,6 +28,12 @@ extern char *wf_encoding_from_utf8_cut(WfSlice utf8, int max_chars);
 extern char *wf_encoding_to_utf8(const char *text);
 
 /*
+ * Text of any length in the server encoding as UTF-8, in the current memory
+ * context; characters without equal become '?'.  Not for SQL_ASCII.
+ */
+extern WfSlice wf_encoding_to_utf8_lossy(WfSlice text);
+
+/*
  * Copy a message of the server, cut between characters if it is too long.  The
  * result of _utf8 is UTF-8; needs no transaction, so that characters beyond
  * ASCII become '?' in other encodings.

@@ -90,9 +90,13 @@ put_finding(ReturnSetInfo *rsinfo, const WfFinding *finding)
 }
 
 /*
- * Run the extractor; interrupts are served whenever it stops for one.  An
- * interrupt that does not end the query (a barrier, say) starts it anew.
+ * What stops a run, in this order: any interrupt; then, since one that did not end
+ * the query (a barrier, a look at the client) must not start it anew for ever,
+ * only a cancellation; at last, with cancellation held off, nothing.
  */
+static const WfStop stops[] = {&InterruptPending, &QueryCancelPending, NULL};
+
+/* Run the extractor; interrupts are served whenever it stops for one. */
 static void
 extract(FunctionCallInfo fcinfo, WfPageInput *in)
 {
@@ -104,11 +108,11 @@ extract(FunctionCallInfo fcinfo, WfPageInput *in)
 	/* not from the catalog each time: that took as long as a small page */
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	in->default_region = wf_curation_default_region;
-	in->stop = &InterruptPending;
 	arena = create_arena(in->body.len * 4 + ARENA_BASE);
-	for (;;)
+	for (int run = 0;; run++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		in->stop = stops[run];
 		status = wf_page_extract(get_extractor(), arena, in, &findings);
 		if (status != WF_ERR_STOPPED)
 			break;
@@ -141,10 +145,7 @@ utf8_argument(FunctionCallInfo fcinfo, int n)
 		return WF_SLICE_EMPTY;
 	s = text_slice(PG_GETARG_TEXT_PP(n));
 	if (GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII)
-	{
-		s.data = pg_server_to_any(s.data, s.len, PG_UTF8);
-		s.len = strlen(s.data);
-	}
+		s = wf_encoding_to_utf8_lossy(s);
 	return s;
 }
 

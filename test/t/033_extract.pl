@@ -44,12 +44,16 @@ my $over = time - $start - $limit;
 like($err, qr/canceling statement due to statement timeout/, 'a time limit ends it');
 cmp_ok($over, '<', 0.1 + $whole / 4, sprintf('soon (%.2f s late, the whole takes %.2f s)', $over, $whole));
 
+# An interrupt that comes again and again and ends nothing does not keep it from its end.
+is(value("SET statement_timeout = '60s'; SET client_connection_check_interval = '20ms'; $long"), '0',
+	'looks at the client every 20 ms');
+
 # Bytes of any kind, in databases of any encoding: never an error, and what comes
 # out is valid there.
 my $odd = q{SELECT kind, value, name FROM wf_extract_contacts(
 	'\x3c703e4ac3bc7267656e204dc3bc6c6c657220266c743b6ac3bc7267656e40626167657269'
 	'2d65672e646b2667743b00ff80c32028626f782920ceb1c3bf3c2f703e'::bytea, 'text/html; charset=utf-8', NULL)};
-foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
+foreach my $encoding ('UTF8', 'LATIN1', 'WIN1252', 'SQL_ASCII')
 {
 	my $db = lc("in_$encoding");
 
@@ -62,6 +66,10 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
 	is($node->safe_psql($db, q{SELECT count(*) FROM wf_extract_contacts('\x', NULL, NULL)}), '0', "$encoding: nothing");
 	is($node->safe_psql($db, 'SELECT count(*) FROM wf_extract_contacts(NULL::text)'), '0', "$encoding: NULL");
 }
+
+is($node->safe_psql('in_win1252', q{SELECT count(*) FROM wf_extract_contacts(
+	'<p>kim@bageri-eg.dk ' || convert_from('\x81', 'WIN1252') || '</p>')}),
+	'1', 'a character that has no equal in UTF-8');
 
 $node->stop;
 done_testing();

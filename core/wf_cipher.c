@@ -438,12 +438,13 @@ wf_cipher_is_suspect(WfSlice script)
 {
 	if (script.len == 0 || script.len > WF_MAX_CIPHER)
 		return false;
-	if (!has(script, "write(") && !has(script, "nnerHTML") && !has(script, "eval(") &&
-		!has(script, "ilto"))
+	if (!has(script, "write(") && !has(script, "HTML") && !has(script, "html(") &&
+		!has(script, "eval(") && !has(script, "ilto"))
 		return false;
 	return memchr(script.data, '@', script.len) != NULL || has(script, "harCode") ||
 		has(script, "&#64") || has(script, "%40") || has(script, "atob(") ||
-		has(script, "_enkoder");
+		has(script, "_enkoder") || has(script, "\\x40") || has(script, "\\u0040") ||
+		has(script, "\\100");
 }
 
 WfSlice

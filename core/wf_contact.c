@@ -145,6 +145,21 @@ is_private_name(WfSlice label)
 		wf_text_equal_nocase(label, WF_SLICE("lan"));
 }
 
+/* "x.comwww.x.com": a host that was glued to a domain begins with "www.". */
+static size_t
+glued_host(WfSlice domain)
+{
+	size_t		i;
+
+	for (i = 1; i + 4 < domain.len; i++)
+	{
+		if (domain.data[i] == 'w' && memcmp(domain.data + i, "www.", 4) == 0 &&
+			wf_is_alpha(domain.data[i - 1]))
+			return i;
+	}
+	return domain.len;
+}
+
 /*
  * Cut domain (lower case; "shown" is how it is written) to its longest beginning
  * that ends in a real top-level domain: "x.com.please" is x.com and the next
@@ -159,6 +174,7 @@ cut_domain(const WfContactMatcher *matcher, WfContactTrust trust, const char *sh
 
 	if (domain->len == 0 || domain->data[0] == '.' || domain->data[0] == '-')
 		return false;
+	domain->len = glued_host(*domain);
 	for (i = 1; i < domain->len; i++)
 	{
 		if (domain->data[i] == '.')
@@ -617,17 +633,27 @@ skip_noise(WfSlice *href)
 	return len > 0;
 }
 
-/* Append the percent-decoded piece and a line end to out. */
+/* Append the percent-decoded piece, without marks nobody sees, and a line end to out. */
 static size_t
 append_decoded(WfSlice piece, char *out)
 {
-	size_t		len = wf_text_percent_decode(piece, out);
-	size_t		i;
+	size_t		decoded = wf_text_percent_decode(piece, out);
+	size_t		len = 0;
+	size_t		i = 0;
 
-	for (i = 0; i < len; i++)
+	while (i < decoded)
 	{
+		uint32_t	cp;
+		int			size = wf_text_decode(out + i, out + decoded, &cp);
+
 		if (out[i] == ',' || out[i] == ';')
-			out[i] = '\n';
+			out[len++] = '\n';
+		else if (!wf_text_is_invisible(cp))
+		{
+			memmove(out + len, out + i, size);
+			len += size;
+		}
+		i += size;
 	}
 	out[len] = '\n';
 	return len + 1;

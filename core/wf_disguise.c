@@ -104,6 +104,16 @@ word_before(WfSlice text, size_t floor, size_t i, const WfSlice *words, size_t c
 	return 0;
 }
 
+/* Length of a full-width bracket, round or square, that "rest" begins with; 0 for none. */
+static size_t
+wide_bracket(WfSlice rest, bool closing)
+{
+	WfSlice		round = closing ? WF_SLICE("\xEF\xBC\x89") : WF_SLICE("\xEF\xBC\x88");
+	WfSlice		square = closing ? WF_SLICE("\xEF\xBC\xBD") : WF_SLICE("\xEF\xBC\xBB");
+
+	return wf_text_starts_nocase(rest, round) || wf_text_starts_nocase(rest, square) ? 3 : 0;
+}
+
 static bool
 opens(char c)
 {
@@ -122,22 +132,25 @@ static const WfSlice at_words[] = {
 	{"klammeraffe", 11}, {"chiocciola", 10}, {"snabel-a", 8}, {"snabela", 7}, {"kukac", 5},
 	{"zavinac", 7}, {"zavin\xC3\xA1\xC4\x8D", 9}, {"malpa", 5}, {"ma\xC5\x82pa", 6}, {"chez", 4},
 	{"arobase", 7}, {"bei", 3}, {"krullalfa", 9}, {"apestaart", 9}, {"alfakr\xC3\xB8ll", 10},
+	{"kr\xC3\xB8llalfa", 10}, {"\xEA\xB3\xA8\xEB\xB1\x85\xEC\x9D\xB4", 9},
+	{"\xE3\x82\xA2\xE3\x83\x83\xE3\x83\x88\xE3\x83\x9E\xE3\x83\xBC\xE3\x82\xAF", 18},
 	{"\xC3\xA0", 2}, {"\xC3\xA4", 2}, {"\xD1\x81\xD0\xBE\xD0\xB1\xD0\xB0\xD0\xBA\xD0\xB0", 12},
 	{"@", 1}, {"a", 1}
 };
 static const WfSlice dot_words[] = {
-	{"dot", 3}, {"punkt", 5}, {"punto", 5}, {"point", 5}, {"ponto", 5}, {"punt", 4}, {"piste", 5},
+	{"dot", 3}, {"punktum", 7}, {"punkt", 5}, {"punto", 5}, {"point", 5}, {"ponto", 5}, {"punt", 4},
+	{"piste", 5}, {"\xD1\x82\xD0\xBE\xD1\x87\xD0\xBA\xD0\xB0", 10},
 	{"prick", 5}, {"kropka", 6}, {"tecka", 5}, {"te\xC4\x8Dka", 6}, {"pont", 4}, {".", 1}
 };
 static const WfSlice plain_dot_words[] = {
 	{"dot", 3}, {"punkt", 5}, {"punto", 5}, {"point", 5}, {"ponto", 5}, {"punt", 4}
 };
 
-/* "(at)" at i, which is a bracket. */
+/* "(at)" at i, which is a bracket of "width" bytes. */
 static bool
-bracketed_at(WfSlice text, size_t i, At *at)
+bracketed_at(WfSlice text, size_t i, size_t width, At *at)
 {
-	size_t		k = skip_spaces(text, i + 1);
+	size_t		k = skip_spaces(text, i + width);
 	size_t		len;
 
 	/* "(.at.)" and "(-at-)" too */
@@ -149,13 +162,15 @@ bracketed_at(WfSlice text, size_t i, At *at)
 	k += len;
 	if (k < text.len && (text.data[k] == '.' || text.data[k] == '-' || text.data[k] == '_'))
 		k++;
-	k = skip_spaces(text, k);
-	if (k >= text.len || !closes(text.data[k]))
-		return false;
-	at->start = i;
-	at->end = k + 1;
 	at->spelling = len == 1 && text.data[k - 1] != '@' ? SPELT_LETTER : SPELT_BRACKETS;
-	return true;
+	k = skip_spaces(text, k);
+	if (width > 1)
+		width = wide_bracket((WfSlice) {text.data + k, text.len - k}, true);
+	else
+		width = k < text.len && closes(text.data[k]);
+	at->start = i;
+	at->end = k + width;
+	return width > 0;
 }
 
 /* A full-width '@' (U+FF20) or a small one (U+FE6B). */
@@ -180,13 +195,15 @@ is_at(WfSlice text, size_t i, bool has_words, At *at)
 		case '<':
 		case '*':
 		case '|':
-			return bracketed_at(text, i, at);
+			return bracketed_at(text, i, 1, at);
 		case '%':
 			at->spelling = SPELT_SIGN;
 			at->start = i;
 			at->end = i + 3;
 			return wf_text_starts_nocase(rest, WF_SLICE("%40"));
 		case '\xEF':
+			if (wide_bracket(rest, false) > 0)
+				return bracketed_at(text, i, 3, at);
 			at->spelling = SPELT_SIGN;
 			at->start = i;
 			at->end = i + 3;
@@ -339,7 +356,8 @@ compose_domain(WfSlice text, const At *at, Composed *c)
 	size_t		limit = c->at + 1 + MAX_SPELT;
 	size_t		i = skip_spaces(text, at->end);
 
-	if (at->spelling == SPELT_LETTER && i != at->end)
+	/* "x (a) y" on both sides or on none */
+	if (at->spelling == SPELT_LETTER && (i != at->end) != (text.data[at->start - 1] == ' '))
 		return false;
 	while (c->len + 1 < limit)
 	{
@@ -408,7 +426,9 @@ is_prose(WfSlice local)
 		"not", "sold", "based", "arrive", "arrived", "blog", "site", "website", "page", "store",
 		"posted", "published", "read", "listen", "watch", "join", "meet", "located", "directly",
 		"follow", "on", "with", "by", "via", "from", "tweet", "thanks", "cc", "folge", "suivez",
-		"segui", "sigue", "siga", "volg", "twitter", "instagram"
+		"segui", "sigue", "siga", "volg", "twitter", "instagram", "buy", "order", "book", "call",
+		"click", "go", "save", "learn", "find", "get", "stay", "eat", "check", "play", "start",
+		"only", "also", "just", "sale", "register", "apply", "donate", "stop", "option"
 	};
 	size_t		i;
 
@@ -435,19 +455,84 @@ is_introduced(WfSlice text, size_t start)
 	return word_before(text, 0, i, words, COUNT(words)) > 0;
 }
 
+/* A label in front of the address says that it is one: "E-Mail: ". */
+static bool
+is_labelled(WfSlice text, size_t start)
+{
+	static const WfSlice labels[] = {
+		{"mail", 4}, {"courriel", 8}, {"correo", 6}, {"adresse", 7}, {"kontakt", 7}, {"contact", 7}
+	};
+	size_t		i = skip_spaces_back(text, 0, start);
+
+	if (i == 0 || text.data[i - 1] != ':')
+		return false;
+	i = skip_spaces_back(text, 0, i - 1);
+	return word_before(text, 0, i, labels, COUNT(labels)) > 0;
+}
+
+/* Does nothing else stand on the line of text[start, end)? */
+static bool
+is_whole_line(WfSlice text, size_t start, size_t end)
+{
+	return (start == 0 || text.data[start - 1] == '\n') &&
+		(end == text.len || text.data[end] == '\n');
+}
+
+static bool
+has_capital(WfSlice text)
+{
+	size_t		i;
+
+	for (i = 0; i < text.len; i++)
+	{
+		if (text.data[i] >= 'A' && text.data[i] <= 'Z')
+			return true;
+	}
+	return false;
+}
+
+/* "(a)" is the number of a paragraph, too: what is around it decides. */
+static bool
+is_plausible_letter(WfSlice text, const At *at, const Composed *c, size_t end)
+{
+	WfSlice		local = {c->data, c->at};
+	WfSlice		domain = {c->data + c->at + 1, c->len - c->at - 1};
+
+	if (local.len < 2 || !wf_is_alpha(local.data[0]) || is_prose(local))
+		return false;
+	if (text.data[at->start - 1] != ' ')
+		return true;
+	return !has_capital(local) && !wf_text_starts_nocase(domain, WF_SLICE("www.")) &&
+		(memchr(local.data, '.', local.len) != NULL || is_labelled(text, c->start) ||
+		 is_whole_line(text, c->start, end));
+}
+
+/*
+ * " at " without dots as words: behind a label, or as " AT " behind a name in
+ * two words ("Kim.Lund AT firm.com").
+ */
+static bool
+is_plausible_word(WfSlice text, const At *at, const Composed *c)
+{
+	WfSlice		local = {c->data, c->at};
+
+	return is_labelled(text, c->start) ||
+		(text.data[at->start + 1] == 'A' && text.data[at->start + 2] == 'T' &&
+		 memchr(local.data, '.', local.len) != NULL);
+}
+
 /* Does the spelling fit in with what is around it? */
 static bool
 is_plausible(WfSlice text, const At *at, const Composed *c, WfContactTrust trust, size_t end)
 {
 	WfSlice		local = {c->data, c->at};
-	size_t		i;
 
 	switch (at->spelling)
 	{
 		case SPELT_BRACKETS:
 			return true;
 		case SPELT_LETTER:
-			return text.data[at->start - 1] != ' ' && !is_prose(local);
+			return is_plausible_letter(text, at, c, end);
 		case SPELT_SIGN:
 			/* else a part of a URL */
 			return trust == WF_TRUST_LINK || c->start == 0 ||
@@ -455,14 +540,13 @@ is_plausible(WfSlice text, const At *at, const Composed *c, WfContactTrust trust
 		case SPELT_SPACES:
 			if (trust == WF_TRUST_LINK)
 				return true;
-			for (i = 0; i < c->len; i++)
-			{
-				if (c->data[i] >= 'A' && c->data[i] <= 'Z')
-					return false;
-			}
+			if (has_capital((WfSlice) {c->data, c->len}))
+				return false;
 			break;
 		case SPELT_WORD:
-			if (c->dot_words == 0)
+			if (trust == WF_TRUST_LINK && is_whole_line(text, c->start, end))
+				return true;
+			if (c->dot_words == 0 && !is_plausible_word(text, at, c))
 				return false;
 			break;
 	}

@@ -192,14 +192,6 @@ is_unicode_space(uint32_t cp)
 		cp == 0x2029 || cp == 0x202F || cp == 0x205F || cp == 0x3000;
 }
 
-/* Marks that nobody sees but that tear numbers and addresses apart. */
-static bool
-is_invisible(uint32_t cp)
-{
-	return cp == 0xAD || cp == 0x200B || cp == 0x200E || cp == 0x200F ||
-		(cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2060 && cp <= 0x2069) || cp == 0xFEFF;
-}
-
 static void
 make_space(WfHtmlText *maker)
 {
@@ -216,7 +208,7 @@ make_character(WfHtmlText *maker, const char *s, int len)
 	wf_text_decode(s, s + len, &cp);
 	if (is_unicode_space(cp) || (cp < 0x80 && wf_is_space((char) cp)))
 		make_space(maker);
-	else if (!is_invisible(cp))
+	else if (!wf_text_is_invisible(cp))
 	{
 		memcpy(maker->out, s, len);
 		maker->out += len;

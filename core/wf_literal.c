@@ -85,6 +85,13 @@ decode_escape(const char **p, const char *end, char out[4])
 	uint32_t	cp = 0;
 	int			i;
 
+	if (c >= '0' && c <= '7')
+	{
+		cp = c - '0';
+		for (i = 1; i < 3 && *p < end && **p >= '0' && **p <= '7'; i++)
+			cp = cp * 8 + (*(*p)++ - '0');
+		return cp > 0 ? wf_text_encode(cp, out) : 0;
+	}
 	if (digits == 0 || end - *p < digits)
 	{
 		out[0] = c != '\0' && strchr(letters, c) != NULL ? ' ' : c;
@@ -358,6 +365,70 @@ method(WfLiteralScript *run, WfLiteral *value)
  *-------------------------------------------------------------------------
  */
 
+/* "[2]" behind a list: its third item. */
+static void
+take_item(WfLiteralScript *run, WfLiteral *value)
+{
+	size_t		from = 0;
+	size_t		number = 0;
+	size_t		i;
+
+	skip_space(run);
+	if (run->p >= run->end || !wf_is_digit(*run->p))
+	{
+		value->is_known = false;
+		return;
+	}
+	while (run->p < run->end && wf_is_digit(*run->p) && number < WF_LITERAL_MAX)
+		number = number * 10 + (*run->p++ - '0');
+	for (i = 0; i < value->len; i++)
+	{
+		if (value->data[i] != '\0')
+			continue;
+		if (number-- == 0)
+		{
+			value->len = i - from;
+			memmove(value->data, value->data + from, value->len);
+			value->is_known = take_char(run, ']');
+			return;
+		}
+		from = i + 1;
+	}
+	value->is_known = false;
+}
+
+/* "`${user}@${host}`": a text with variables in it. */
+static void
+template_term(WfLiteralScript *run, WfLiteral *value)
+{
+	value->parts = 1;
+	run->p++;
+	while (run->p < run->end && *run->p != '`')
+	{
+		const WfLiteral *variable;
+		char		decoded[4] = {*run->p};
+		size_t		n = 1;
+
+		if (run->end - run->p > 2 && run->p[0] == '$' && run->p[1] == '{')
+		{
+			run->p += 2;
+			variable = wf_literal_variable(run, take_name(run));
+			value->is_known = value->is_known && variable != NULL && take_char(run, '}');
+			if (variable == NULL)
+				continue;
+			append(value, variable->data, variable->len);
+			value->is_known = value->is_known && variable->is_known;
+			value->parts++;
+			continue;
+		}
+		if (*run->p++ == '\\' && run->p < run->end)
+			n = decode_escape(&run->p, run->end, decoded);
+		append(value, decoded, n);
+	}
+	if (run->p < run->end)
+		run->p++;
+}
+
 /* A name: a function that is known, or a variable. */
 static void
 named_term(WfLiteralScript *run, WfLiteral *value)
@@ -389,6 +460,8 @@ named_term(WfLiteralScript *run, WfLiteral *value)
 
 		memcpy(value, variable, offsetof(WfLiteral, data) + variable->len);
 		value->parts = parts;
+		if (take_char(run, '['))
+			take_item(run, value);
 	}
 	else
 		value->is_known = false;
@@ -428,7 +501,9 @@ term(WfLiteralScript *run, WfLiteral *value)
 		value->is_known = false;
 		return;
 	}
-	if (*run->p == '"' || *run->p == '\'' || *run->p == '`')
+	if (*run->p == '`')
+		template_term(run, value);
+	else if (*run->p == '"' || *run->p == '\'')
 	{
 		value->parts = 1;
 		value->len = wf_literal_string(&run->p, run->end, value->data, sizeof(value->data));

@@ -73,15 +73,21 @@ take_title(Extraction *x, WfSlice raw)
 	return x->title.data != NULL ? WF_OK : WF_ERR_NOMEM;
 }
 
-/* An "@" as a picture: its text is what everybody reads. */
+/* An "@" as a picture: its text, such as "@" or "(at)", is what everybody reads. */
 static WfStatus
 take_picture(Extraction *x, const WfHtmlToken *token)
 {
+	static const WfSlice signs[] = {{"@", 1}, {"at", 2}, {"(at)", 4}, {"[at]", 4}, {"(@)", 3}};
 	Window	   *w = &x->window;
 	WfSlice		alt;
+	bool		is_sign = false;
+	size_t		i;
 
-	if (!wf_html_find_attribute(token, WF_SLICE("alt"), &alt) ||
-		!wf_text_equal(wf_text_trim(alt), WF_SLICE("@")))
+	if (!wf_html_find_attribute(token, WF_SLICE("alt"), &alt))
+		return WF_OK;
+	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		is_sign = is_sign || wf_text_equal_nocase(wf_text_trim(alt), signs[i]);
+	if (!is_sign)
 		return WF_OK;
 	if (wf_page_is_full(w))
 	{
@@ -136,7 +142,8 @@ take_attributes(Extraction *x, const WfHtmlToken *token)
 	bool		at = has_at(x, token);
 	WfStatus	status = WF_OK;
 
-	if (at && token->element == WF_ELEMENT_IMG)
+	/* within a line only */
+	if (token->element == WF_ELEMENT_IMG && x->window.data[x->window.len - 1] == ' ')
 		status = take_picture(x, token);
 	if (status == WF_OK && has_mail(x, token))
 		status = wf_page_take_spread(x, token);

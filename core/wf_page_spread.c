@@ -63,7 +63,9 @@ role_of(const WfHtmlToken *token, WfSlice name)
 {
 	size_t		i;
 
-	if (wf_text_equal_nocase(name, WF_SLICE("onclick")))
+	if (wf_text_equal_nocase(name, WF_SLICE("onclick")) ||
+		wf_text_equal_nocase(name, WF_SLICE("onmouseover")) ||
+		wf_text_equal_nocase(name, WF_SLICE("onfocus")))
 		return ROLE_CODE;
 	if (wf_text_equal_nocase(token->name, WF_SLICE("joomla-hidden-mail")))
 		return wf_text_equal_nocase(name, WF_SLICE("first")) ? ROLE_FIRST :

@@ -154,12 +154,16 @@ strip_wrong_scheme(WfSlice href)
 {
 	static const WfSlice schemes[] = {
 		{"https://", 8}, {"http://", 7}, {"//", 2}, {"mailto:", 7}, {"malto:", 6}, {"mailto;", 7},
-		{"mailto/", 7}, {"mail:", 5}, {"mailo:", 6}, {"mailt:", 6}, {"mailto", 6}, {"email:", 6},
-		{"e-mail:", 7}
+		{"mailto/", 7}, {"mail:", 5}, {"mailo:", 6}, {"mailt:", 6}, {"mailto", 6}, {"mailito:", 8},
+		{"maito:", 6}, {"maitlo:", 7}, {"email:", 6}, {"e-mail:", 7}, {"tel:", 4}
 	};
 	const char *to;
 	size_t		i;
 
+	/* an editor took it for a page of the site: "https://firm.com/mailto:info@firm.com" */
+	if (href.len > 0 && (to = memmem(href.data, href.len, "/mailto:", 8)) != NULL &&
+		memchr(href.data, '?', to - href.data) == NULL)
+		wf_advance(&href, to + 1 - href.data);
 	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
 	{
 		if (wf_text_starts_nocase(href, schemes[i]))

@@ -405,6 +405,13 @@ wf_text_starts_nocase(WfSlice text, WfSlice prefix)
 	return wf_text_equal_nocase(text, prefix);
 }
 
+bool
+wf_text_is_invisible(uint32_t cp)
+{
+	return cp == 0xAD || cp == 0x200B || cp == 0x200E || cp == 0x200F ||
+		(cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2060 && cp <= 0x2069) || cp == 0xFEFF;
+}
+
 int
 wf_text_hex_value(char c)
 {

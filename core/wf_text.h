@@ -92,6 +92,9 @@ extern size_t wf_text_percent_decode(WfSlice text, char *out);
  */
 extern size_t wf_text_base64_decode(WfSlice text, char *out);
 
+/* Marks that nobody sees but that tear numbers and addresses apart. */
+extern bool wf_text_is_invisible(uint32_t cp);
+
 /* Value of a hexadecimal digit, -1 for another byte. */
 extern int	wf_text_hex_value(char c);
 

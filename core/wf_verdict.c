@@ -126,7 +126,7 @@ is_placeholder_domain(WfSlice domain)
 	static const char *const labels[] = {
 		"exemple", "beispiel", "ejemplo", "esempio", "exemplo", "voorbeeld", "exempel",
 		"eksempel", "esimerkki", "przyklad", "priklad", "pelda", "ornek", "beispieldomain",
-		"beispielfirma", "musterfirma", "exampledomain", "yourdomain", "yourdomainname",
+		"beispielfirma", "musterfirma", "mustermann", "exampledomain", "yourdomain", "yourdomainname",
 		"yourcompany", "yoursite", "yourwebsite", "yourbusiness", "yourhost", "youremail",
 		"yourmail", "mydomain", "mysite", "mycompany", "somedomain", "domainname",
 		"deinedomain", "deinefirma", "ihredomain", "ihrefirma", "meinedomain", "votredomaine",
@@ -134,7 +134,7 @@ is_placeholder_domain(WfSlice domain)
 		"seudominio", "suaempresa", "tuodominio", "iltuodominio", "uwdomein", "jouwdomein"
 	};
 	static const char *const domains[] = {
-		"domain.com", "domain.de", "domain.tld", "domain.net", "domain.org", "domaine.com",
+		"site.com", "domain.com", "domain.de", "domain.tld", "domain.net", "domain.org", "domaine.com",
 		"domaine.fr", "dominio.com", "dominio.it", "dominio.es", "domein.nl", "email.com",
 		"company.com", "website.com", "address.com", "mail.example", "correo.com", "firma.tld",
 		"provider.tld", "emailaddress.com", "server.com", "host.com", "xyz.tld", "abc.xyz"
@@ -168,7 +168,7 @@ is_example(WfSlice local, WfSlice domain)
 	return true;
 }
 
-/* A local part of hexadecimal digits: the key of a DSN, a hash. */
+/* A local part of hexadecimal digits and dashes: the key of a DSN, a hash, a UUID. */
 static bool
 is_key(WfSlice local)
 {
@@ -177,7 +177,7 @@ is_key(WfSlice local)
 
 	for (i = 0; i < local.len; i++)
 	{
-		if (wf_text_hex_value(local.data[i]) < 0)
+		if (wf_text_hex_value(local.data[i]) < 0 && local.data[i] != '-')
 			return false;
 		digits += wf_is_digit(local.data[i]);
 	}

@@ -42,6 +42,9 @@ test_literals(void)
 	writes("document.write(atob('YWJj'))", "abc");
 	writes("document.write('cba'.split('').reverse().join(''))", "abc");
 	writes("document.write(['a','b'].join('@'))", "a@b");
+	writes("document.write('\\141\\142\\7')", "ab\007");
+	writes("var a='x',b='y';var c='z';document.write(`<${a}-${c}>`)", "<x-z>");
+	writes("var l=['a','b','c'];document.write(l[1]+l[2])", "bc");
 	writes("el.innerHTML='a'+'b'", "ab");
 }
 
@@ -60,6 +63,9 @@ test_hostile(void)
 	ok(wf_cipher_script(cipher, long_text).len <= 16 * 1024, "a very long sum");
 	ok(wf_cipher_script(cipher, nested).len <= 16 * 1024, "deep brackets");
 	ok(wf_cipher_script(cipher, many).len <= 16 * 1024, "more variables than room");
+	ok(wf_cipher_script(cipher, slice("document.write(`${")).len <= 16 * 1024, "open template");
+	ok(wf_cipher_script(cipher, slice("var l=['a'];document.write(l[9]+l[")).len <= 16 * 1024,
+	   "no such item");
 	is(wf_cipher_script(cipher, slice("")), "", "no script");
 	free((char *) long_text.data);
 	free((char *) nested.data);

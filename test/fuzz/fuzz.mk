@@ -13,7 +13,7 @@ FUZZ_CORE = $(addprefix $(srcdir)/core/wf_,arena.c text.c charset.c html.c html_
 	disguise.c phone.c phone_label.c phone_number.c phone_plans_data.c phone_resolve.c phone_run.c jsonld.c literal.c \
 	cipher.c vocabulary.c person.c profile.c page.c page_card.c page_row.c page_find.c page_spread.c page_tag.c page_window.c \
 	finding.c entry.c outcome.c url.c site.c \
-	message.c robots.c lastmod.c sitemap.c sitemap_gzip.c sitemap_text.c sitemap_xml.c website.c category.c)
+	message.c suppression.c robots.c lastmod.c sitemap.c sitemap_gzip.c sitemap_text.c sitemap_xml.c website.c category.c)
 FUZZ_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	-ftrivial-auto-var-init=pattern -I$(srcdir) \

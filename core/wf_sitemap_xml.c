@@ -19,6 +19,15 @@
 #include "wf_sitemap_int.h"
 #include "wf_text.h"
 
+/* Where the parser is; the older names are deprecated since expat 2.9. */
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+#define CURRENT_LINE XML_GetCurrentLineNumber64
+#define CURRENT_BYTE XML_GetCurrentByteIndex64
+#else
+#define CURRENT_LINE XML_GetCurrentLineNumber
+#define CURRENT_BYTE XML_GetCurrentByteIndex
+#endif
+
 static WfSlice
 slice_of(const char *text)
 {
@@ -347,7 +356,7 @@ note_error(WfSitemap *sitemap, bool last)
 {
 	WfSitemapXml *xml = &sitemap->xml;
 	enum XML_Error code = XML_GetErrorCode(xml->parser);
-	unsigned long line = XML_GetCurrentLineNumber(xml->parser);
+	unsigned long line = CURRENT_LINE(xml->parser);
 
 	if (sitemap->report.counts.type == WF_SITEMAP_UNKNOWN)
 	{
@@ -384,7 +393,7 @@ wf_sitemap_xml_feed(WfSitemap *sitemap, WfSlice text, bool last)
 		return;
 	}
 	/* an unfinished token is read again with every piece: not a long one */
-	at = XML_GetCurrentByteIndex(xml->parser);
+	at = CURRENT_BYTE(xml->parser);
 	if (at >= 0 && xml->fed - (uint64_t) at > WF_SITEMAP_CARRY && !xml->root_ended)
 		wf_sitemap_fault(sitemap, WF_SITEMAP_TOO_LARGE, "markup of more than %d bytes",
 						 WF_SITEMAP_CARRY);

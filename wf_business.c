@@ -25,7 +25,6 @@
 #include "wf_compat.h"
 
 #include "access/htup_details.h"
-#include "access/relation.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -238,22 +237,6 @@ work_singly(const Batch *batch)
 	}
 }
 
-/* A table's binding, or NULL if it is not attached or does not fit. */
-static WfBinding *
-bind_part(WfPartId part)
-{
-	Oid			relid = wf_part_table(part, NULL);
-	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
-	List	   *problems = NIL;
-	WfBinding  *binding;
-
-	if (rel == NULL)
-		return NULL;
-	binding = wf_part_bind(rel, &wf_parts[part], &problems);
-	relation_close(rel, NoLock);
-	return binding;
-}
-
 /* Find the domains of all rows that the statement queued. */
 static void
 extract_domains(void)
@@ -264,10 +247,10 @@ extract_domains(void)
 
 	SPI_connect();
 	ids = take_pending();
-	batch.items = bind_part(WF_PART_LOCAL_BUSINESSES);
+	batch.items = wf_part_bind_attached(WF_PART_LOCAL_BUSINESSES);
 	if (batch.items)
 	{
-		WfBinding  *domains = bind_part(WF_PART_DOMAINS);
+		WfBinding  *domains = wf_part_bind_attached(WF_PART_DOMAINS);
 
 		batch.domains = domains ? wf_domains_open(domains, batch.items) : NULL;
 		read_queued(&batch, ids);

@@ -19,6 +19,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
@@ -764,4 +765,19 @@ wf_part_table(WfPartId part, char **trigger_arg)
 	if (trigger_arg)
 		*trigger_arg = best ? best->arg : pstrdup("");
 	return best ? best->relid : InvalidOid;
+}
+
+WfBinding *
+wf_part_bind_attached(WfPartId part)
+{
+	Oid			relid = wf_part_table(part, NULL);
+	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
+	List	   *problems = NIL;
+	WfBinding  *binding;
+
+	if (rel == NULL)
+		return NULL;
+	binding = wf_part_bind(rel, &wf_parts[part], &problems);
+	relation_close(rel, NoLock);
+	return binding;
 }

@@ -276,6 +276,13 @@ extern Oid wf_part_table(WfPartId part, char **trigger_arg);
 /* OID of a function of ours without arguments, InvalidOid when it is not there. */
 extern Oid wf_part_function(const char *name);
 
+/*
+ * The binding of a part's attached table, in the current memory context; NULL if
+ * there is none or it does not fit.  Locks the table in ROW EXCLUSIVE mode until
+ * the end of the transaction.
+ */
+extern WfBinding *wf_part_bind_attached(WfPartId part);
+
 /* OID of our trigger function, InvalidOid when the extension is not there. */
 extern Oid wf_part_trigger_function(void);
 

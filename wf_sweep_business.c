@@ -14,7 +14,6 @@
 
 #include "wf_compat.h"
 
-#include "access/relation.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type_d.h"
 #include "utils/builtins.h"
@@ -42,22 +41,6 @@ typedef struct Businesses
 
 static WfCleanMark clean;
 
-/* A table's binding, or NULL if it is not attached or does not fit. */
-static WfBinding *
-bind_part(WfPartId part)
-{
-	Oid			relid = wf_part_table(part, NULL);
-	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
-	List	   *problems = NIL;
-	WfBinding  *binding;
-
-	if (rel == NULL)
-		return NULL;
-	binding = wf_part_bind(rel, &wf_parts[part], &problems);
-	relation_close(rel, NoLock);
-	return binding;
-}
-
 /* "t.processing = its label for Queued" */
 static char *
 queued_again(const WfBinding *b)
@@ -78,8 +61,8 @@ static void
 look_up(void *arg)
 {
 	Businesses *b = arg;
-	WfBinding  *items = bind_part(WF_PART_LOCAL_BUSINESSES);
-	WfBinding  *domains = items ? bind_part(WF_PART_DOMAINS) : NULL;
+	WfBinding  *items = wf_part_bind_attached(WF_PART_LOCAL_BUSINESSES);
+	WfBinding  *domains = items ? wf_part_bind_attached(WF_PART_DOMAINS) : NULL;
 	char	   *problem = NULL;
 	List	   *members;
 	char	   *where;

@@ -205,13 +205,6 @@ extern WfStatus wf_page_finish(Extraction *x, WfFindings *out);
 /* Findings in the attributes of a start tag; has_at: an '@' is among them. */
 extern WfStatus wf_page_take_attributes(Extraction *x, const WfHtmlToken *token, bool has_at);
 
-/* in wf_page_spread.c */
-
-/* Addresses that a tag's attributes hold in parts or disguised, for a script. */
-extern WfStatus wf_page_take_spread(Extraction *x, const WfHtmlToken *token);
-
-/* in wf_page_tag.c */
-
 /* Findings in what the code of a link or a handler of clicks composes. */
 extern WfStatus wf_page_take_code(Extraction *x, WfSlice code, size_t position);
 
@@ -223,6 +216,11 @@ extern WfStatus wf_page_take_script(Extraction *x, const WfHtmlToken *token);
 
 /* An address that Cloudflare took out of the text behind x->opened. */
 extern WfStatus wf_page_take_protected(Extraction *x);
+
+/* in wf_page_spread.c */
+
+/* Addresses that a tag's attributes hold in parts or disguised, for a script. */
+extern WfStatus wf_page_take_spread(Extraction *x, const WfHtmlToken *token);
 
 /* in wf_page_row.c */
 

@@ -331,6 +331,7 @@ undo_shift(WfCipher *cipher, WfSlice text)
 		for (i = 0; i < text.len; i++)
 			moved[i] = shift_typo3(text.data[i], n);
 		wf_literal_put(&cipher->run, (WfSlice) {moved, text.len});
+		return;
 	}
 	/* CryptX: the next character of ASCII, or pairs of digit and character */
 	for (n = -3; n <= 3; n++)
@@ -440,7 +441,8 @@ wf_cipher_is_suspect(WfSlice script)
 		return false;
 	if (!has(script, "write(") && !has(script, "HTML") && !has(script, "html(") &&
 		!has(script, "eval(") && !has(script, "ilto"))
-		return false;
+		return memchr(script.data, '@', script.len) != NULL &&
+			(has(script, ".innerText") || has(script, ".textContent"));
 	return memchr(script.data, '@', script.len) != NULL || has(script, "harCode") ||
 		has(script, "&#64") || has(script, "%40") || has(script, "atob(") ||
 		has(script, "_enkoder") || has(script, "\\x40") || has(script, "\\u0040") ||

@@ -553,6 +553,35 @@ accept_reversed(const WfContactMatcher *matcher, const Candidate *c, WfAddress *
 	return true;
 }
 
+/*
+ * "info@", and the domain alone in the next line: a narrow column was broken
+ * behind the '@'.
+ */
+static bool
+accept_broken(const WfContactMatcher *matcher, const Candidate *c, WfAddress *address)
+{
+	char		joined[WF_MAX_ADDRESS];
+	WfSlice		local = {c->text.data + c->start, c->at + 1 - c->start};
+	Candidate	candidate = {{joined, 0}, WF_TRUST_TEXT};
+	size_t		end;
+
+	if (c->text.len - c->at < 5 || c->text.data[c->at + 1] != '\n' ||
+		c->text.data[c->at + 2] == 'w')
+		return false;
+	end = domain_end(c->text, c->at + 1, true);
+	if (end < c->text.len && c->text.data[end] != '\n')
+		return false;
+	memcpy(joined, local.data, local.len);
+	memcpy(joined + local.len, c->text.data + c->at + 2, end - c->at - 2);
+	candidate.at = local.len - 1;
+	candidate.text.len = candidate.end = local.len + end - c->at - 2;
+	if (!accept_address(matcher, candidate, address) || address->len != candidate.text.len)
+		return false;
+	address->start = c->start;
+	address->end = end;
+	return true;
+}
+
 static bool
 accept_at(const WfContactMatcher *matcher, WfSlice text, WfContactTrust trust,
 		  size_t floor, size_t at, WfAddress *address)
@@ -566,6 +595,8 @@ accept_at(const WfContactMatcher *matcher, WfSlice text, WfContactTrust trust,
 	/* "@name@host" is an account of another kind */
 	if (c.start > floor && text.data[c.start - 1] == '@')
 		return false;
+	if (trust == WF_TRUST_TEXT && accept_broken(matcher, &c, address))
+		return true;
 	c.end = domain_end(text, at, true);
 	if (c.end > at + 1 && accept_address(matcher, c, address))
 		return true;

@@ -29,8 +29,10 @@ typedef enum Spelling
 {
 	SPELT_BRACKETS,				/* (at) [at] {at} */
 	SPELT_LETTER,				/* (a) */
+	SPELT_MARKS,				/* =at= #at# "at" */
 	SPELT_SIGN,					/* %40, full-width @ */
 	SPELT_SPACES,				/* " @ " */
+	SPELT_NOT,					/* @, but dots are spelt */
 	SPELT_WORD					/* " at " */
 } Spelling;
 
@@ -50,6 +52,7 @@ typedef struct Composed
 	size_t		at;				/* place of the '@' in data */
 	int			dot_words;		/* dots spelt in the domain */
 	int			dot_signs;		/* dots as such in the domain */
+	char		mark;			/* around a spelt '@', and then around dots; or '\0' */
 	char		data[2 * MAX_SPELT + 1];
 	uint32_t	source[2 * MAX_SPELT + 1];	/* end in the text of each byte behind at */
 } Composed;
@@ -181,12 +184,34 @@ is_wide_at(WfSlice rest)
 		wf_text_starts_nocase(rest, WF_SLICE("\xEF\xB9\xAB"));
 }
 
-/* Is there a spelt '@' at i?  has_words: those that are words count. */
+/* Marks that somebody puts on both sides of "at". */
 static bool
-is_at(WfSlice text, size_t i, bool has_words, At *at)
+is_mark(char c)
 {
+	return c == '=' || c == '#' || c == '~' || c == '_' || c == '"' || c == '\'' || c == '!' ||
+		c == '^' || c == '$';
+}
+
+/* "=at=" at i */
+static bool
+marked_at(WfSlice text, size_t i, At *at)
+{
+	at->spelling = SPELT_MARKS;
+	at->start = i;
+	at->end = i + 4;
+	return text.len - i > 4 && is_mark(text.data[i]) && text.data[i + 3] == text.data[i] &&
+		wf_lower_char(text.data[i + 1]) == 'a' && wf_lower_char(text.data[i + 2]) == 't';
+}
+
+/* Is there a spelt '@' at i, of the spellings that the text has? */
+static bool
+is_at(const WfDisguise *search, size_t i, At *at)
+{
+	WfSlice		text = search->text;
 	WfSlice		rest = {text.data + i, text.len - i};
 
+	if (search->has_marks && marked_at(text, i, at))
+		return true;
 	switch (text.data[i])
 	{
 		case '(':
@@ -218,12 +243,13 @@ is_at(WfSlice text, size_t i, bool has_words, At *at)
 				at->end = i + 6;
 				return true;
 			}
-			return has_words && wf_text_starts_nocase(rest, WF_SLICE(" at "));
+			return search->has_words && wf_text_starts_nocase(rest, WF_SLICE(" at "));
 		case '@':
-			at->spelling = SPELT_SPACES;
 			at->start = i;
 			at->end = skip_spaces(text, i + 1);
-			return i > 0 && (text.data[i - 1] == ' ' || (rest.len > 1 && rest.data[1] == ' '));
+			at->spelling = (i > 0 && text.data[i - 1] == ' ') || at->end > i + 1 ?
+				SPELT_SPACES : SPELT_NOT;
+			return i > 0;
 	}
 	return false;
 }
@@ -264,13 +290,21 @@ dot_before(WfSlice text, size_t floor, size_t i, bool plain)
 	return i;
 }
 
+/* Do words without brackets count as dots? */
+static bool
+has_plain_dots(const At *at)
+{
+	return at->spelling == SPELT_WORD || at->spelling == SPELT_BRACKETS ||
+		at->spelling == SPELT_MARKS;
+}
+
 /* Walk the local part back from the '@' and compose it. */
 static bool
 compose_local(WfSlice text, size_t floor, const At *at, Composed *c)
 {
 	char		turned[MAX_SPELT];
 	size_t		limit = at->start > MAX_SPELT ? at->start - MAX_SPELT : 0;
-	bool		plain = at->spelling == SPELT_WORD || at->spelling == SPELT_BRACKETS;
+	bool		plain = has_plain_dots(at);
 	size_t		len = 0;
 	size_t		i;
 	size_t		k;
@@ -318,12 +352,12 @@ dot_after(WfSlice text, size_t i, bool plain, Composed *c)
 		c->dot_signs++;
 		return i + 1;
 	}
-	if (k < text.len && opens(text.data[k]))
+	if (k < text.len && (opens(text.data[k]) || text.data[k] == c->mark))
 	{
 		k = skip_spaces(text, k + 1);
 		len = word_at(text, k, dot_words, COUNT(dot_words));
 		k = skip_spaces(text, k + len);
-		if (len == 0 || k >= text.len || !closes(text.data[k]))
+		if (len == 0 || k >= text.len || !(closes(text.data[k]) || text.data[k] == c->mark))
 			return i;
 		c->dot_words++;
 		return skip_spaces(text, k + 1);
@@ -352,7 +386,7 @@ put_byte(Composed *c, char b, size_t source)
 static bool
 compose_domain(WfSlice text, const At *at, Composed *c)
 {
-	bool		plain = at->spelling == SPELT_WORD || at->spelling == SPELT_BRACKETS;
+	bool		plain = has_plain_dots(at) || at->spelling == SPELT_NOT;
 	size_t		limit = c->at + 1 + MAX_SPELT;
 	size_t		i = skip_spaces(text, at->end);
 
@@ -521,6 +555,17 @@ is_plausible_word(WfSlice text, const At *at, const Composed *c)
 		 memchr(local.data, '.', local.len) != NULL);
 }
 
+/* Between marks: glued to both sides, or where an address is due. */
+static bool
+is_plausible_mark(WfSlice text, const At *at, const Composed *c, size_t end)
+{
+	if (text.data[at->start - 1] == ' ' || text.data[at->end] == ' ')
+		return c->dot_words > 0 || is_labelled(text, c->start) ||
+			is_whole_line(text, c->start, end);
+	/* the name of a file or a part of a URL */
+	return c->start == 0 || strchr("/.=&?%\\", text.data[c->start - 1]) == NULL;
+}
+
 /* Does the spelling fit in with what is around it? */
 static bool
 is_plausible(WfSlice text, const At *at, const Composed *c, WfContactTrust trust, size_t end)
@@ -533,6 +578,12 @@ is_plausible(WfSlice text, const At *at, const Composed *c, WfContactTrust trust
 			return true;
 		case SPELT_LETTER:
 			return is_plausible_letter(text, at, c, end);
+		case SPELT_MARKS:
+			if (!is_plausible_mark(text, at, c, end))
+				return false;
+			break;
+		case SPELT_NOT:
+			return true;
 		case SPELT_SIGN:
 			/* else a part of a URL */
 			return trust == WF_TRUST_LINK || c->start == 0 ||
@@ -562,7 +613,9 @@ accept_at(WfContactScan *scan, WfSlice text, WfContactTrust trust, size_t floor,
 	Composed	c = {0};
 	size_t		pos = 0;
 
-	if (at->start == floor || !compose_local(text, floor, at, &c) || !compose_domain(text, at, &c))
+	c.mark = at->spelling == SPELT_MARKS ? text.data[at->start] : '\0';
+	if (at->start == floor || !compose_local(text, floor, at, &c) ||
+		!compose_domain(text, at, &c) || (at->spelling == SPELT_NOT && c.dot_words == 0))
 		return false;
 	if (at->spelling == SPELT_BRACKETS)
 		spell_glued_dots(&c);
@@ -575,15 +628,51 @@ accept_at(WfContactScan *scan, WfSlice text, WfContactTrust trust, size_t floor,
 	return is_plausible(text, at, &c, trust, address->end);
 }
 
+/* The "at" at i, in any case: is it a spelling of '@', and of which kind? */
+static void
+note_letters(WfDisguise *search, size_t i)
+{
+	const char *p = search->text.data + i;
+	char		before = i > 0 ? p[-1] : '\0';
+	char		behind = i + 2 < search->text.len ? p[2] : '\0';
+
+	if (before == ' ' && behind == ' ' && (p[0] == 'a') == (p[1] == 't'))
+		search->has_words = true;
+	else if (before == '-' && behind == '-' && i > 1 && p[-2] == ' ')
+		search->has_words = true;
+	else if (before == behind && is_mark(before))
+		search->has_marks = true;
+}
+
+/* The places of a block at p that have "at" in any case. */
+static inline WfBits
+at_letters(const char *p)
+{
+	WfBlock		first = wf_block_load(p);
+	WfBlock		second = wf_block_load(p + 1);
+
+	return (wf_block_equal(first, 'a') | wf_block_equal(first, 'A')) &
+		(wf_block_equal(second, 't') | wf_block_equal(second, 'T'));
+}
+
 WfDisguise
 wf_disguise_begin(WfSlice text, WfContactTrust trust)
 {
-	WfDisguise	search = {text, trust, 0, false};
+	WfDisguise	search = {text, trust, 0, false, false};
+	size_t		i = 0;
 
-	search.has_words = text.len > 0 &&
-		(wf_scan_find(text.data, text.data + text.len, " at ", 4) != NULL ||
-		 wf_scan_find(text.data, text.data + text.len, " AT ", 4) != NULL ||
-		 wf_scan_find(text.data, text.data + text.len, " -at- ", 6) != NULL);
+	for (; i + WF_BLOCK_BYTES < text.len; i += WF_BLOCK_BYTES)
+	{
+		WfBits		found = at_letters(text.data + i);
+
+		for (; found != 0; found &= found - 1)
+			note_letters(&search, i + wf_bits_first(found));
+	}
+	for (; i + 1 < text.len; i++)
+	{
+		if (wf_lower_char(text.data[i]) == 'a' && wf_lower_char(text.data[i + 1]) == 't')
+			note_letters(&search, i);
+	}
 	return search;
 }
 
@@ -611,19 +700,22 @@ begin_words(WfBlock block, const char *p)
 
 /* The next byte that a spelt '@' may begin with; end when there is none. */
 static const char *
-find_begin(const char *p, const char *end, bool has_words)
+find_begin(const WfDisguise *search, const char *p, const char *end)
 {
 	for (; end - p >= WF_BLOCK_BYTES + 3; p += WF_BLOCK_BYTES)
 	{
 		WfBlock		block = wf_block_load(p);
 		WfBits		found = begin_bytes(block);
 
-		if (has_words)
+		if (search->has_words)
 			found |= begin_words(block, p);
+		if (search->has_marks)
+			found |= at_letters(p + 1);
 		if (found != 0)
 			return p + wf_bits_first(found);
 	}
-	while (p < end && strchr("([{<*|%\xEF@ ", *p) == NULL)
+	while (p < end && strchr("([{<*|%\xEF@ ", *p) == NULL &&
+		   !(search->has_marks && is_mark(*p)))
 		p++;
 	return p;
 }
@@ -636,9 +728,9 @@ wf_disguise_next(WfContactScan *scan, WfDisguise *search, WfAddress *address)
 	const char *end = text.data + text.len;
 	At			at;
 
-	while ((p = find_begin(p, end, search->has_words)) < end)
+	while ((p = find_begin(search, p, end)) < end)
 	{
-		if (is_at(text, p - text.data, search->has_words, &at) &&
+		if (is_at(search, p - text.data, &at) &&
 			accept_at(scan, text, search->trust, search->pos, &at, address))
 		{
 			search->pos = address->end;

@@ -16,7 +16,8 @@ typedef struct WfDisguise
 	WfSlice		text;
 	WfContactTrust trust;
 	size_t		pos;
-	bool		has_words;		/* the text has an "at" */
+	bool		has_words;		/* the text has an "at" between spaces or dashes */
+	bool		has_marks;		/* and one between other marks */
 } WfDisguise;
 
 extern WfDisguise wf_disguise_begin(WfSlice text, WfContactTrust trust);

@@ -208,6 +208,8 @@ make_character(WfHtmlText *maker, const char *s, int len)
 	wf_text_decode(s, s + len, &cp);
 	if (is_unicode_space(cp) || (cp < 0x80 && wf_is_space((char) cp)))
 		make_space(maker);
+	else if (cp == 0x2010 || cp == 0x2011)
+		*maker->out++ = '-';	/* hyphens; addresses are shown with the second */
 	else if (!wf_text_is_invisible(cp))
 	{
 		memcpy(maker->out, s, len);

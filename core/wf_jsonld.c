@@ -32,6 +32,7 @@ typedef struct Level
 	WfProperty	key;			/* the key whose value it is, or is read in it */
 	WfProperty	parent_key;
 	int			node;			/* index of the object it belongs to */
+	int			target;			/* of the object that the value is of */
 } Level;
 
 struct WfJsonld
@@ -213,7 +214,7 @@ static WfStatus
 take_value(Walk *w, WfSlice raw)
 {
 	const Level *level = &w->levels[w->depth - 1];
-	WfJsonldNode *node = &w->nodes[level->node];
+	WfJsonldNode *node = &w->nodes[level->target];
 	WfSlice		text;
 	WfStatus	status;
 
@@ -303,6 +304,7 @@ push(Walk *w, bool is_array)
 		memset(&w->nodes[level->node], 0, sizeof(WfJsonldNode));
 		w->nodes[level->node].offset = w->p - w->start;
 	}
+	level->target = is_array && outer != NULL ? outer->target : level->node;
 }
 
 static WfStatus
@@ -358,6 +360,17 @@ close_bracket(Walk *w, bool is_array, WfJsonldTaker take, void *context)
  *-------------------------------------------------------------------------
  */
 
+/* "@value" of an object is the value of what the object stands for. */
+static void
+set_key(Level *level, WfSlice name)
+{
+	bool		is_value = level->node > 0 && wf_text_equal(name, WF_SLICE("@value"));
+
+	level->key = is_value ? level->parent_key : wf_property_of_schema(name);
+	level->target = is_value ? level->node - 1 : level->node;
+	level->has_key = true;
+}
+
 static WfStatus
 take_string(Walk *w)
 {
@@ -374,8 +387,7 @@ take_string(Walk *w)
 		q++;
 	if (!level->is_array && q < limit && *q == ':')
 	{
-		level->key = wf_property_of_schema(raw);
-		level->has_key = true;
+		set_key(level, raw);
 		w->p = q + 1;
 		return WF_OK;
 	}

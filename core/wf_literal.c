@@ -181,6 +181,48 @@ set_variable(WfLiteralScript *run, WfSlice name, const WfLiteral *value)
  *-------------------------------------------------------------------------
  */
 
+/* "112\0114\0": the characters of a list of numbers. */
+static void
+apply_char_codes(WfLiteral *value)
+{
+	size_t		len = 0;
+	uint32_t	number = 0;
+	size_t		i;
+
+	for (i = 0; i < value->len; i++)
+	{
+		if (wf_is_digit(value->data[i]) && number < 0x110000)
+			number = number * 10 + (value->data[i] - '0');
+		else
+		{
+			/* no character is longer than its number and the '\0' */
+			len += wf_text_encode(number, value->data + len);
+			number = 0;
+		}
+	}
+	value->len = len;
+	value->parts = 2;
+}
+
+/* "String.fromCharCode.apply(null, list)" or "(...list)", "(" is read. */
+static bool
+take_code_list(WfLiteralScript *run, WfLiteral *value)
+{
+	skip_space(run);
+	if (wf_text_starts_nocase((WfSlice) {run->p, run->end - run->p}, WF_SLICE("...")))
+		run->p += 3;
+	else
+	{
+		take_name(run);
+		if (!take_char(run, ','))
+			return false;
+	}
+	wf_literal_expression(run, value);
+	take_char(run, ')');
+	apply_char_codes(value);
+	return true;
+}
+
 /* The numbers of String.fromCharCode( …, "(" is read. */
 static void
 take_char_codes(WfLiteralScript *run, WfLiteral *value)
@@ -429,6 +471,19 @@ template_term(WfLiteralScript *run, WfLiteral *value)
 		run->p++;
 }
 
+static bool
+is_number(WfSlice name)
+{
+	size_t		i;
+
+	for (i = 0; i < name.len; i++)
+	{
+		if (!wf_is_digit(name.data[i]))
+			return false;
+	}
+	return name.len > 0;
+}
+
 /* A name: a function that is known, or a variable. */
 static void
 named_term(WfLiteralScript *run, WfLiteral *value)
@@ -443,8 +498,21 @@ named_term(WfLiteralScript *run, WfLiteral *value)
 		run->p++;
 		name = take_name(run);
 	}
-	if (wf_text_equal(name, WF_SLICE("fromCharCode")) && take_char(run, '('))
-		take_char_codes(run, value);
+	if (wf_text_equal(name, WF_SLICE("fromCharCode")))
+	{
+		bool		applies = take_char(run, '.');
+
+		if (applies)
+			take_name(run);
+		if (!take_char(run, '('))
+			value->is_known = false;
+		else if (applies || (run->p < run->end && *run->p == '.'))
+			value->is_known = take_code_list(run, value) && value->is_known;
+		else
+			take_char_codes(run, value);
+	}
+	else if (is_number(name))
+		append(value, name.data, name.len);
 	else if (wf_text_equal(name, WF_SLICE("atob")) || wf_text_equal(name, WF_SLICE("unescape")) ||
 			 wf_text_equal(name, WF_SLICE("decodeURIComponent")) ||
 			 wf_text_equal(name, WF_SLICE("decodeURI")))
@@ -642,13 +710,21 @@ statement(WfLiteralScript *run)
 	if (run->end - run->p < 2)
 		return;
 	if ((wf_text_equal(name, WF_SLICE("write")) || wf_text_equal(name, WF_SLICE("writeln")) ||
-		 wf_text_equal(name, WF_SLICE("eval"))) && take_char(run, '('))
+		 wf_text_equal(name, WF_SLICE("eval")) || wf_text_equal(name, WF_SLICE("html")) ||
+		 wf_text_equal(name, WF_SLICE("append"))) && take_char(run, '('))
 	{
 		wf_literal_expression(run, &value);
 		write_value(run, &value);
 	}
 	else if ((*run->p == '=' && run->p[1] != '=') || (*run->p == '+' && run->p[1] == '='))
 		assignment(run, name);
+}
+
+/* A text that becomes some link. */
+static bool
+is_mail_link(const WfLiteral *value)
+{
+	return wf_text_starts_nocase((WfSlice) {value->data, value->len}, WF_SLICE("mailto:"));
 }
 
 void
@@ -668,7 +744,7 @@ wf_literal_run(WfLiteralScript *run, WfSlice script)
 		else if (*run->p == '"' || *run->p == '\'')
 		{
 			wf_literal_expression(run, &value);
-			if (value.is_known && value.parts > 1)
+			if (value.is_known && (value.parts > 1 || is_mail_link(&value)))
 				wf_literal_put(run, (WfSlice) {value.data, value.len});
 		}
 		else

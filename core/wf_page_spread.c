@@ -51,6 +51,7 @@ static const RoleName data_names[] = {
 	{{"email-user", 10}, ROLE_USER}, {{"mail-user", 9}, ROLE_USER},
 	{{"email-name", 10}, ROLE_USER}, {{"domain", 6}, ROLE_DOMAIN}, {{"host", 4}, ROLE_DOMAIN},
 	{{"email-domain", 12}, ROLE_DOMAIN}, {{"mail-domain", 11}, ROLE_DOMAIN},
+	{{"part1", 5}, ROLE_USER}, {{"part2", 5}, ROLE_DOMAIN}, {{"part3", 5}, ROLE_SUFFIX},
 	{{"tld", 3}, ROLE_SUFFIX}, {{"suffix", 6}, ROLE_SUFFIX}, {{"email-tld", 9}, ROLE_SUFFIX},
 	{{"email", 5}, ROLE_WHOLE}, {{"e-mail", 6}, ROLE_WHOLE}, {{"mail", 4}, ROLE_WHOLE},
 	{{"mailto", 6}, ROLE_WHOLE}, {{"href", 4}, ROLE_WHOLE}, {{"email-address", 13}, ROLE_WHOLE},
@@ -133,8 +134,15 @@ take_whole(Extraction *x, WfSlice value, bool rot13, size_t position)
 		wf_cipher_rot13(x->link[0], text.len);
 	}
 	else if (text.len > 0 && memchr(text.data, '@', text.len) == NULL)
-		text.len = wf_text_clean_prefix((WfSlice) {text.data,
-										wf_text_base64_decode(text, x->link[0])});
+	{
+		list.len = wf_text_clean_prefix((WfSlice) {list.data,
+										wf_text_base64_decode(text, x->link[1])});
+		if (memchr(list.data, '@', list.len) != NULL)
+		{
+			memcpy(x->link[0], list.data, list.len);
+			text.len = list.len;
+		}
+	}
 	if (wf_contact_mailto(text, x->link[1], &list.len))
 		text = list;
 	return wf_page_add_addresses(x, WF_SOURCE_CIPHER, text, WF_TRUST_LINK, position);

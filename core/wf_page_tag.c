@@ -270,6 +270,24 @@ says_email(WfSlice value)
 	return false;
 }
 
+/*
+ * Where a form or a click goes: "mailto:", or a service that sends the form to
+ * the address at the end of its URL ("https://formsubmit.co/info@firm.com").
+ */
+static WfStatus
+take_action(Extraction *x, WfSlice action, size_t position)
+{
+	const char *slash = memrchr(action.data, '/', action.len);
+
+	if (memmem(action.data, action.len, "mailto:", 7) != NULL)
+		return take_value(x, WF_SOURCE_LINK, action, WF_TRUST_TEXT, position);
+	if (slash == NULL || !(wf_text_starts_nocase(action, WF_SLICE("https://form")) ||
+						   wf_text_starts_nocase(action, WF_SLICE("//form"))))
+		return WF_OK;
+	wf_advance(&action, slash + 1 - action.data);
+	return take_value(x, WF_SOURCE_LINK, action, WF_TRUST_TEXT, position);
+}
+
 /* A tag with an '@' in its attributes: the few places that a reader gets. */
 static WfStatus
 take_other_attributes(Extraction *x, const WfHtmlToken *token)
@@ -289,7 +307,8 @@ take_other_attributes(Extraction *x, const WfHtmlToken *token)
 		else if (wf_text_equal_nocase(attribute.name, WF_SLICE("title")) ||
 				 (title.len == 0 &&
 				  (wf_text_equal_nocase(attribute.name, WF_SLICE("aria-label")) ||
-				   wf_text_equal_nocase(attribute.name, WF_SLICE("data-tooltip")))))
+				   wf_text_equal_nocase(attribute.name, WF_SLICE("data-tooltip")) ||
+				   wf_text_equal_nocase(attribute.name, WF_SLICE("data-clipboard-text")))))
 			title = attribute.value;
 		else if (wf_text_equal_nocase(attribute.name, WF_SLICE("itemprop")) ||
 				 wf_text_equal_nocase(attribute.name, WF_SLICE("property")))
@@ -302,9 +321,8 @@ take_other_attributes(Extraction *x, const WfHtmlToken *token)
 		status = take_value(x, WF_SOURCE_ATTRIBUTE, title, WF_TRUST_TEXT, token->offset);
 	if (status == WF_OK && is_email && content.len > 0)
 		status = take_value(x, WF_SOURCE_MICRODATA, content, WF_TRUST_LINK, token->offset);
-	if (status == WF_OK && action.len > 0 &&
-		memmem(action.data, action.len, "mailto:", 7) != NULL)
-		status = take_value(x, WF_SOURCE_LINK, action, WF_TRUST_TEXT, token->offset);
+	if (status == WF_OK && action.len > 0)
+		status = take_action(x, action, token->offset);
 	return status;
 }
 
@@ -427,7 +445,8 @@ wf_page_take_script(Extraction *x, const WfHtmlToken *token)
 		wf_html_find_attribute(&x->opened, WF_SLICE("type"), &type);
 	if (type.len == 0 || memmem(type.data, type.len, "javascript", 10) != NULL)
 		return take_cipher(x, token);
-	if (memmem(type.data, type.len, "ld+json", 7) == NULL)
+	type = wf_text_trim(type);
+	if (!wf_text_starts_nocase(type, WF_SLICE("application/ld+json")))
 		return WF_OK;
 	if (x->jsonld == NULL && (x->jsonld = wf_jsonld_create(x->arena)) == NULL)
 		return WF_ERR_NOMEM;

@@ -147,6 +147,35 @@ is_placeholder_domain(WfSlice domain)
 		is_one_of(domain, domains, COUNT(domains));
 }
 
+/* Local parts that stand for any. */
+static bool
+is_general_local(WfSlice local)
+{
+	static const char *const locals[] = {
+		"you", "name", "user", "username", "email", "mail", "someone", "somebody", "me", "your",
+		"john", "jane", "example", "test", "nobody", "address", "foo", "bar", "xyz", "abc",
+		"ihre", "ihr", "deine", "dein", "votre", "nom", "nombre", "nome", "naam", "navn", "namn",
+		"mein", "meine", "moi", "demo", "sample", "beispiel", "exemple", "ejemplo", "esempio"
+	};
+
+	return is_one_of(local, locals, COUNT(locals));
+}
+
+/* Both names stand for any: "name@firma.de", "john@doe.com". */
+static bool
+has_general_name(WfSlice local, WfSlice domain)
+{
+	static const char *const labels[] = {
+		"domain", "company", "email", "mail", "website", "site", "firma", "firm", "business",
+		"unternehmen", "provider", "anbieter", "server", "host", "doe", "smith",
+		"abc", "xyz", "test", "empresa", "entreprise", "azienda", "bedrijf", "dominio", "correo"
+	};
+	const char *dot = memchr(domain.data, '.', domain.len);
+
+	return dot != NULL && is_general_local(local) &&
+		is_one_of((WfSlice) {domain.data, dot - domain.data}, labels, COUNT(labels));
+}
+
 /*
  * Domains named "example": RFC 2606 keeps some of them free.  Under .org and
  * .net only locals that nobody has are told to be placeholders.
@@ -154,17 +183,13 @@ is_placeholder_domain(WfSlice domain)
 static bool
 is_example(WfSlice local, WfSlice domain)
 {
-	static const char *const locals[] = {
-		"you", "name", "user", "username", "email", "mail", "someone", "somebody", "me", "your",
-		"john", "jane", "example", "test", "nobody", "address", "foo", "bar", "xyz", "abc"
-	};
 	WfSlice		example = WF_SLICE("example");
 
 	if (!has_label(domain, example))
-		return false;
+		return has_general_name(local, domain);
 	if (wf_url_host_in_domain(domain, WF_SLICE("example.org")) ||
 		wf_url_host_in_domain(domain, WF_SLICE("example.net")))
-		return is_one_of(local, locals, COUNT(locals));
+		return is_general_local(local);
 	return true;
 }
 
@@ -188,7 +213,7 @@ bool
 wf_verdict_is_fake(WfSlice local, WfSlice domain)
 {
 	static const WfSlice words[] = {
-		{"noreply", 7}, {"donotreply", 10}, {"no-reply", 8}, {"do-not-reply", 12}, {"dummy", 5}
+		{"noreply", 7}, {"nospam", 6}, {"no-spam", 7}, {"donotreply", 10}, {"no-reply", 8}, {"do-not-reply", 12}, {"dummy", 5}
 	};
 	static const WfSlice domains[] = {
 		{"test.com", 8}, {"test.de", 7}, {"test.test", 9}, {"test.tld", 8}, {"sentry.io", 9},

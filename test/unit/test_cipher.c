@@ -38,6 +38,11 @@ test_literals(void)
 	writes("var x='a';x=x+'b';x+='c';document.write(x)", "abc");
 	writes("document.write('\\x61\\u0062\\'')", "ab'");
 	writes("document.write(String.fromCharCode(97,0x62,99))", "abc");
+	writes("document.write(String.fromCharCode.apply(null,[97,98]))", "ab");
+	writes("var c=[97, 98];document.write(String.fromCharCode.apply(String, c))", "ab");
+	writes("document.write(String.fromCharCode(...[97,98,8364]))", "ab\xE2\x82\xAC");
+	writes("$('#x').html('a'+1)", "a1");
+	writes("$('a.m').attr('href','mailto:kim@bageri-eg.dk')", "mailto:kim@bageri-eg.dk");
 	writes("document.write(unescape('%61%62'))", "ab");
 	writes("document.write(atob('YWJj'))", "abc");
 	writes("document.write('cba'.split('').reverse().join(''))", "abc");
@@ -59,6 +64,10 @@ test_hostile(void)
 	ok(wf_cipher_script(cipher, slice("document.write('a")).len <= 16 * 1024, "open quote");
 	ok(wf_cipher_script(cipher, slice("document.write(\\")).len <= 16 * 1024, "lone backslash");
 	ok(wf_cipher_script(cipher, slice("String.fromCharCode(")).len <= 16 * 1024, "open list");
+	ok(wf_cipher_script(cipher, slice("String.fromCharCode.apply(")).len <= 16 * 1024,
+	   "no arguments");
+	ok(wf_cipher_script(cipher, slice("document.write(String.fromCharCode(...")).len <= 16 * 1024,
+	   "no list");
 	ok(wf_cipher_script(cipher, slice("eval(unescape('%")).len <= 16 * 1024, "half a code");
 	ok(wf_cipher_script(cipher, long_text).len <= 16 * 1024, "a very long sum");
 	ok(wf_cipher_script(cipher, nested).len <= 16 * 1024, "deep brackets");
@@ -76,6 +85,7 @@ static void
 test_suspects(void)
 {
 	ok(wf_cipher_is_suspect(slice("document.write('a@b')")), "writes an '@'");
+	ok(wf_cipher_is_suspect(slice("e.textContent='a'+'@'+b")), "shows one");
 	ok(wf_cipher_is_suspect(slice("eval(String.fromCharCode(1))")), "evaluates codes");
 	ok(!wf_cipher_is_suspect(slice("var a = 1 + 2;")), "a program");
 	ok(!wf_cipher_is_suspect(slice("")), "nothing");
@@ -90,6 +100,8 @@ test_shifts(void)
 	ok(wf_text_starts_nocase(out, WF_SLICE("mailto:kim@bageri-eg.dk\n")), "TYPO3, moved by one");
 	out = wf_cipher_shifted(cipher, slice("jxfiql7hfjXyxdbof:bd+ah"));
 	ok(wf_text_starts_nocase(out, WF_SLICE("mailto:kim@bageri-eg.dk\n")), "TYPO3, moved back by three");
+	is(wf_cipher_shifted(cipher, slice("pdlowr-sudalvCelunh1gh")),
+	   "mailto:praxis@birke.de\n", "moved by three, and nothing else is tried");
 	is(wf_cipher_shifted(cipher, slice("short")), "", "too short to be one");
 	is(wf_cipher_shifted(cipher, slice("")), "", "nothing");
 }

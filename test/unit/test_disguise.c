@@ -63,6 +63,9 @@ test_verdicts(void)
 	ok(is_fake("0123456789abcdef0123456789abcdef", "o1.ingest.sentry.io"), "a DSN");
 	ok(is_fake("max.mustermann", "firma-birke.de"), "the German John Doe");
 	ok(is_fake("kim", "yourdomain.com"), "a form's domain");
+	ok(is_fake("name", "firma.de") && is_fake("jane", "doe.com"), "two names for any");
+	ok(!is_fake("name", "bageri-eg.dk") && !is_fake("kim", "firma.de"), "one of them");
+	ok(is_fake("info", "nospam.bageri-eg.dk"), "a word to be removed");
 	ok(!is_fake("kim", "bageri-eg.dk"), "somebody");
 	ok(!is_fake("info", "beispielhaft.de"), "a word that begins like one");
 	ok(!is_fake("reply", "bageri-eg.dk"), "reply");

@@ -86,6 +86,9 @@ test_nodes(void)
 	nodes("{\"email\":\"a\",\"address\":{\"streetAddress\":\"Weg 1\",\"addressLocality\":\"Ort\","
 		  "\"addressCountry\":{\"@type\":\"Country\",\"name\":\"DE\"}}}",
 		  "[@23 street=Weg 1 city=Ort country=DE][@0 email=a country=DE]");
+	nodes("{\"@type\":\"Person\",\"email\":[{\"@type\":\"Text\",\"@value\":\"a\"},{\"@value\":[\"b\"]}],"
+		  "\"name\":{\"@value\":\"c\",\"@language\":\"de\"}}", "[@0 person name=c email=a email=b]");
+	nodes("{\"@value\":\"a\"}{\"email\":{\"name\":\"b\"}}", "");
 	nodes("{\"name\":\"nothing of interest\"}", "");
 	nodes("{\"emails\":\"a\",\"x\":\"email\",\"y\":{\"email\":null,\"telephone\":true}}", "");
 	nodes("{\"sameAs\":[\"http://a.example/\",\"http://b.example/\"]}",

@@ -9,9 +9,9 @@ PGFILEDESC = "wf_curation - web page curation and contact extraction"
 # the crawler; CRAWLER_ONLY never enters a server process.
 CORE_SHARED = arena text url site charset html html_text verdict contact disguise phone phone_label phone_number \
 	phone_plans_data phone_resolve phone_run jsonld literal cipher vocabulary person profile page page_card page_row page_find \
-	page_spread page_tag page_window finding entry outcome message suppression website category
+	page_spread page_tag page_window finding entry outcome message suppression website category gateway_call
 CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \
-	fetch_end fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot fetch_socket \
+	fetch_end fetch_gateway fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot fetch_socket \
 	discovery lastmod robots sandbox sitemap sitemap_gzip sitemap_text sitemap_xml survey
 
 CORE_OBJS = $(CORE_SHARED:%=core/wf_%.o)

@@ -149,6 +149,8 @@ make_result(Crawler *crawler, const WfFetchResult *result, WfResultMessage *msg)
 	msg->retry_after_ms = result->retry_after_ms;
 	msg->body_bytes = result->body_bytes;
 	msg->error = (WfSlice) {result->error, strlen(result->error)};
+	msg->by_gateway = result->by_gateway;
+	msg->credits = result->credits;
 	msg->effective_url = result->effective_url;
 	msg->content_type = result->content_type;
 	msg->etag = result->etag;
@@ -435,6 +437,7 @@ take_fetch(Crawler *crawler, WfSlice payload)
 	request = (WfFetchRequest) {
 		.seq = msg.seq,
 		.keep_body = (msg.flags & WF_FETCH_WANT_BODY) != 0,
+		.gateway = (msg.flags & WF_FETCH_GATEWAY) != 0,
 		.url = msg.url,
 		.domain = msg.domain,
 		.version_url = msg.version_url,
@@ -769,7 +772,9 @@ print_survey_result(void *arg, const WfResultMessage *msg)
 static WfStatus
 add_by_hand(Crawler *crawler, uint64_t seq, WfSlice text)
 {
-	WfFetchRequest request = {.seq = seq, .url = text};
+	WfFetchRequest request = {
+		.seq = seq, .url = text, .gateway = crawler->config.gateway_url[0] != '\0'
+	};
 	WfFetchMessage msg = {.seq = seq, .stage = crawler->stage, .url = text};
 
 	if (crawler->stage == WF_STAGE_MSG_PAGE)
@@ -827,11 +832,28 @@ print_help(void)
 		 "  --allowed-hosts=NAME,...     --denied-hosts=NAME,...\n"
 		 "  --default-region=US          --user-agent=TEXT\n"
 		 "  --offsite-urls=off\n"
+		 "  --gateway-url=URL            --gateway-options=NAME=VALUE,...\n"
+		 "  --gateway-key-file=PATH      --gateway-timeout=70000\n"
 		 "\n"
 		 "  --no-sandbox                 for debuggers only\n"
 		 "\n"
 		 "Exit status: 0 all pages were fetched and examined, 1 some were not,\n"
 		 "2 wrong usage or no memory.");
+}
+
+/* The key's file, as the server's setting has it. */
+static bool
+take_key_file(WfConfig *config, const char *path)
+{
+	char		key[WF_MAX_GATEWAY_KEY + 1];
+	const char *problem = wf_gateway_read_key(path, key);
+	bool		good;
+
+	if (problem)
+		fprintf(stderr, "wf_crawler: the key file cannot be used: %s\n", problem);
+	good = problem == NULL && wf_config_set(config, "gateway_key", key) == WF_OK;
+	explicit_bzero(key, sizeof(key));
+	return good;
 }
 
 static bool
@@ -846,6 +868,10 @@ take_option(WfConfig *config, const char *option)
 	for (size_t i = 0; i < len; i++)
 		name[i] = option[i] == '-' ? '_' : option[i];
 	name[len] = '\0';
+	if (strcmp(name, "gateway_key_file") == 0)
+		return take_key_file(config, value + 1);
+	if (strcmp(name, "gateway_key") == 0)
+		return false;			/* every user of the machine could read it */
 	return wf_config_set(config, name, value + 1) == WF_OK;
 }
 

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "wf_config.h"
+#include "wf_gateway_call.h"
 #include "wf_netguard.h"
 #include "wf_text.h"
 
@@ -38,6 +39,8 @@ typedef struct SettingEntry
 
 static bool is_region(const char *text);
 static bool is_printable(const char *text);
+static bool is_gateway_url(const char *text);
+static bool is_gateway_options(const char *text);
 
 #define HOUR_MS (60 * 60 * 1000)
 #define AT(field) offsetof(WfConfig, field)
@@ -66,6 +69,11 @@ static const SettingEntry settings[] = {
 	{"denied_hosts", SETTING_TEXT, AT(denied_hosts), 0, MAX_TEXT, "",
 	wf_netguard_hosts_valid},
 	{"default_region", SETTING_TEXT, AT(default_region), 2, 2, "US", is_region},
+	{"gateway_url", SETTING_TEXT, AT(gateway_url), 0, WF_MAX_GATEWAY_URL, "", is_gateway_url},
+	{"gateway_options", SETTING_TEXT, AT(gateway_options), 0, WF_MAX_GATEWAY_OPTIONS, "",
+	is_gateway_options},
+	{"gateway_key", SETTING_TEXT, AT(gateway_key), 0, WF_MAX_GATEWAY_KEY, "", is_printable},
+	{"gateway_timeout", SETTING_INT, AT(gateway_timeout), 100, HOUR_MS, "70000"},
 };
 
 #define SETTING_COUNT ((int) (sizeof(settings) / sizeof(settings[0])))
@@ -75,6 +83,18 @@ static bool
 is_region(const char *text)
 {
 	return wf_is_alpha(text[0]) && wf_is_alpha(text[1]) && text[2] == '\0';
+}
+
+static bool
+is_gateway_url(const char *text)
+{
+	return wf_gateway_url_problem(text) == NULL;
+}
+
+static bool
+is_gateway_options(const char *text)
+{
+	return wf_gateway_options_problem(text) == NULL;
 }
 
 /* Goes into a request header: no control characters, no bytes beyond ASCII. */

@@ -34,6 +34,10 @@ typedef struct WfConfig
 	char	   *allowed_hosts;	/* names, "*.name" for subdomains; empty: all */
 	char	   *denied_hosts;
 	char	   *default_region;
+	char	   *gateway_url;	/* empty: there is none */
+	char	   *gateway_options;	/* "name=value, …" */
+	char	   *gateway_key;
+	int			gateway_timeout;	/* ms, of one call */
 } WfConfig;
 
 extern void wf_config_init(WfConfig *config);	/* defaults */

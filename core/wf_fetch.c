@@ -117,6 +117,7 @@ transfer_create(const WfFetchRequest *request)
 	transfer->keep_body = request->keep_body;
 	transfer->stream = request->stream;
 	transfer->patient = request->patient;
+	transfer->gateway = request->gateway;
 	transfer->requested = copy_text(request->url);
 	transfer->domain = copy_text(request->domain);
 	if (transfer->requested == NULL || transfer->domain == NULL ||
@@ -203,6 +204,8 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 	}
 	if (outcome == WF_OUTCOME_DEFERRED)
 		result.retry_after_ms = transfer->wait_ms;
+	result.by_gateway = transfer->by_gateway;
+	result.credits = transfer->credits;
 	release_hold(fetcher, transfer);
 	wf_fetch_announce(fetcher, transfer->blame);
 	if (transfer->robots_for)
@@ -227,6 +230,8 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 static WfOutcome
 check_policy(WfFetcher *fetcher, const WfTransfer *transfer, const WfUrl *url, char *error)
 {
+	WfNetguardVerdict verdict;
+
 	error[0] = '\0';
 	if (fetcher->config.require_domain_match && transfer->domain[0] &&
 		!wf_netguard_host_in_domain(url->host, slice_of(transfer->domain)))
@@ -235,7 +240,10 @@ check_policy(WfFetcher *fetcher, const WfTransfer *transfer, const WfUrl *url, c
 				 "host is not in the page's domain (wf_curation.require_domain_match)");
 		return WF_OUTCOME_POLICY;
 	}
-	switch (wf_netguard_check_host(fetcher->guard, url->host, url->port))
+	verdict = transfer->gateway ?
+		wf_netguard_check_target(fetcher->guard, url->host, url->port) :
+		wf_netguard_check_host(fetcher->guard, url->host, url->port);
+	switch (verdict)
 	{
 		case WF_NETGUARD_ALLOWED:
 			return WF_OUTCOME_OK;
@@ -412,6 +420,8 @@ start_hop(WfFetcher *fetcher, WfTransfer *transfer)
 
 	if (transfer->robots_for && left > ROBOTS_TIMEOUT - transfer->spent_ms)
 		left = ROBOTS_TIMEOUT - transfer->spent_ms;
+	if (transfer->gateway)
+		left = fetcher->config.gateway_timeout;
 
 	if (slot == NULL)
 	{
@@ -488,6 +498,20 @@ pass_robots(WfFetcher *fetcher, WfTransfer *page)
 	return false;
 }
 
+/* True when the transfer needs no gateway, or one takes it; otherwise it was ended. */
+static bool
+pass_gateway(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	char		why[WF_MAX_ERROR];
+
+	if (!transfer->gateway || wf_gateway_admits(fetcher, &transfer->wait_ms, why))
+		return true;
+	transfer->by_gateway = true;
+	wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
+	end_transfer(fetcher, transfer, WF_OUTCOME_DEFERRED, why);
+	return false;
+}
+
 /* Returns whether anything was started. */
 static bool
 start_ready(WfFetcher *fetcher)
@@ -502,7 +526,7 @@ start_ready(WfFetcher *fetcher)
 
 		if (transfer == NULL)
 			break;
-		if (!pass_robots(fetcher, transfer))
+		if (!pass_robots(fetcher, transfer) || !pass_gateway(fetcher, transfer))
 			continue;
 		start_hop(fetcher, transfer);
 		any = true;
@@ -717,6 +741,14 @@ end_hop(WfFetcher *fetcher, WfSlot *slot, CURLcode code)
 	char		error[WF_MAX_ERROR];
 	WfOutcome	outcome;
 
+	if (transfer->gateway)
+	{
+		outcome = wf_gateway_judge(fetcher, slot, code, error);
+		if (fetcher->gateway.host)
+			report_host(fetcher, fetcher->gateway.host);
+		end_transfer(fetcher, transfer, outcome, error);
+		return;
+	}
 	if (slot->abort == WF_ABORT_BUDGET && transfer->restarts < MAX_RESTARTS)
 	{
 		transfer->restarts++;

@@ -30,6 +30,7 @@ typedef struct WfFetchRequest
 	bool		keep_body;		/* hand the body over whatever status and type */
 	bool		stream;			/* body of a 2xx of any type and size goes to "piece" */
 	bool		patient;		/* waits for its host rather than be handed back */
+	bool		gateway;		/* by the gateway of the settings */
 	uint64_t	blame;			/* announced while it is handled; 0: seq */
 	WfSlice		url;
 	WfSlice		domain;			/* for require_domain_match; may be empty */
@@ -56,6 +57,8 @@ typedef struct WfFetchResult
 	WfOutcome	outcome;		/* OK: body is text to be examined */
 	int			http_status;	/* of the last response; 0 when none */
 	uint32_t	retry_after_ms;
+	bool		by_gateway;		/* it was the gateway that decided how it ended */
+	int			credits;		/* that its call cost; WF_CREDITS_UNKNOWN: perhaps all */
 	int64_t		started_ms;		/* CLOCK_MONOTONIC; 0 when it never started */
 	uint64_t	body_bytes;		/* decoded bytes received */
 	WfSlice		body;

@@ -120,6 +120,20 @@ wf_hosts_learn(WfHosts *hosts, WfHost *host, const WfSlot *slot, WfOutcome outco
 	open_breaker(hosts, host, now);
 }
 
+void
+wf_hosts_close(WfHost *host, int pause_ms, int64_t now)
+{
+	if (host->failures < OPEN_WEIGHT)
+		host->failures = OPEN_WEIGHT;
+	wait_until(host, now + pause_ms);
+}
+
+bool
+wf_hosts_half_open(const WfHost *host)
+{
+	return host->failures >= OPEN_WEIGHT;
+}
+
 int
 wf_hosts_delay(const WfHosts *hosts, const WfHost *host)
 {
@@ -131,7 +145,7 @@ wf_hosts_delay(const WfHosts *hosts, const WfHost *host)
 int
 wf_hosts_limit(const WfHosts *hosts, const WfHost *host)
 {
-	return host->reached && host->failures < OPEN_WEIGHT ? hosts->per_host : 1;
+	return host->reached && !wf_hosts_half_open(host) ? hosts->per_host : 1;
 }
 
 /* Milliseconds from now, as a message has them. */

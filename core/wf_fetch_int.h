@@ -26,6 +26,7 @@
 
 #include "wf_arena.h"
 #include "wf_fetch.h"
+#include "wf_gateway_call.h"
 #include "wf_robots.h"
 #include "wf_url.h"
 
@@ -54,6 +55,9 @@ struct WfTransfer
 	bool		keep_body;
 	bool		stream;
 	bool		patient;
+	bool		gateway;		/* a gateway fetches it for us */
+	bool		by_gateway;		/* … and has decided how it ends */
+	int			credits;		/* that this cost, as WfFetchResult has it */
 	char	   *requested;		/* malloc'ed, NUL-terminated */
 	char	   *url;			/* of the present hop, normalised */
 	char	   *domain;			/* "" when any host will do */
@@ -226,6 +230,7 @@ struct WfSlot
 	char		content_type[256];
 	char		etag[WF_MAX_VALIDATOR + 1];
 	char		last_modified[WF_MAX_VALIDATOR + 1];
+	int			credit_cost;	/* what a gateway says it costs; WF_CREDITS_UNKNOWN */
 	struct curl_slist *headers; /* of this request only; NULL: those of all */
 	WfBody		body;
 };
@@ -238,6 +243,15 @@ typedef struct WfSocket
 	WfPool	   *pool;			/* who waits for it */
 	uint64_t	seq;			/* last request served by it */
 } WfSocket;
+
+/* The gateway of the settings; see wf_fetch_gateway.c. */
+typedef struct WfGateway
+{
+	char	   *url;			/* malloc'ed copies; NULL: there is none */
+	char	   *options;
+	char	   *key;
+	WfHost	   *host;			/* it is left alone like a host; held, so never forgotten */
+} WfGateway;
 
 struct WfFetcher
 {
@@ -252,6 +266,7 @@ struct WfFetcher
 	uint32_t	generation;
 	uint64_t	own_seq;		/* last number given to a transfer of our own */
 	WfNetguard *guard;
+	WfGateway	gateway;
 	WfHosts		hosts;
 	WfTransfer *by_seq[WF_FETCH_BUCKETS];
 	int			pending;
@@ -340,6 +355,36 @@ extern void wf_hosts_state(const WfHosts *hosts, const WfHost *host, int64_t now
 						   WfSiteState *state);
 extern void wf_hosts_restore(WfHosts *hosts, WfHost *host, const WfSiteState *state,
 							 int64_t now);
+
+/* Leave the host alone for so long; then it is half open. */
+extern void wf_hosts_close(WfHost *host, int pause_ms, int64_t now);
+
+/* Is one request at a time let through, to see whether the host is well again? */
+extern bool wf_hosts_half_open(const WfHost *host);
+
+/* wf_fetch_gateway.c */
+
+/* Take over the gateway of the settings.  False when out of memory. */
+extern bool wf_gateway_configure(WfFetcher *fetcher, const WfConfig *config);
+extern void wf_gateway_free(WfFetcher *fetcher);
+
+/* The host that a connection is made to: the gateway's, or the page's own. */
+extern WfHost *wf_gateway_peer(const WfFetcher *fetcher, const WfTransfer *transfer);
+
+/*
+ * May a call be made now?  If not, sets *wait_ms and why (room for
+ * WF_MAX_ERROR).
+ */
+extern bool wf_gateway_admits(const WfFetcher *fetcher, uint32_t *wait_ms, char *why);
+
+/* Have the handle make the call for the transfer of the slot. */
+extern CURLcode wf_gateway_prepare(WfSlot *slot);
+
+/*
+ * What the end of a call means, for the page (returned, with its text), for
+ * the gateway (learnt) and in credits (into the transfer).
+ */
+extern WfOutcome wf_gateway_judge(WfFetcher *fetcher, WfSlot *slot, CURLcode code, char *error);
 
 /* wf_fetch_hosts.c */
 

@@ -105,7 +105,7 @@ bool
 wf_pool_add(WfSlot *slot)
 {
 	WfPool	   *pool = present_pool(slot->fetcher);
-	WfHost	   *host = slot->transfer->host;
+	WfHost	   *host = wf_gateway_peer(slot->fetcher, slot->transfer);
 
 	if (curl_multi_add_handle(pool->multi, slot->easy) != CURLM_OK)
 		return false;

@@ -29,6 +29,12 @@ wf_fetch_configure(WfFetcher *fetcher, const WfConfig *config)
 		free(user_agent);
 		return WF_ERR_NOMEM;
 	}
+	if (!wf_gateway_configure(fetcher, config))
+	{
+		wf_netguard_free(guard);
+		free(user_agent);
+		return WF_ERR_NOMEM;
+	}
 	wf_netguard_refuse_own(guard, fetcher->own);
 	wf_netguard_free(fetcher->guard);
 	fetcher->guard = guard;
@@ -42,6 +48,8 @@ wf_fetch_configure(WfFetcher *fetcher, const WfConfig *config)
 	fetcher->config.allowed_networks = fetcher->config.allowed_ports = NULL;
 	fetcher->config.allowed_hosts = fetcher->config.denied_hosts = NULL;
 	fetcher->config.default_region = NULL;
+	fetcher->config.gateway_url = fetcher->config.gateway_options = NULL;
+	fetcher->config.gateway_key = NULL;
 	fetcher->generation++;
 	if (fetcher->config.max_concurrency > wf_pool_connections(INT_MAX / 8))
 		fetcher->config.max_concurrency = (int) wf_pool_connections(INT_MAX / 8);
@@ -126,6 +134,7 @@ wf_fetch_free(WfFetcher *fetcher)
 			curl_share_cleanup(fetcher->shares[i]);
 	}
 	curl_slist_free_all(fetcher->headers);
+	wf_gateway_free(fetcher);
 	wf_hosts_free(&fetcher->hosts);
 	wf_netguard_free(fetcher->guard);
 	wf_arena_free(fetcher->scratch);

@@ -104,6 +104,7 @@ begin_body(WfSlot *slot)
 	slot->body_started = true;
 	slot->body_wanted = !redirect &&
 		(slot->transfer->keep_body ||
+		 (slot->transfer->gateway && slot->status == 403) ||
 		 (slot->status >= 200 && slot->status < 300 &&
 		  (slot->transfer->stream || wf_fetch_is_text(slot->content_type))));
 	(void) curl_easy_getinfo(slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
@@ -231,6 +232,21 @@ parse_retry_after(WfSlice value)
 	return (uint32_t) seconds * 1000;
 }
 
+/* What a gateway says its call cost. */
+static int
+parse_credits(WfSlice value)
+{
+	int			credits = 0;
+
+	for (size_t i = 0; i < value.len; i++)
+	{
+		if (!wf_is_digit(value.data[i]) || credits > WF_MAX_CREDITS)
+			return WF_CREDITS_UNKNOWN;
+		credits = credits * 10 + (value.data[i] - '0');
+	}
+	return value.len == 0 || credits > WF_MAX_CREDITS ? WF_CREDITS_UNKNOWN : credits;
+}
+
 static void
 keep_content_type(WfSlot *slot, WfSlice value)
 {
@@ -264,6 +280,7 @@ begin_response(WfSlot *slot, WfSlice line)
 	slot->retry_after_ms = 0;
 	slot->content_type[0] = '\0';
 	slot->etag[0] = slot->last_modified[0] = '\0';
+	slot->credit_cost = WF_CREDITS_UNKNOWN;
 	free(slot->location);
 	slot->location = NULL;
 }
@@ -282,6 +299,8 @@ take_field(WfSlot *slot, WfSlice line)
 		keep_validator(slot->etag, value);
 	else if (header_value(line, WF_SLICE("last-modified"), &value))
 		keep_validator(slot->last_modified, value);
+	else if (header_value(line, WF_SLICE("sa-credit-cost"), &value))
+		slot->credit_cost = parse_credits(value);
 	else if (header_value(line, WF_SLICE("location"), &value) && slot->location == NULL)
 	{
 		slot->location = strndup(value.data, value.len);
@@ -330,7 +349,9 @@ on_prereq(void *arg, char *remote, char *local, int remote_port, int local_port)
 	}
 	slot->address_refused = false;
 	slot->connected = true;
-	wf_hosts_reached(&fetcher->hosts, slot->transfer->host, fetcher->now_ms);
+	if (slot->transfer->gateway)
+		slot->transfer->credits = WF_CREDITS_UNKNOWN;	/* from here on it may cost */
+	wf_hosts_reached(&fetcher->hosts, wf_gateway_peer(fetcher, slot->transfer), fetcher->now_ms);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -407,15 +428,11 @@ set_configured_options(WfSlot *slot)
 	const WfConfig *config = &slot->fetcher->config;
 	CURL	   *easy = slot->easy;
 	CURLcode	bad = CURLE_OK;
-	long		slow = config->request_timeout / 2000;
-
-	slow = slow < 2 ? 2 : slow > LOW_SPEED_TIME ? LOW_SPEED_TIME : slow;
 	SET(CURLOPT_USERAGENT, config->user_agent);
 	SET(CURLOPT_SSL_VERIFYPEER, config->verify_tls ? 1L : 0L);
 	SET(CURLOPT_SSL_VERIFYHOST, config->verify_tls ? 2L : 0L);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long) config->connect_timeout);
 	SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_LIMIT);
-	SET(CURLOPT_LOW_SPEED_TIME, slow);
 	SET(CURLOPT_BUFFERSIZE, config->max_concurrency > 256 ? 16384L : 65536L);
 	slot->generation = slot->fetcher->generation;
 	return bad;
@@ -525,7 +542,7 @@ set_condition(WfSlot *slot)
 	const WfTransfer *transfer = slot->transfer;
 	bool		good = true;
 
-	slot->conditional = transfer->version_url && !transfer->robots_for &&
+	slot->conditional = transfer->version_url && !transfer->robots_for && !transfer->gateway &&
 		strcmp(transfer->version_url, transfer->url) == 0 &&
 		(transfer->etag[0] || transfer->last_modified[0]);
 	if (!slot->conditional)
@@ -550,7 +567,8 @@ set_condition(WfSlot *slot)
 static CURLcode
 set_share(WfSlot *slot)
 {
-	CURLSH	   *share = slot->fetcher->shares[slot->transfer->host->hash % WF_FETCH_SHARES];
+	WfHost	   *peer = wf_gateway_peer(slot->fetcher, slot->transfer);
+	CURLSH	   *share = slot->fetcher->shares[peer->hash % WF_FETCH_SHARES];
 	CURLcode	code;
 
 	if (slot->share == share)
@@ -558,6 +576,15 @@ set_share(WfSlot *slot)
 	code = curl_easy_setopt(slot->easy, CURLOPT_SHARE, share);
 	slot->share = code == CURLE_OK ? share : NULL;
 	return code;
+}
+
+/* For so many seconds a server may stall. */
+static long
+low_speed_time(const WfConfig *config)
+{
+	long		slow = config->request_timeout / 2000;
+
+	return slow < 2 ? 2 : slow > LOW_SPEED_TIME ? LOW_SPEED_TIME : slow;
 }
 
 CURLcode
@@ -579,12 +606,23 @@ wf_slot_prepare(WfSlot *slot)
 	slot->received = 0;
 	slot->content_type[0] = '\0';
 	slot->etag[0] = slot->last_modified[0] = '\0';
+	slot->credit_cost = WF_CREDITS_UNKNOWN;
 	slot->error[0] = '\0';
 	if (slot->generation != slot->fetcher->generation)
 		bad = set_configured_options(slot);
 	bad = bad != CURLE_OK ? bad : set_share(slot);
 	bad = bad != CURLE_OK ? bad : set_condition(slot);
-	SET(CURLOPT_URL, slot->transfer->url);
+	if (slot->transfer->gateway)
+	{
+		/* it says nothing while it tries */
+		SET(CURLOPT_LOW_SPEED_TIME, 0L);
+		bad = bad != CURLE_OK ? bad : wf_gateway_prepare(slot);
+	}
+	else
+	{
+		SET(CURLOPT_LOW_SPEED_TIME, low_speed_time(&slot->fetcher->config));
+		SET(CURLOPT_URL, slot->transfer->url);
+	}
 	SET(CURLOPT_TIMEOUT_MS, slot->timeout_ms);
 	return bad;
 #undef SET

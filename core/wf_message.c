@@ -20,8 +20,9 @@
 #define MAX_SETTING_VALUE	65536
 #define MAX_HTTP_STATUS		999
 
-/* seq, outcome, status, retry-after, elapsed, bytes, strings, flag, count, counts of entries */
-#define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 7 * 4 + 1 + 4 + 1 + 4 * 4)
+/* seq, outcome, status, retry-after, elapsed, bytes, strings, flag, count, counts of entries,
+   flag, credits */
+#define RESULT_FIXED (8 + 2 + 2 + 4 + 4 + 8 + 7 * 4 + 1 + 4 + 1 + 4 * 4 + 1 + 4)
 /* flags, type, place, date, number of URLs, string */
 #define ENTRY_FIXED (1 + 1 + 1 + 8 + 4 + 4)
 #define DAY_US (INT64_C(86400) * 1000000)
@@ -378,6 +379,8 @@ wf_message_write_result(WfBuffer *buf, const WfResultMessage *msg)
 	put_u32(buf, msg->counts.refused);
 	put_u32(buf, msg->counts.doubles);
 	put_u32(buf, msg->counts.invalid);
+	put_u8(buf, msg->by_gateway);
+	put_u32(buf, (uint32_t) msg->credits);
 	return WF_OK;
 }
 
@@ -586,7 +589,7 @@ wf_message_read_fetch(WfSlice payload, WfFetchMessage *msg)
 	msg->etag = take_validator(&reader);
 	msg->last_modified = take_validator(&reader);
 	if (msg->seq == 0 || msg->stage >= WF_STAGE_MSG_COUNT ||
-		(msg->flags & ~WF_FETCH_WANT_BODY) != 0)
+		(msg->flags & ~(WF_FETCH_WANT_BODY | WF_FETCH_GATEWAY)) != 0)
 		return WF_ERR_SYNTAX;
 	return finish(&reader);
 }
@@ -772,17 +775,24 @@ wf_message_read_entries(WfSlice payload, WfArena *arena, WfEntriesMessage *msg)
 	return finish(&reader);
 }
 
+/* What the result ends with: counts of entries, and what a gateway had to do with it. */
 static WfStatus
-take_counts(Reader *reader, WfEntryCounts *counts)
+take_end(Reader *reader, WfResultMessage *msg)
 {
+	WfEntryCounts *counts = &msg->counts;
 	uint8_t		type = take_u8(reader);
+	uint8_t		by_gateway;
 
 	counts->type = (WfSitemapType) type;
 	counts->entries = take_u32(reader);
 	counts->refused = take_u32(reader);
 	counts->doubles = take_u32(reader);
 	counts->invalid = take_u32(reader);
-	if (type >= WF_SITEMAP_TYPE_COUNT || counts->entries > INT32_MAX)
+	by_gateway = take_u8(reader);
+	msg->by_gateway = by_gateway != 0;
+	msg->credits = (int32_t) take_u32(reader);
+	if (type >= WF_SITEMAP_TYPE_COUNT || counts->entries > INT32_MAX || by_gateway > 1 ||
+		msg->credits < WF_CREDITS_UNKNOWN || msg->credits > WF_MAX_CREDITS)
 		return WF_ERR_SYNTAX;
 	return finish(reader);
 }
@@ -811,5 +821,5 @@ wf_message_read_result(WfSlice payload, WfArena *arena, WfResultMessage *msg)
 		return WF_ERR_SYNTAX;
 	msg->outcome = (WfOutcome) outcome;
 	status = take_findings(&reader, arena, &msg->findings);
-	return status != WF_OK ? status : take_counts(&reader, &msg->counts);
+	return status != WF_OK ? status : take_end(&reader, msg);
 }

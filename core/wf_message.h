@@ -31,10 +31,11 @@
 #include "wf_arena.h"
 #include "wf_entry.h"
 #include "wf_finding.h"
+#include "wf_gateway_call.h"
 #include "wf_outcome.h"
 #include "wf_site.h"
 
-#define WF_PROTOCOL_VERSION 3
+#define WF_PROTOCOL_VERSION 4
 
 /* Descriptors the crawler finds open when it is started with --worker. */
 #define WF_CRAWLER_SOCKET_FD	3
@@ -70,6 +71,7 @@ typedef struct WfBoard
 
 /* FETCH */
 #define WF_FETCH_WANT_BODY	0x01	/* send the decoded body back (wf_fetch) */
+#define WF_FETCH_GATEWAY	0x02	/* by the gateway of the settings; of a page */
 
 typedef enum WfMessageStage
 {
@@ -124,6 +126,8 @@ typedef struct WfResultMessage
 	WfSlice		body;			/* only with WF_FETCH_WANT_BODY */
 	WfFindings	findings;		/* of a page */
 	WfEntryCounts counts;		/* of the other stages */
+	bool		by_gateway;		/* the gateway decided how it ended */
+	int32_t		credits;		/* its call cost; WF_CREDITS_UNKNOWN: perhaps all set aside */
 } WfResultMessage;
 
 /* One setting of a CONFIG message: a name of core/wf_config.h and its text. */

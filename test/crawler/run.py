@@ -21,6 +21,7 @@ import time
 
 import fault_table
 import faultserver
+import gateway_cases
 import site_cases
 import survey_cases
 import worker
@@ -735,6 +736,7 @@ def main():
     robots_cases()
     site_cases.case.run()
     survey_cases.case.run()
+    gateway_cases.case.run()
     memory()
     many_at_once()
     print("1..%d" % RESULTS.count)

@@ -14,6 +14,7 @@ OUTCOMES = ("ok bad_url policy robots dns dns_temporary connect timeout reset tl
             "not_sitemap partial none_found").split()
 
 PAGE, SITEMAP, DOMAIN = range(3)   # stages of a FETCH
+WANT_BODY, GATEWAY = 1, 2          # its flags
 
 
 def string(data):
@@ -40,6 +41,7 @@ class Result:
         (self.error, self.url, self.content_type, self.etag, self.last_modified, self.body,
          self.title) = texts
         (self.findings,) = struct.unpack_from("=I", rest, 1)
+        self.by_gateway, self.credits = struct.unpack("=Bi", payload[-5:])
 
 
 def take_string(data):

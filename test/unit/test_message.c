@@ -48,7 +48,8 @@ sample_result(WfFinding *findings, int count)
 		.seq = 42, .outcome = WF_OUTCOME_OK, .http_status = 200, .retry_after_ms = 1000,
 		.elapsed_ms = 12, .body_bytes = 12345, .effective_url = slice("http://example.org/"),
 		.content_type = slice("text/html"), .body = {"a\0b", 3},
-		.findings = {findings, count, true, slice("Title")}
+		.findings = {findings, count, true, slice("Title")},
+		.by_gateway = true, .credits = WF_CREDITS_UNKNOWN
 	};
 }
 
@@ -174,6 +175,7 @@ test_result(void)
 	ok(got.seq == 42 && got.outcome == WF_OUTCOME_OK && got.http_status == 200 &&
 	   got.retry_after_ms == 1000 && got.elapsed_ms == 12 && got.body_bytes == 12345,
 	   "numbers of RESULT");
+	ok(got.by_gateway && got.credits == WF_CREDITS_UNKNOWN, "what a gateway had to do with it");
 	is(got.effective_url, "http://example.org/", "effective URL");
 	is(got.content_type, "text/html", "content type");
 	is(got.findings.title, "Title", "title");

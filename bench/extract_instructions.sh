@@ -35,7 +35,7 @@ build_program()
 		[ ! -e "$TREE/core/wf_$name.c" ] || sources+=("$TREE/core/wf_$name.c")
 	done
 	gcc -std=gnu99 -O2 -g -fPIC -I"$TREE" -o "$WORK/extract_corpus" \
-		"$TREE/test/unit/extract_corpus.c" "${sources[@]}" -lpcre2-8 -lidn2 -lpsl
+		"$TREE/test/unit/extract_corpus.c" "${sources[@]}" -lidn2 -lpsl
 }
 
 main()

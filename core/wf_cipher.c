@@ -17,6 +17,8 @@
 #include "wf_scan.h"
 #include "wf_text.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 #define OUT_BYTES		(16 * 1024)
 #define KODE_BYTES		(8 * 1024)
 
@@ -437,16 +439,24 @@ wf_cipher_link(WfCipher *cipher, WfSlice href)
 bool
 wf_cipher_is_suspect(WfSlice script)
 {
+	/* what puts markup into the page, and how an '@' is spelt or computed */
+	static const WfSlice writers[] = {
+		{"write(", 6}, {"HTML", 4}, {"html(", 5}, {"eval(", 5}, {"ilto", 4}
+	};
+	static const WfSlice at_signs[] = {
+		{"harCode", 7}, {"&#64", 4}, {"%40", 3}, {"atob(", 5}, {"_enkoder", 8}, {"\\x40", 4},
+		{"\\u0040", 6}, {"\\100", 4}
+	};
+	const char *end;
+	bool		has_at;
+
 	if (script.len == 0 || script.len > WF_MAX_CIPHER)
 		return false;
-	if (!has(script, "write(") && !has(script, "HTML") && !has(script, "html(") &&
-		!has(script, "eval(") && !has(script, "ilto"))
-		return memchr(script.data, '@', script.len) != NULL &&
-			(has(script, ".innerText") || has(script, ".textContent"));
-	return memchr(script.data, '@', script.len) != NULL || has(script, "harCode") ||
-		has(script, "&#64") || has(script, "%40") || has(script, "atob(") ||
-		has(script, "_enkoder") || has(script, "\\x40") || has(script, "\\u0040") ||
-		has(script, "\\100");
+	end = script.data + script.len;
+	has_at = memchr(script.data, '@', script.len) != NULL;
+	if (wf_scan_any(script.data, end, writers, COUNT(writers)) == NULL)
+		return has_at && (has(script, ".innerText") || has(script, ".textContent"));
+	return has_at || wf_scan_any(script.data, end, at_signs, COUNT(at_signs)) != NULL;
 }
 
 WfSlice

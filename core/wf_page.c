@@ -29,6 +29,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/*
+ * What is in every attribute that tells of an address, and in every one that
+ * begins a card: a class "vcard" or "h-card", a type or vocabulary of schema.org.
+ */
+#define MARK_OF_MAIL	{"ail", 3}
+#define MARKS_OF_CARDS	{"card", 4}, {"hema.org", 8}
+
 WfExtractor *
 wf_extractor_create(void)
 {
@@ -115,29 +122,56 @@ has_at(Extraction *x, const WfHtmlToken *token)
 	return x->page.data + x->next_at < token->attributes.data + token->attributes.len;
 }
 
+/*
+ * May one of the marks be in the tag?  Most tags have none and need no closer look.
+ * Up to x->next_mark the page is known to have none since the last tag.
+ */
+static inline bool
+may_have_mark(Extraction *x, const WfHtmlToken *token)
+{
+	static const WfSlice marks[] = {MARK_OF_MAIL, MARKS_OF_CARDS};
+	const char *end = token->attributes.data + token->attributes.len;
+
+	if (x->next_mark < token->offset)
+	{
+		const char *from = x->page.data + token->offset;
+		const char *limit = x->page.data + x->page.len;
+		const char *found;
+
+		/* so much that there is a look at the stop flag now and then */
+		if (limit - from > PIECE_BYTES)
+			limit = from + PIECE_BYTES;
+		found = wf_scan_any(from, limit, marks, COUNT(marks));
+		if (found == NULL)		/* but one may begin there and end behind it */
+			found = limit - from == PIECE_BYTES ? limit - WF_BLOCK_BYTES : limit;
+		x->next_mark = found - x->page.data;
+	}
+	return x->page.data + x->next_mark < end;
+}
+
+/* Is a mark of structured data in the attributes? */
+static bool
+has_card_mark(const WfHtmlToken *token)
+{
+	static const WfSlice marks[] = {MARKS_OF_CARDS};
+	const char *p = token->attributes.data;
+
+	return wf_scan_any(p, p + token->attributes.len, marks, COUNT(marks)) != NULL;
+}
+
 /* Is "ail", of "mail" in any spelling, in the attributes? */
 static bool
-has_mail(const Extraction *x, const WfHtmlToken *token)
+has_mail(const WfHtmlToken *token)
 {
+	static const WfSlice mark = MARK_OF_MAIL;
 	const char *p = token->attributes.data;
-	const char *end = p + token->attributes.len;
-	const char *limit = x->page.data + x->page.len - WF_BLOCK_BYTES - 2;
 
-	/* whole blocks, which may reach beyond the tag */
-	for (; p < end && p <= limit; p += WF_BLOCK_BYTES)
-	{
-		WfBits		found = wf_block_equal(wf_block_load(p), 'a') &
-			wf_block_equal(wf_block_load(p + 1), 'i') & wf_block_equal(wf_block_load(p + 2), 'l');
-
-		if (found != 0)
-			return p + wf_bits_first(found) < end;
-	}
-	return p < end && wf_scan_find(p, end, "ail", 3) != NULL;
+	return wf_scan_any(p, p + token->attributes.len, &mark, 1) != NULL;
 }
 
 /* A start tag that has attributes. */
 static WfStatus
-take_attributes(Extraction *x, const WfHtmlToken *token)
+take_attributes(Extraction *x, const WfHtmlToken *token, bool may_have_mark)
 {
 	bool		at = has_at(x, token);
 	WfStatus	status = WF_OK;
@@ -145,7 +179,7 @@ take_attributes(Extraction *x, const WfHtmlToken *token)
 	/* within a line only */
 	if (token->element == WF_ELEMENT_IMG && x->window.data[x->window.len - 1] == ' ')
 		status = take_picture(x, token);
-	if (status == WF_OK && has_mail(x, token))
+	if (status == WF_OK && may_have_mark && has_mail(token))
 		status = wf_page_take_spread(x, token);
 	if (status == WF_OK && (at || (token->flags & WF_HTML_LINKS)))
 		status = wf_page_take_attributes(x, token, at);
@@ -199,6 +233,7 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	Window	   *w = &x->window;
 	bool		is_end = token->type == WF_HTML_END_TAG;
 	bool		is_link = token->element == WF_ELEMENT_A;
+	bool		has_mark;
 
 	/* two links side by side are two texts */
 	if (token->flags & WF_HTML_BLOCK)
@@ -219,7 +254,8 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 		wf_page_take_back(x);
 	if (token->flags & WF_HTML_BLOCK)
 		wf_page_note_row(x, token);
-	if (token->attributes.len > 0 || x->cards != NULL)
+	has_mark = token->attributes.len > 0 && may_have_mark(x, token);
+	if (x->in_card || (has_mark && !is_end && has_card_mark(token)))
 	{
 		WfStatus	status = wf_page_take_card_tag(x, token);
 
@@ -235,7 +271,7 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	{
 		x->opened = *token;
 		note_hidden(x, token);
-		return take_attributes(x, token);
+		return take_attributes(x, token, has_mark);
 	}
 	if (!is_end)
 	{

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "wf_person.h"
-#include "wf_scan.h"
 #include "wf_text.h"
 
 #define FRAMES			24		/* cards and properties inside each other */
@@ -425,6 +424,7 @@ end_frames(Extraction *x, int at)
 		}
 		cards->count--;
 	}
+	x->in_card = cards->count > 0;
 	return status;
 }
 
@@ -479,64 +479,8 @@ begin_frame(Extraction *x, const WfHtmlToken *token, const Marks *marks)
 	cards->count++;
 	if (status == WF_OK && is_void(token))
 		status = end_property(x, --cards->count, frame->value);
+	x->in_card = cards->count > 0;
 	return status;
-}
-
-/* The places of "c.r" and "h.m" among sixteen bytes. */
-static inline WfBlock
-pairs_at(const char *p)
-{
-	WfBlock		here = wf_block_load(p);
-	WfBlock		there = wf_block_load(p + 2);
-
-	return wf_block_or(wf_block_pair(here, 'c', there, 'r'), wf_block_pair(here, 'h', there, 'm'));
-}
-
-/*
- * Where the next attribute may be that begins a card: a class "vcard" or "h-card",
- * or a type or vocabulary of schema.org.  Looks for two of their characters at once.
- */
-static const char *
-find_mark(const char *p, const char *end)
-{
-	for (; end - p >= WF_WIDE_BYTES + 8; p += WF_WIDE_BYTES)
-	{
-		WfWide		pairs;
-		uint64_t	found;
-
-		pairs.part[0] = pairs_at(p);
-		pairs.part[1] = pairs_at(p + 16);
-		pairs.part[2] = pairs_at(p + 32);
-		pairs.part[3] = pairs_at(p + 48);
-		if (wf_block_high(wf_block_or(wf_block_or(pairs.part[0], pairs.part[1]),
-									  wf_block_or(pairs.part[2], pairs.part[3]))) == 0)
-			continue;
-		for (found = wf_wide_equal(&pairs, (char) 0xFF); found != 0; found &= found - 1)
-		{
-			const char *at = p + wf_wide_first(found);
-
-			if (memcmp(at, *at == 'c' ? "card" : "hema.org", *at == 'c' ? 4 : 8) == 0)
-				return at;
-		}
-	}
-	for (; end - p >= 8; p++)
-	{
-		if (memcmp(p, "card", 4) == 0 || memcmp(p, "hema.org", 8) == 0)
-			return p;
-	}
-	return end;
-}
-
-/* May the tag begin a card?  Most need no look. */
-static bool
-may_begin_card(Extraction *x, const WfHtmlToken *token)
-{
-	const char *end = token->attributes.data + token->attributes.len;
-
-	if (x->next_mark < token->offset)
-		x->next_mark = find_mark(x->page.data + token->offset, x->page.data + x->page.len) -
-			x->page.data;
-	return x->page.data + x->next_mark < end;
 }
 
 /* Elements that end where the next of their kind begins. */
@@ -595,7 +539,7 @@ count_tag(WfPageCards *cards, const WfHtmlToken *token)
 WfStatus
 wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token)
 {
-	bool		is_open = x->cards != NULL && x->cards->count > 0;
+	bool		is_open = x->in_card;
 	int			ended = is_open ? count_tag(x->cards, token) : -1;
 	Marks		marks;
 
@@ -605,10 +549,9 @@ wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token)
 
 		if (status != WF_OK)
 			return status;
-		is_open = x->cards->count > 0;
+		is_open = x->in_card;
 	}
-	if (token->type == WF_HTML_END_TAG || token->attributes.len == 0 ||
-		(!is_open && !may_begin_card(x, token)))
+	if (token->type == WF_HTML_END_TAG || token->attributes.len == 0)
 		return WF_OK;
 	read_marks(token, &marks);
 	if (!marks.is_card && (!is_open || marks.property == WF_PROPERTY_OTHER))

@@ -104,7 +104,8 @@ typedef struct Extraction
 	WfSlice		title;
 	WfHtmlToken opened;			/* the last start tag */
 	size_t		next_at;		/* of the first '@' not before the last tag */
-	size_t		next_mark;		/* no card begins between the last tag and here */
+	size_t		next_mark;		/* no mark begins between the last tag and here */
+	bool		in_card;		/* one is open, or a property of one */
 	int			turned;			/* has the page reversed text? -1 not known yet */
 	WfSlice		plain_site;		/* scheme and host of a link to no network */
 	bool		in_mailto;		/* inside <a href=mailto:…> */
@@ -235,7 +236,10 @@ extern void wf_page_tie_rows(const Extraction *x, WfFindings *findings);
 
 /* in wf_page_card.c */
 
-/* A start or end tag, whose border is in the window already. */
+/*
+ * A start or end tag, whose border is in the window already: to be called with
+ * each while a card is open, and with those that may begin one.
+ */
 extern WfStatus wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token);
 
 /* The window is being emptied: values that began in it are not complete. */

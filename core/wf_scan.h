@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "wf_core.h"
+
 #define WF_BLOCK_BYTES 16
 
 typedef unsigned WfBits;
@@ -253,33 +255,73 @@ wf_scan_near(const char *p, const char *end, char c)
 }
 
 /*
- * memmem, for needles of 2 to 16 bytes that are rare: the place of the first in
- * [p, end), or NULL.  Looks at the first and last byte of sixteen places at once;
- * what passes is compared, so that time is linear, the needle being short.
+ * The place of the first of some needles in [p, end), or NULL.  Each has 2 to
+ * WF_BLOCK_BYTES bytes and is rare.  Looks at the first and last byte of each at
+ * many places at once; what passes is compared, so that time is linear, the
+ * needles being few and short.  Inline, for the loops over constant needles are
+ * to be unrolled.
  */
-static inline const char *
-wf_scan_find(const char *p, const char *end, const char *needle, size_t len)
+static inline __attribute__((always_inline)) const char *
+wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
 {
-	while (end - p >= (ptrdiff_t) (WF_BLOCK_BYTES + len - 1))
-	{
-		WfBits		found = wf_block_equal(wf_block_load(p), needle[0]) &
-			wf_block_equal(wf_block_load(p + len - 1), needle[len - 1]);
+	size_t		longest = 2;
+	int			i;
 
+#pragma GCC unroll 8
+	for (i = 0; i < count; i++)
+		longest = needles[i].len > longest ? needles[i].len : longest;
+	while (end - p >= (ptrdiff_t) (2 * WF_BLOCK_BYTES + longest - 1))
+	{
+		WfBlock		here[2] = {wf_block_load(p), wf_block_load(p + WF_BLOCK_BYTES)};
+		WfBlock		pairs[2];
+		WfBits		found;
+
+#pragma GCC unroll 8
+		for (i = 0; i < count; i++)
+		{
+			const char *last = p + needles[i].len - 1;
+			char		c = needles[i].data[needles[i].len - 1];
+			WfBlock		low = wf_block_pair(here[0], needles[i].data[0], wf_block_load(last), c);
+			WfBlock		high = wf_block_pair(here[1], needles[i].data[0],
+											 wf_block_load(last + WF_BLOCK_BYTES), c);
+
+			pairs[0] = i == 0 ? low : wf_block_or(pairs[0], low);
+			pairs[1] = i == 0 ? high : wf_block_or(pairs[1], high);
+		}
+		found = wf_block_high(pairs[0]) | wf_block_high(pairs[1]) << WF_BLOCK_BYTES;
 		for (; found != 0; found &= found - 1)
 		{
 			const char *at = p + wf_bits_first(found);
 
-			if (memcmp(at + 1, needle + 1, len - 1) == 0)
-				return at;
+			for (i = 0; i < count; i++)
+			{
+				if (*at == needles[i].data[0] &&
+					memcmp(at + 1, needles[i].data + 1, needles[i].len - 1) == 0)
+					return at;
+			}
 		}
-		p += WF_BLOCK_BYTES;
+		p += 2 * WF_BLOCK_BYTES;
 	}
-	for (; end - p >= (ptrdiff_t) len; p++)
+	for (; end - p >= 2; p++)
 	{
-		if (*p == needle[0] && memcmp(p, needle, len) == 0)
-			return p;
+		for (i = 0; i < count; i++)
+		{
+			if (*p == needles[i].data[0] && (size_t) (end - p) >= needles[i].len &&
+				memcmp(p + 1, needles[i].data + 1, needles[i].len - 1) == 0)
+				return p;
+		}
 	}
 	return NULL;
+}
+
+/*
+ * memmem, for a needle of 2 to WF_BLOCK_BYTES bytes that is rare: the place of the
+ * first in [p, end), or NULL.
+ */
+static inline const char *
+wf_scan_find(const char *p, const char *end, const char *needle, size_t len)
+{
+	return wf_scan_any(p, end, &(WfSlice) {needle, len}, 1);
 }
 
 #endif							/* WF_SCAN_H */

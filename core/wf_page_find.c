@@ -139,7 +139,8 @@ wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t
 	if (item->finding.kind != WF_KIND_EMAIL || item->has_owner || at == NULL)
 		return WF_OK;
 	local.len = at - local.data;
-	if (!wf_person_find(text, start, end, local, &person))
+	if (!wf_person_find(text, start, end, start == end && item->finding.source == WF_SOURCE_LINK,
+						local, &person))
 		return WF_OK;
 	item->finding.name = wf_text_collapse(x->arena, person.name, WF_MAX_VALUE);
 	item->finding.job_title = wf_text_collapse(x->arena, person.job_title, WF_MAX_VALUE);

@@ -28,6 +28,9 @@
 #define MAX_HONORIFIC	10
 #define MAX_TITLE		80		/* bytes of a job title */
 #define MIN_ROLE		4		/* letters of a local part that names one */
+#define MAX_INITIALS	3		/* letters of a local part of initials */
+#define PLACE_LINES		2		/* for a name that agrees in nothing */
+#define MAX_PLACE_TITLE	40		/* bytes of the title of such a one */
 
 /* A word of the text around the address. */
 typedef struct Word
@@ -48,6 +51,7 @@ typedef struct Word
 typedef enum Agreement
 {
 	AGREES_NOT,
+	AGREES_BY_PLACE,			/* stands where the one who is meant stands */
 	AGREES_IN_FORM,				/* is a name, whoever's */
 	AGREES_IN_PART,				/* one name is the local part */
 	AGREES_JOINED,				/* both are, in full */
@@ -178,25 +182,39 @@ word_end(WfSlice text, size_t i, size_t limit)
 	return i < limit && text.data[i] == '.' ? i + 1 : i;
 }
 
-/* The tables are looked into only where a name is likely. */
-static void
-set_class(Word *w, WfSlice word)
+/* "Weber" of "Weber-Lang" */
+static WfSlice
+first_half(WfSlice word)
 {
-	char		letters_data[MAX_FOLDED];
-	WfSlice		letters = fold(word, false, letters_data);
+	const char *dash = memchr(word.data, '-', word.len);
+
+	if (dash != NULL)
+		word.len = dash - word.data;
+	return word;
+}
+
+/* Anne, and Anne-Marie */
+static bool
+is_given_name(WfSlice word)
+{
+	char		letters[MAX_FOLDED];
+	WfSlice		half = first_half(word);
+
+	return IS_IN(fold(word, false, letters), given_names) ||
+		(half.len < word.len && IS_IN(fold(half, false, letters), given_names));
+}
+
+/*
+ * The tables are looked into only where a name is likely, the one of given names
+ * for the first word of what may be one.
+ */
+static void
+set_class(Word *w, WfSlice word, bool is_first)
+{
 	size_t		i;
 
-	w->is_given = IS_IN(letters, given_names);
+	w->is_given = is_first && is_given_name(word);
 	w->is_label = IS_IN(word, labels) || IS_IN(word, title_words);
-	/* Anne-Marie */
-	for (i = 1; !w->is_given && i + 1 < word.len; i++)
-	{
-		if (word.data[i] == '-')
-		{
-			letters = fold((WfSlice) {word.data, i}, false, letters_data);
-			w->is_given = IS_IN(letters, given_names);
-		}
-	}
 	w->is_loud = word.len > 2;	/* in ASCII capitals */
 	for (i = 0; i < word.len; i++)
 	{
@@ -306,13 +324,68 @@ compare_names(WfSlice letters, WfSlice first, WfSlice last, size_t between)
 	return AGREES_NOT;
 }
 
+/* Does the local part consist of the first letters of all words? */
+static bool
+are_initials(WfSlice text, WfSlice letters, const Word *words, int count)
+{
+	int			i;
+
+	if (letters.len != (size_t) count || letters.len > MAX_INITIALS)
+		return false;
+	for (i = 0; i < count; i++)
+	{
+		char		first[MAX_FOLDED];
+
+		if (fold(slice_of(text, &words[i]), false, first).len == 0 ||
+			first[0] != letters.data[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The best agreement of the last name in its forms: "van der Berg" as one word,
+ * and both halves of "Weber-Lang".
+ */
+static Agreement
+compare_forms(WfSlice text, WfSlice letters, WfSlice first, const Word *words, int count,
+			  bool german, size_t between)
+{
+	char		buffer[MAX_FOLDED];
+	WfSlice		last = slice_of(text, &words[count - 1]);
+	const char *dash = memchr(last.data, '-', last.len);
+	Agreement	best = compare_names(letters, first, fold(last, german, buffer), between);
+	Agreement	a;
+	int			from = count - 1;
+
+	while (from > 1 && words[from - 1].is_particle)
+		from--;
+	if (from < count - 1)
+	{
+		WfSlice		whole = {text.data + words[from].start, words[count - 1].end - words[from].start};
+
+		a = compare_names(letters, first, fold(whole, german, buffer), between);
+		best = a > best ? a : best;
+	}
+	if (dash != NULL)
+	{
+		WfSlice		half = {last.data, dash - last.data};
+
+		a = compare_names(letters, first, fold(half, german, buffer), between);
+		best = a > best ? a : best;
+		wf_advance(&last, half.len + 1);
+		a = compare_names(letters, first, fold(last, german, buffer), between);
+		best = a > best ? a : best;
+	}
+	return best;
+}
+
 /* The same for both ways to write umlauts. */
 static Agreement
 agreement(WfSlice text, WfSlice letters, const Word *words, int count)
 {
 	char		first_letters[MAX_FOLDED];
-	char		last_letters[MAX_FOLDED];
-	Agreement	best = AGREES_NOT;
+	Agreement	best = are_initials(text, letters, words, count) ? AGREES_IN_PART : AGREES_NOT;
 	size_t		between = 0;
 	int			german;
 	int			i;
@@ -322,8 +395,7 @@ agreement(WfSlice text, WfSlice letters, const Word *words, int count)
 	for (german = 0; german < 2; german++)
 	{
 		WfSlice		first = fold(slice_of(text, &words[0]), german, first_letters);
-		WfSlice		last = fold(slice_of(text, &words[count - 1]), german, last_letters);
-		Agreement	a = compare_names(letters, first, last, between);
+		Agreement	a = compare_forms(text, letters, first, words, count, german, between);
 
 		if (a > best)
 			best = a;
@@ -380,6 +452,34 @@ stands_alone(const Word *words, int at, int count, int total)
  *-------------------------------------------------------------------------
  */
 
+/* Compounds: "Einkaufsleiterin", "Datenschutzbeauftragter" */
+static bool
+ends_in_title(WfSlice word)
+{
+	static const WfSlice endings[] = {
+		{"leiter", 6}, {"leiterin", 8}, {"beauftragte", 11}, {"beauftragter", 12}, {"berater", 7},
+		{"beraterin", 9}, {"manager", 7}, {"managerin", 9}, {"referent", 8}, {"referentin", 10},
+		{"redakteur", 9}, {"redakteurin", 11}, {"ingenieur", 9}, {"ingenieurin", 11},
+		{"assistent", 9}, {"assistentin", 11}, {"direktor", 8}, {"direktorin", 10},
+		{"koordinator", 11}, {"koordinatorin", 13}, {"techniker", 9}, {"technikerin", 11},
+		{"vorsitzende", 11}, {"vorsitzender", 12}, {"verwalter", 9}, {"verwalterin", 11},
+		{"therapeut", 9}, {"therapeutin", 11}, {"anwalt", 6}, {"anw\xC3\xA4ltin", 9},
+		{"johtaja", 7}, {"p\xC3\xA4\xC3\xA4llikk\xC3\xB6", 12}, {"ledare", 6}, {"ansvarig", 8},
+		{"ansvarlig", 9}
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT(endings); i++)
+	{
+		size_t		len = endings[i].len;
+
+		if (word.len > len + 1 &&
+			wf_text_equal_nocase((WfSlice) {word.data + word.len - len, len}, endings[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool
 has_title_word(WfSlice line)
 {
@@ -387,6 +487,7 @@ has_title_word(WfSlice line)
 
 	while (i < line.len)
 	{
+		WfSlice		word;
 		size_t		end;
 
 		if (!is_word_byte(line.data[i]) || is_mark(line, i, line.len))
@@ -397,7 +498,8 @@ has_title_word(WfSlice line)
 		end = word_end(line, i, line.len);
 		if (line.data[end - 1] == '.')
 			end--;
-		if (IS_IN(((WfSlice) {line.data + i, end - i}), title_words))
+		word = (WfSlice) {line.data + i, end - i};
+		if (IS_IN(word, title_words) || ends_in_title(word))
 			return true;
 		i = end > i ? end : i + 1;
 	}
@@ -421,19 +523,39 @@ trim_title(WfSlice title)
 	return title;
 }
 
+/* Is it said of somebody, and not what stands beside a name? */
+static bool
+is_sentence(WfSlice text)
+{
+	static const WfSlice verbs[] = {
+		{" is ", 4}, {" was ", 5}, {" are ", 5}, {" has ", 5}, {" ist ", 5}, {" est ", 5},
+		{"\xC2\xA9", 2}
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT(verbs); i++)
+	{
+		if (contains(text, verbs[i]))
+			return true;
+	}
+	return begins(text, (WfSlice) {verbs[0].data + 1, 3});
+}
+
 static bool
 is_title(WfSlice title)
 {
 	size_t		i;
 
+	if (title.len > 2 && wf_is_digit(title.data[0]) && title.data[1] == '.')
+		wf_advance(&title, 2);	/* "1. Vorsitzender" */
 	if (title.len < 2 || title.len > MAX_TITLE)
 		return false;
 	for (i = 0; i < title.len; i++)
 	{
-		if (title.data[i] == '@' || wf_is_digit(title.data[i]))
+		if (title.data[i] == '@' || title.data[i] == ':' || wf_is_digit(title.data[i]))
 			return false;
 	}
-	return has_title_word(title);
+	return !is_sentence(title) && has_title_word(title);
 }
 
 /* The line around "at", without its ends. */
@@ -451,19 +573,63 @@ find_line(WfSlice text, size_t at, size_t *from, size_t *to)
 		++*to;
 }
 
-/* Behind the name in its line, in front of it, in the next line. */
+/* Up to the address, whose place is known. */
+static size_t
+cut_at(size_t from, size_t to, size_t address)
+{
+	return address >= from && address < to ? address : to;
+}
+
+/* Does the line that ends at "end" begin with a given name? */
+static bool
+begins_with_name(WfSlice text, size_t end)
+{
+	char		letters[MAX_FOLDED];
+	size_t		from;
+	size_t		to;
+	WfSlice		word;
+
+	find_line(text, end, &from, &to);
+	word = (WfSlice) {text.data + from, word_end(text, from, to) - from};
+	return word.len > 0 && IS_IN(fold(word, false, letters), given_names);
+}
+
+/* The line in front of the one that begins at "from", if it is the title of what follows. */
 static WfSlice
-find_title(WfSlice text, size_t name_start, size_t name_end)
+title_above(WfSlice text, size_t from)
+{
+	size_t		start;
+	size_t		end;
+	WfSlice		title;
+
+	if (from < 2 || text.data[from - 1] != '\n')
+		return WF_SLICE_EMPTY;
+	find_line(text, from - 1, &start, &end);
+	title = trim_title((WfSlice) {text.data + start, end - start});
+	/* not the title of the one above */
+	if (!is_title(title) || title.len > MAX_PLACE_TITLE ||
+		(start > 0 && begins_with_name(text, start - 1)))
+		return WF_SLICE_EMPTY;
+	return title;
+}
+
+/*
+ * Behind the name in its line, in front of it, in the next line, in the one before;
+ * all of it but the address, which begins at "address".
+ */
+static WfSlice
+find_title(WfSlice text, size_t name_start, size_t name_end, size_t address)
 {
 	WfSlice		title;
 	size_t		from;
 	size_t		to;
+	size_t		begin;
 	size_t		i;
 
-	find_line(text, name_start, &from, &to);
+	find_line(text, name_start, &begin, &to);
 	if (to < name_end)
 		return WF_SLICE_EMPTY;
-	title = (WfSlice) {text.data + name_end, to - name_end};
+	title = (WfSlice) {text.data + name_end, cut_at(name_end, to, address) - name_end};
 	/* up to what else the line has */
 	for (i = 1; i < title.len; i++)
 	{
@@ -473,17 +639,17 @@ find_title(WfSlice text, size_t name_start, size_t name_end)
 	title = trim_title(title);
 	if (is_title(title))
 		return title;
-	title = trim_title((WfSlice) {text.data + from, name_start - from});
+	title = trim_title((WfSlice) {text.data + begin, name_start - begin});
 	if (is_title(title))
 		return title;
 	if (to + 1 < text.len)
 	{
 		find_line(text, to + 1, &from, &to);
-		title = trim_title((WfSlice) {text.data + from, to - from});
+		title = trim_title((WfSlice) {text.data + from, cut_at(from, to, address) - from});
 		if (is_title(title))
 			return title;
 	}
-	return WF_SLICE_EMPTY;
+	return name_start == begin ? title_above(text, begin) : WF_SLICE_EMPTY;
 }
 
 /*
@@ -540,6 +706,9 @@ typedef struct Search
 	size_t		end;
 	WfSlice		letters;		/* of the local part */
 	bool		is_dotted;		/* its words are separated */
+	bool		is_role;		/* it is the address of an office or a team */
+	bool		is_link;		/* what stands there is the text of a link to it */
+	int			rivals[PLACE_LINES + 1];	/* names in place, by lines in front */
 	int			total;
 	Word		words[MAX_WORDS];
 	Agreement	agreement;		/* of the best */
@@ -559,6 +728,14 @@ is_separated(const Search *s, const Word *w)
 	return to > from && memchr(from, '@', to - from) != NULL;
 }
 
+/* Does a job title stand beside the words, and nothing else in front of them? */
+static bool
+has_title(const Search *s, int at, int count)
+{
+	return !s->words[at].is_joined && !s->words[at].is_label &&
+		find_title(s->text, s->words[at].start, s->words[at + count - 1].end, s->start).len > 0;
+}
+
 /* A known given name and what follows, with nothing that belongs to it around. */
 static bool
 is_plain_name(const Search *s, int at, int count)
@@ -576,6 +753,70 @@ is_plain_name(const Search *s, int at, int count)
 	return true;
 }
 
+/* Is the word one that a name follows: "Contact:", "Owner:", "Geschäftsführer"? */
+static bool
+introduces_name(const Search *s, int at, bool is_joined)
+{
+	WfSlice		word = slice_of(s->text, &s->words[at]);
+	WfSlice		between = {s->text.data + s->words[at].end,
+						   s->words[at + 1].start - s->words[at].end};
+
+	/* a heading above the name, or a label in front of it */
+	if (s->words[at].line + 1 == s->words[at + 1].line)
+		return between.len <= 2 && IS_IN(word, introductions);
+	if (s->words[at].line != s->words[at + 1].line)
+		return false;
+	if (is_joined)
+		return IS_IN(word, title_words);
+	return memchr(between.data, ':', between.len) != NULL && IS_IN(word, introductions);
+}
+
+/* Does another address follow in the line? */
+static bool
+is_shared(const Search *s)
+{
+	const char *p = s->text.data + s->end;
+	const char *end = p + (s->text.len - s->end > BYTES_BEHIND ? BYTES_BEHIND : s->text.len - s->end);
+
+	while (p < end && *p != '\n' && *p != '@')
+		p++;
+	return p < end && *p == '@';
+}
+
+/*
+ * Does a name that agrees in nothing stand where the owner of the address
+ * stands: in the text of a link to it, or in front of it with what the person is
+ * or is there for?
+ */
+static bool
+is_in_place(Search *s, int at, int count)
+{
+	const Word *words = s->words + at;
+	size_t		end = words[count - 1].end;
+	bool		follows_title = at > 0 && words[0].is_joined && introduces_name(s, at - 1, true);
+	WfSlice		title;
+	int			i;
+
+	if (!words[0].is_given || (words[0].is_joined && !follows_title) ||
+		!stands_alone(s->words, at, count, s->total))
+		return false;
+	for (i = 0; i < count; i++)
+	{
+		if (words[i].is_label)
+			return false;
+	}
+	if (s->is_link && words[0].start == s->end)
+		return true;
+	if (words[0].start >= s->start || words[0].line < -PLACE_LINES ||
+		(words[0].line < 0 && !s->is_role) || is_separated(s, &words[0]) || is_shared(s))
+		return false;
+	s->rivals[-words[0].line]++;
+	if (follows_title || (at > 0 && introduces_name(s, at - 1, false)))
+		return true;
+	title = find_title(s->text, words[0].start, end, s->start);
+	return title.len > 0 && title.len <= MAX_PLACE_TITLE;
+}
+
 static void
 consider(Search *s, int at, int count)
 {
@@ -589,7 +830,9 @@ consider(Search *s, int at, int count)
 	/* without a known name "Fair Housing" agrees with fairhousing@, too */
 	if (a == AGREES_JOINED)
 		a = words[at].is_given || s->is_dotted ? AGREES : AGREES_NOT;
-	if (a == AGREES_IN_PART && !words[at].is_given)
+	if (a == AGREES_IN_PART && !words[at].is_given &&
+		!(lines <= 1 && stands_alone(words, at, count, s->total) &&
+		  (is_unmistakable(s->text, words, at, count) || has_title(s, at, count))))
 		a = AGREES_NOT;
 	if (a == AGREES_NOT && lines <= 1 && is_unmistakable(s->text, words, at, count) &&
 		stands_alone(words, at, count, s->total))
@@ -598,6 +841,8 @@ consider(Search *s, int at, int count)
 		find_role(s->text, words[at].start, words[at + count - 1].end, s->start,
 				  s->letters).len > 0)
 		a = AGREES_IN_PART;
+	if (a == AGREES_NOT && is_in_place(s, at, count))
+		a = AGREES_BY_PLACE;
 	if (a == AGREES_NOT || a < s->agreement)
 		return;
 	if (a < AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
@@ -666,23 +911,92 @@ has_clues(const Search *s)
 		folded = fold(slice_of(s->text, w), false, letters);
 		if (folded.len >= 2 && contains(s->letters, folded))
 			return true;
-		folded = fold(slice_of(s->text, w), true, letters);
+		folded = fold(first_half(slice_of(s->text, w)), true, letters);
 		if (folded.len >= 2 && contains(s->letters, folded))
 			return true;
 	}
 	return false;
 }
 
+/*
+ * Without a clue only a name that stands in its place counts: the words of the
+ * address's line, and in front of an office's those of the lines before; or one
+ * whose initials the local part is.
+ */
+static void
+keep_near_words(Search *s)
+{
+	int			first = s->is_role || s->letters.len <= MAX_INITIALS ? -PLACE_LINES : 0;
+	int			kept = 0;
+	int			i;
+
+	for (i = 0; i < s->total; i++)
+	{
+		if (s->words[i].line >= first && s->words[i].line <= 0)
+			s->words[kept++] = s->words[i];
+	}
+	s->total = kept;
+}
+
+/* Is the best name one of several that stand where it stands? */
+static bool
+has_rivals(const Search *s)
+{
+	int			rivals = s->rivals[0];
+	int			i;
+
+	for (i = 1; i <= PLACE_LINES && s->lines > 0; i++)
+		rivals += s->rivals[i];
+	return s->agreement == AGREES_BY_PLACE && rivals > 1;
+}
+
+/* Of the words that stand beside others which may be of the same name. */
+static void
+set_classes(Search *s)
+{
+	int			i;
+
+	for (i = 0; i < s->total; i++)
+	{
+		Word	   *w = &s->words[i];
+		bool		goes_on = i + 1 < s->total && w[1].is_joined &&
+			(w[1].is_capital || w[1].is_particle);
+
+		if (w->is_capital && (goes_on || w->is_joined))
+			set_class(w, slice_of(s->text, w), goes_on);
+	}
+}
+
+/* The words around the address, and the best name among them. */
+static void
+search(Search *s)
+{
+	size_t		from;
+	size_t		to;
+	int			lines = find_bounds(s->text, s->start, s->end, &from, &to);
+	int			at;
+	int			n;
+
+	s->total = read_words(s->text, from, s->start, -lines, s->words, MAX_WORDS * 3 / 4);
+	s->total += read_words(s->text, s->end, to, 0, s->words + s->total, MAX_WORDS - s->total);
+	if (!has_clues(s))
+		keep_near_words(s);
+	set_classes(s);
+	for (at = 0; at < s->total; at++)
+	{
+		if (!s->words[at].is_capital)
+			continue;
+		for (n = 2; n <= MAX_NAME_WORDS && at + n <= s->total && s->words[at + n - 1].is_joined; n++)
+			consider(s, at, n);
+	}
+}
+
 bool
-wf_person_find(WfSlice text, size_t start, size_t end, WfSlice local, WfPerson *person)
+wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
+			   WfPerson *person)
 {
 	char		letters[MAX_FOLDED];
 	Search		s;
-	size_t		from;
-	size_t		to;
-	int			lines = find_bounds(text, start, end, &from, &to);
-	int			at;
-	int			n;
 
 	s.text = text;
 	s.start = start;
@@ -690,29 +1004,17 @@ wf_person_find(WfSlice text, size_t start, size_t end, WfSlice local, WfPerson *
 	s.letters = fold(local, false, letters);
 	s.is_dotted = memchr(local.data, '.', local.len) != NULL ||
 		memchr(local.data, '_', local.len) != NULL;
+	s.is_role = IS_IN(local, offices) || IS_IN(local, title_words);
+	s.is_link = is_link;
 	s.agreement = AGREES_NOT;
 	s.at = s.count = s.lines = 0;
-	s.total = read_words(text, from, start, -lines, s.words, MAX_WORDS * 3 / 4);
-	s.total += read_words(text, end, to, 0, s.words + s.total, MAX_WORDS - s.total);
-	if (!has_clues(&s))
-		return false;
-	for (at = 0; at < s.total; at++)
-	{
-		if (s.words[at].is_capital)
-			set_class(&s.words[at], slice_of(text, &s.words[at]));
-	}
-	for (at = 0; at < s.total; at++)
-	{
-		if (!s.words[at].is_capital)
-			continue;
-		for (n = 2; n <= MAX_NAME_WORDS && at + n <= s.total && s.words[at + n - 1].is_joined; n++)
-			consider(&s, at, n);
-	}
-	if (s.agreement == AGREES_NOT)
+	memset(s.rivals, 0, sizeof(s.rivals));
+	search(&s);
+	if (s.agreement == AGREES_NOT || has_rivals(&s))
 		return false;
 	person->name.data = text.data + s.words[s.at].start;
 	person->name.len = s.words[s.at + s.count - 1].end - s.words[s.at].start;
-	person->job_title = find_title(text, s.words[s.at].start, s.words[s.at + s.count - 1].end);
+	person->job_title = find_title(text, s.words[s.at].start, s.words[s.at + s.count - 1].end, start);
 	if (person->job_title.len == 0)
 		person->job_title = find_role(text, s.words[s.at].start, s.words[s.at + s.count - 1].end,
 									  start, s.letters);
@@ -727,7 +1029,7 @@ wf_person_is_name(WfSlice text)
 	int			i;
 
 	for (i = 0; i < count; i++)
-		set_class(&words[i], slice_of(text, &words[i]));
+		set_class(&words[i], slice_of(text, &words[i]), i == 0);
 	return count >= 2 && count <= MAX_NAME_WORDS && text.len < 2 * MAX_FOLDED &&
 		words[0].start == 0 && words[count - 1].end == text.len &&
 		has_form_of_name(words, count);

@@ -24,9 +24,10 @@ typedef struct WfPerson
 /*
  * Look around text[start, end), the place of an address with that local part
  * (lower case); lines of the text are what belongs together on the screen.
+ * is_link: what begins at "end" is the text of a link to the address.
  * Takes bounded time.
  */
-extern bool wf_person_find(WfSlice text, size_t start, size_t end, WfSlice local,
+extern bool wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
 						   WfPerson *person);
 
 /* The same of a short text that is known to be about the address's owner. */

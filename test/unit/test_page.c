@@ -208,8 +208,9 @@ test_roles(void)
 		 "cityclerk@example.org | Anna Example | City Clerk | ");
 	ties("<p>Anna Example, Gesch\xC3\xA4" "ftsf\xC3\xBChrung: geschaeftsfuehrung@example.org",
 		 "geschaeftsfuehrung@example.org | Anna Example | Gesch\xC3\xA4" "ftsf\xC3\xBChrung | ");
-	/* another position, another's line, no name */
-	ties("<p>City Clerk - Anna Example: roads@example.org", "roads@example.org |  |  | ");
+	ties("<p>City Clerk - Anna Example: roads@example.org",
+		 "roads@example.org | Anna Example | City Clerk | ");
+	/* another's line, no name */
 	ties("<p>City Clerk - Anna Example: a@example.net, cityclerk@example.org",
 		 "a@example.net |  |  | \ncityclerk@example.org |  |  | ");
 	ties("<p>City Clerk - Main Office: cityclerk@example.org", "cityclerk@example.org |  |  | ");

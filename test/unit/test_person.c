@@ -25,12 +25,73 @@ person(const char *text, const char *expected)
 		start--;
 	while (end < copy + len && strchr(" \n),", *end) == NULL)
 		end++;
-	if (wf_person_find((WfSlice) {copy, len}, start - copy, end - copy,
+	if (wf_person_find((WfSlice) {copy, len}, start - copy, end - copy, false,
 					   (WfSlice) {start, at - start}, &found))
 		snprintf(got, sizeof(got), "%.*s | %.*s", (int) found.name.len, found.name.data,
 				 (int) found.job_title.len, found.job_title.data);
 	is(slice(got), expected, text);
 	free(copy);
+}
+
+/* The same of a link to the address, at '|' of the text. */
+static void
+linked_person(const char *text, const char *local, const char *expected)
+{
+	size_t		at = strchr(text, '|') - text;
+	size_t		len = strlen(text) - 1;
+	char	   *copy = malloc(len + 1);
+	char		got[512] = "-";
+	WfPerson	found;
+
+	memcpy(copy, text, at);
+	memcpy(copy + at, text + at + 1, len - at);
+	if (wf_person_find((WfSlice) {copy, len}, at, at, true, slice(local), &found))
+		snprintf(got, sizeof(got), "%.*s | %.*s", (int) found.name.len, found.name.data,
+				 (int) found.job_title.len, found.job_title.data);
+	is(slice(got), expected, text);
+	free(copy);
+}
+
+/* Names that do not agree with the local part, but stand where the owner stands. */
+static void
+test_places(void)
+{
+	person("Owner: Anna Example\nhello@example.org", "Anna Example | Owner");
+	person("Anna Example, Owner\nhello@example.org", "Anna Example | Owner");
+	person("Contact: Anna Example\noffice@example.org", "Anna Example | ");
+	person("Ansprechpartnerin\nAnna Example\ninfo@example.org", "Anna Example | ");
+	person("Court Clerk - Anna Example (ext. 12) courtclerk@example.org",
+		   "Anna Example | Court Clerk");
+	person("Zahntechnik-Laborleiterin: Anna Example labor@example.org",
+		   "Anna Example | Zahntechnik-Laborleiterin");
+	person("Street Supervisor - Anna Example roads@example.org", "Anna Example | Street Supervisor");
+	person("1. Vorsitzende\nAnna Example\nvorsitz@example.org", "Anna Example | 1. Vorsitzende");
+	person("Pastor Anna Example\npastor@example.org", "Anna Example | Pastor");
+	/* without what the person is or is there for */
+	person("Anna Example\ninfo@example.org", "-");
+	person("Photo: Anna Example\ninfo@example.org", "-");
+	person("Anna Example GmbH, Manager\ninfo@example.org", "-");
+	person("Sales Director: Northern Europe\nsales@example.org", "-");
+	/* of two nobody knows which; what is another's address is not asked */
+	person("Managers: Anna Example, Peter Beispiel\ninfo@example.org", "-");
+	person("Owner: Anna Example\nPeter Beispiel\ninfo@example.org", "-");
+	/* far off, or the address of somebody else */
+	person("Owner: Anna Example\nWeg 1\n12345 Ort\nFax 1\ninfo@example.org", "-");
+	person("Anna Example, Owner\nzorblax@example.org", "-");
+	linked_person("write to our CEO |Anna Example\nnext", "office", "Anna Example | write to our CEO");
+	linked_person("|Anna Example", "x17", "Anna Example | ");
+	linked_person("|Contact Anna", "office", "-");
+	linked_person("Anna Example |write", "office", "-");
+}
+
+static void
+test_forms(void)
+{
+	person("Anna Example\nae@example.org", "Anna Example | ");
+	person("Anna van der Example\na.vanderexample@example.org", "Anna van der Example | ");
+	person("Anna Example-Beispiel\na.example@example.org", "Anna Example-Beispiel | ");
+	person("Zorblax Example, CEO\nzorblax@example.org", "Zorblax Example | CEO");
+	person("Ing. Zorblax Example\nexample@example.org", "Zorblax Example | ");
 }
 
 static void
@@ -56,6 +117,12 @@ test_job_titles(void)
 	person("Gesch\xC3\xA4" "ftsf\xC3\xBChrerin: Anna Example anna.example@example.org",
 		   "Anna Example | Gesch\xC3\xA4" "ftsf\xC3\xBChrerin");
 	person("Anna Example\nDirectrice\nanna.example@example.org", "Anna Example | Directrice");
+	person("Anna Example Einkaufsleiterin anna.example@example.org",
+		   "Anna Example | Einkaufsleiterin");
+	person("Treasurer\nAnna Example\nanna.example@example.org", "Anna Example | Treasurer");
+	person("Peter Beispiel\nTreasurer\nAnna Example\nanna.example@example.org", "Anna Example | ");
+	person("Anna Example\nCEO: Peter Beispiel\nanna.example@example.org", "Anna Example | ");
+	person("Anna Example is a writer and editor. anna.example@example.org", "Anna Example | ");
 	person("City Clerk \xE2\x80\x93 Anna Example cityclerk@example.org", "Anna Example | City Clerk");
 }
 
@@ -68,7 +135,7 @@ test_no_names(void)
 	person("Anna Example\ninfo@example.org", "-");
 	person("Anna Example anna.other@example.org", "-");
 	person("anna example anna.example@example.org", "-");
-	person("City Clerk - Anna Example roads@example.org", "-");
+	person("City Clerk - Anna Example\nroads@example.org", "-");
 	person("City Clerk - Main Office cityclerk@example.org", "-");
 	/* too far away */
 	person("Anna Example\n\n\n\n\n\n\n\n\n\n\n\nanna.example@example.org", "-");
@@ -103,7 +170,7 @@ test_hostile(void)
 
 		for (n = 0; n + len <= sizeof(text); n += len)
 			memcpy(text + n, patterns[i], len);
-		ok(!wf_person_find((WfSlice) {text, n}, n / 2, n / 2 + 10, slice("anna.anna"), &found) ||
+		ok(!wf_person_find((WfSlice) {text, n}, n / 2, n / 2 + 10, false, slice("anna.anna"), &found) ||
 		   (found.name.data >= text && found.name.data + found.name.len <= text + n),
 		   "%s again and again", patterns[i]);
 	}
@@ -113,6 +180,8 @@ int
 main(void)
 {
 	test_names();
+	test_places();
+	test_forms();
 	test_job_titles();
 	test_no_names();
 	test_is_name();

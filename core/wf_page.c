@@ -197,6 +197,46 @@ take_language(Extraction *x, const WfHtmlToken *token)
 		wf_phone_hint(x->phones, WF_HINT_LANG, value);
 }
 
+/* Can a <meta> have one of two names?  Cheap, for the many that have others. */
+static bool
+may_tell_place(WfSlice attributes)
+{
+	size_t		name;
+
+	while (attributes.len > 0 && wf_is_space(attributes.data[0]))
+		wf_advance(&attributes, 1);
+	if (attributes.len < 20)
+		return false;
+	name = attributes.data[0] == 'n' ? 5 : attributes.data[0] == 'p' ? 9 : 0;
+	if (name == 0)				/* perhaps its content comes first */
+		return attributes.data[0] == 'c' && attributes.len < 60;
+	name += attributes.data[name] == '"' || attributes.data[name] == '\'';
+	return memcmp(attributes.data + name, "geo.", 4) == 0 ||
+		memcmp(attributes.data + name, "og:l", 4) == 0;
+}
+
+/* <meta> that tells where a site is: geo.region ("DE-BW"), or og:locale. */
+static void
+take_meta(Extraction *x, const WfHtmlToken *token)
+{
+	WfSlice		name;
+	WfSlice		content;
+
+	if (!may_tell_place(token->attributes))
+		return;
+	if ((!wf_html_find_attribute(token, WF_SLICE("property"), &name) &&
+		 !wf_html_find_attribute(token, WF_SLICE("name"), &name)) ||
+		!wf_html_find_attribute(token, WF_SLICE("content"), &content) || content.len < 2)
+		return;
+	if (wf_text_equal_nocase(name, WF_SLICE("geo.region")) ||
+		wf_text_equal_nocase(name, WF_SLICE("geo.country")))
+		wf_phone_hint(x->phones, WF_HINT_COUNTRY, (WfSlice) {content.data, 2});
+	/* en_US is what site systems say when nobody told them */
+	else if (wf_text_equal_nocase(name, WF_SLICE("og:locale")) &&
+			 !wf_text_equal_nocase(content, WF_SLICE("en_US")))
+		wf_phone_hint(x->phones, WF_HINT_LOCALE, content);
+}
+
 /*
  * An element within a word that nobody sees, such as a text put into an address
  * against machines: "info<span style='display:none'>spam</span>@x.org".
@@ -287,6 +327,8 @@ note_state(Extraction *x, const WfHtmlToken *token, int *pre_depth)
 {
 	if (token->element == WF_ELEMENT_HTML && token->type == WF_HTML_START_TAG)
 		take_language(x, token);
+	else if (token->element == WF_ELEMENT_META)
+		take_meta(x, token);
 	else if (token->element == WF_ELEMENT_PRE && token->type == WF_HTML_START_TAG)
 		++*pre_depth;
 	else if (token->element == WF_ELEMENT_PRE && *pre_depth > 0)
@@ -324,7 +366,8 @@ take_token(Extraction *x, const WfHtmlToken *token, int *pre_depth)
 			break;
 		case WF_HTML_START_TAG:
 		case WF_HTML_END_TAG:
-			if (token->element == WF_ELEMENT_HTML || token->element == WF_ELEMENT_PRE)
+			if (token->element == WF_ELEMENT_HTML || token->element == WF_ELEMENT_PRE ||
+				token->element == WF_ELEMENT_META)
 				note_state(x, token, pre_depth);
 			status = take_tag(x, token);
 			break;

@@ -362,7 +362,8 @@ compare_forms(WfSlice text, WfSlice letters, WfSlice first, const Word *words, i
 		from--;
 	if (from < count - 1)
 	{
-		WfSlice		whole = {text.data + words[from].start, words[count - 1].end - words[from].start};
+		WfSlice		whole = {text.data + words[from].start,
+							 words[count - 1].end - words[from].start};
 
 		a = compare_names(letters, first, fold(whole, german, buffer), between);
 		best = a > best ? a : best;
@@ -776,8 +777,10 @@ static bool
 is_shared(const Search *s)
 {
 	const char *p = s->text.data + s->end;
-	const char *end = p + (s->text.len - s->end > BYTES_BEHIND ? BYTES_BEHIND : s->text.len - s->end);
+	const char *end = s->text.data + s->text.len;
 
+	if (end - p > BYTES_BEHIND)
+		end = p + BYTES_BEHIND;
 	while (p < end && *p != '\n' && *p != '@')
 		p++;
 	return p < end && *p == '@';
@@ -986,7 +989,8 @@ search(Search *s)
 	{
 		if (!s->words[at].is_capital)
 			continue;
-		for (n = 2; n <= MAX_NAME_WORDS && at + n <= s->total && s->words[at + n - 1].is_joined; n++)
+		for (n = 2; n <= MAX_NAME_WORDS && at + n <= s->total &&
+			 s->words[at + n - 1].is_joined; n++)
 			consider(s, at, n);
 	}
 }
@@ -1014,7 +1018,8 @@ wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice loc
 		return false;
 	person->name.data = text.data + s.words[s.at].start;
 	person->name.len = s.words[s.at + s.count - 1].end - s.words[s.at].start;
-	person->job_title = find_title(text, s.words[s.at].start, s.words[s.at + s.count - 1].end, start);
+	person->job_title = find_title(text, s.words[s.at].start, s.words[s.at + s.count - 1].end,
+								   start);
 	if (person->job_title.len == 0)
 		person->job_title = find_role(text, s.words[s.at].start, s.words[s.at + s.count - 1].end,
 									  start, s.letters);

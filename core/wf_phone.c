@@ -25,6 +25,7 @@
 
 #define MAX_TRIES		24		/* parts of one run that are tried */
 #define LIST_BYTES		8		/* between numbers that share a label */
+#define MAX_OTHER_END	4		/* digits in which numbers of a list differ */
 
 struct WfPhoneMatcher
 {
@@ -353,6 +354,81 @@ try_run(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 		try_parts(scan, text, run, &tail, phone);
 }
 
+/*-------------------------------------------------------------------------
+ * Numbers of which only the end is said
+ *-------------------------------------------------------------------------
+ */
+
+/* Where the dash of another end is: behind ",", "/", "or" and the like; 0 if nowhere. */
+static size_t
+find_other_end(WfSlice text, size_t at)
+{
+	static const WfSlice joiners[] = {
+		{",", 1}, {"/", 1}, {"&", 1}, {"+", 1}, {";", 1}, {"and ", 4}, {"or ", 3}, {"und ", 4},
+		{"oder ", 5}, {"bis ", 4}, {"et ", 3}, {"ou ", 3}, {"y ", 2}, {"e ", 2}, {"en ", 3},
+		{"of ", 3}, {"og ", 3}, {"och ", 4}, {"to ", 3}
+	};
+	size_t		i;
+
+	while (at < text.len && text.data[at] == ' ')
+		at++;
+	for (i = 0; i < sizeof(joiners) / sizeof(joiners[0]); i++)
+	{
+		WfSlice		rest = {text.data + at, text.len - at};
+		size_t		next = at + joiners[i].len;
+
+		if (!wf_text_starts_nocase(rest, joiners[i]))
+			continue;
+		while (next < text.len && text.data[next] == ' ')
+			next++;
+		if (next < text.len && text.data[next] == '-')
+			return next;
+		rest = (WfSlice) {text.data + next, text.len - next};
+		return wf_text_starts_nocase(rest, WF_SLICE("\xE2\x80\x93")) ? next + 2 : 0;
+	}
+	return 0;
+}
+
+/*
+ * "07131 6212-34, -35" and "555-1234 or -1235": the number found last, with
+ * another end of up to four digits.
+ */
+static bool
+try_other_end(WfPhoneScan *scan, WfSlice text, size_t at, WfPhone *phone)
+{
+	size_t		dash = find_other_end(text, at);
+	size_t		len = 0;
+	WfPhoneNumber number;
+
+	if (dash == 0 || scan->last_len <= MAX_OTHER_END || scan->last_value[0] != '+')
+		return false;
+	while (dash + 1 + len < text.len && wf_is_digit(text.data[dash + 1 + len]))
+		len++;
+	phone->start = dash + 1;
+	phone->end = dash + 1 + len;
+	if (len < 2 || len > MAX_OTHER_END || !wf_run_may_precede(text, phone->end) ||
+		(phone->end + 1 < text.len && memchr("-./ ", text.data[phone->end], 4) != NULL &&
+		 wf_is_digit(text.data[phone->end + 1])))
+		return false;
+	memcpy(scan->last_value + scan->last_len - len, text.data + phone->start, len);
+	if (!wf_phone_parse((WfSlice) {scan->last_value + 1, scan->last_len - 1}, true, NULL,
+						&number) || !number.valid)
+		return false;
+	number.uncertain = false;
+	wf_phone_set_value(&number, (WfSlice) {NULL, 0}, phone);
+	phone->is_fax = scan->last_label == WF_LABEL_FAX;
+	scan->last_end = phone->end;
+	return true;
+}
+
+/* Remember a number, whose end may be said to be another, too. */
+static void
+keep_last(WfPhoneScan *scan, const WfPhone *phone)
+{
+	scan->last_len = phone->len < sizeof(scan->last_value) ? phone->len : 0;
+	memcpy(scan->last_value, phone->value, scan->last_len);
+}
+
 bool
 wf_phone_next(WfPhoneScan *scan, WfSlice text, size_t *pos, WfPhone *phone)
 {
@@ -364,11 +440,17 @@ wf_phone_next(WfPhoneScan *scan, WfSlice text, size_t *pos, WfPhone *phone)
 		scan->last_label = WF_LABEL_NONE;
 		count_votes(scan, text);
 	}
+	else if (*pos == scan->last_end && try_other_end(scan, text, *pos, phone))
+	{
+		*pos = phone->end;
+		return true;
+	}
 	while ((*pos = wf_run_find(text, *pos)) < text.len)
 	{
 		wf_run_read(text, scan->last_end, *pos, &run);
 		if (try_run(scan, text, &run, phone))
 		{
+			keep_last(scan, phone);
 			*pos = phone->end;
 			return true;
 		}
@@ -449,6 +531,31 @@ typedef struct Scheme
 	bool		plus;			/* numbers behind it have their country's code */
 } Scheme;
 
+/* "https://api.whatsapp.com/send?text=…&phone=…": its parameter may come late. */
+static bool
+skip_parameters(WfSlice *href)
+{
+	static const WfSlice hosts[] = {
+		{"https://api.whatsapp.com/send", 29}, {"https://web.whatsapp.com/send", 29},
+		{"whatsapp://send", 15}
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+	{
+		const char *p;
+
+		if (!wf_text_starts_nocase(*href, hosts[i]))
+			continue;
+		p = memmem(href->data, href->len, "phone=", 6);
+		if (p == NULL || (p[-1] != '?' && p[-1] != '&' && p[-1] != ';'))
+			return false;
+		wf_advance(href, p + 6 - href->data);
+		return true;
+	}
+	return false;
+}
+
 /* Strip what is in front of the number in a link; false when it is none. */
 static bool
 skip_scheme(WfSlice *href, bool *plus)
@@ -456,13 +563,8 @@ skip_scheme(WfSlice *href, bool *plus)
 	static const Scheme schemes[] = {
 		{{"tel:", 4}, false}, {{"telephone:", 10}, false}, {{"phone:", 6}, false},
 		{{"callto:", 7}, false}, {{"sms:", 4}, false}, {{"smsto:", 6}, false},
-		{{"fax:", 4}, false}, {{"skype:", 6}, false},
-		{{"whatsapp://send?phone=", 22}, true}, {{"whatsapp://send/?phone=", 23}, true},
-		{{"https://wa.me/", 14}, true}, {{"http://wa.me/", 13}, true},
-		{{"//wa.me/", 8}, true},
-		{{"https://api.whatsapp.com/send?phone=", 36}, true},
-		{{"https://api.whatsapp.com/send/?phone=", 37}, true},
-		{{"https://web.whatsapp.com/send?phone=", 36}, true}
+		{{"fax:", 4}, false}, {{"skype:", 6}, false}, {{"https://wa.me/", 14}, true},
+		{{"http://wa.me/", 13}, true}, {{"//wa.me/", 8}, true}
 	};
 	size_t		i;
 
@@ -477,7 +579,8 @@ skip_scheme(WfSlice *href, bool *plus)
 			return true;
 		}
 	}
-	return false;
+	*plus = true;
+	return skip_parameters(href);
 }
 
 /*

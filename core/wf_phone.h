@@ -41,10 +41,11 @@ typedef enum WfPhoneHint
 	WF_HINT_NUMBER,				/* the wf_phone functions' own: +cc on the page */
 	WF_HINT_POSTAL,				/* likewise: post codes that tell it */
 	WF_HINT_LANG,				/* lang of <html> */
-	WF_HINT_EMAIL				/* an address (or its domain) on it */
+	WF_HINT_EMAIL,				/* an address (or its domain) on it */
+	WF_HINT_LOCALE				/* og:locale, which site systems set by themselves */
 } WfPhoneHint;
 
-#define WF_HINT_COUNT (WF_HINT_EMAIL + 1)
+#define WF_HINT_COUNT (WF_HINT_LOCALE + 1)
 
 /* Unknown values say nothing.  The first of each kind counts. */
 extern void wf_phone_hint(WfPhoneScan *scan, WfPhoneHint kind, WfSlice value);

@@ -56,6 +56,8 @@ struct WfPhoneScan
 	WfVote		votes[WF_MAX_VOTES];
 	size_t		last_end;		/* of the last number in this text */
 	WfLabel		last_label;
+	size_t		last_len;
+	char		last_value[20];	/* of the last number: '+' and its digits */
 };
 
 /* A part of a run as a number. */

@@ -352,6 +352,9 @@ wf_label_fax_behind(WfSlice text, size_t at)
 			return false;
 		end++;
 	}
+	if (wf_text_starts_nocase((WfSlice) {text.data + end, text.len - end},
+							  WF_SLICE("\xEF\xBC\x9A")))
+		return false;			/* a full-width colon */
 	return end == text.len || !(wf_is_digit(text.data[end]) ||
 								memchr("+(", text.data[end], 2) != NULL);
 }

@@ -64,6 +64,7 @@ wf_phone_hint(WfPhoneScan *scan, WfPhoneHint kind, WfSlice value)
 			plan = wf_label_country(value);
 			break;
 		case WF_HINT_LANG:
+		case WF_HINT_LOCALE:
 			plan = wf_label_language(value);
 			break;
 		case WF_HINT_NUMBER:
@@ -224,21 +225,27 @@ is_likely(const WfAttempt *a, const WfPhonePlan *plan, const WfPhoneNumber *numb
 	return singles < 2;
 }
 
+/* "49 30 ...": does the code of the country stand alone? */
+static bool
+begins_with_code(const WfAttempt *a, int code)
+{
+	int			first = a->groups[0];
+
+	return a->group_count > 1 && first <= 3 && a->digits.data[0] != '0' &&
+		atoi((char[4]) {a->digits.data[0], first > 1 ? a->digits.data[1] : 0,
+			 first > 2 ? a->digits.data[2] : 0, 0}) == code;
+}
+
 /* As a number of plan, in national form or with the code but no '+'. */
 static bool
 parse_at(const WfAttempt *a, const WfPhonePlan *plan, bool at_home, WfPhoneNumber *number)
 {
 	WfPhoneNumber other;
-	int			first = a->groups[0];
 
-	if (wf_phone_parse(a->digits, false, plan, number) && number->valid &&
-		!(number->bare && !has_label(a)))
+	if (wf_phone_parse(a->digits, false, plan, number) && number->valid && !number->bare)
 		return is_likely(a, plan, number, at_home);
-	/* "49 30 ...": the code stands alone */
-	if (a->group_count > 1 && first <= 3 && a->digits.data[0] != '0' &&
-		atoi((char[4]) {a->digits.data[0], first > 1 ? a->digits.data[1] : 0,
-			 first > 2 ? a->digits.data[2] : 0, 0}) == plan->code &&
-		wf_phone_parse(a->digits, true, NULL, &other) && other.valid)
+	if (begins_with_code(a, plan->code) && wf_phone_parse(a->digits, true, NULL, &other) &&
+		other.valid)
 	{
 		other.uncertain = number->uncertain;
 		*number = other;

@@ -34,7 +34,7 @@ MAX_DIGITS = 17
 
 # Prefixes that were given up, and are no longer in the metadata, but stand on
 # pages still: Mexico's (01, 02, 044, 045; 1 behind +52) ended in August 2019.
-FORMER_PREFIXES = {"MX": r"0(?:[12]|4[45])|1"}
+FORMER_PREFIXES = {"MX": r"0(?:[12]|4[45])|1", "PL": "0"}
 
 
 def field(country, index):

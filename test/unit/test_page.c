@@ -90,6 +90,11 @@ test_numbers(void)
 		  "0 link +12025550143\n36 text +12025550144");
 	finds("<a href=tel:2025550143>202-555-0143</a>", "0 link +12025550143");
 	finds("x.org?v=12025550143999", "");
+	/* where the site says that it is */
+	finds("<meta name=geo.region content=DE-BE><p>030 23125 012", "39 text +493023125012");
+	finds("<meta property=og:locale content=de_DE><p>030 23125 012", "42 text +493023125012");
+	finds("<meta content='de_DE' property='og:locale'><p>030 23125 012", "46 text +493023125012");
+	finds("<meta property=og:locale content=en_US><p>030 23125 012", "");
 	finds("<img src='/2025550143.jpg' width=2025550143>", "");
 }
 

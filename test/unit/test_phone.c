@@ -143,6 +143,24 @@ test_labels(void)
 	find("Order 4711 202-555-0123", "US", "+12025550123");
 }
 
+/* Lists of numbers of which only the end is said. */
+static void
+test_other_ends(void)
+{
+	find("Tel. 030 23125-012, -013", "DE", "+493023125012 +493023125013");
+	find("030 23125-012 bis -015", "DE", "+493023125012 +493023125015");
+	find("202-555-0123 or -0124", "US", "+12025550123 +12025550124");
+	find("202-555-0123 / -0124 / \xE2\x80\x93" "25", "US", "+12025550123 +12025550124 +12025550125");
+	find("Fax 030 23125-012 und -013", "DE", "F+493023125012 F+493023125013");
+	find("202-555-0123, 10-12", "US", "+12025550123");
+	find("202-555-0123, -5", "US", "+12025550123");
+	find("202-555-0123, -12345", "US", "+12025550123");
+	find("202-555-0123 or -20.50", "US", "+12025550123");
+	find("202-555-0123 or -20-30", "US", "+12025550123");
+	find("202-555-0123 - 0124", "US", "+12025550123");
+	find("202-555-0123 or -", "US", "+12025550123");
+}
+
 static void
 test_extensions(void)
 {
@@ -175,7 +193,7 @@ test_rejected(void)
 		"1999-2004 2010 2011", "08:00-17:00 8.30 - 17.00", "192.168.100.200", "3.14159265",
 		"1.234.567 12,345,678", "$2025550123 EUR 1.234.567,89", "20175-1234 62704-1234",
 		"1234567890123456789012345678901234567890", "ISBN 978-3-16-148410-0",
-		"VAT No. 020 7946 0123", "Order no: 202-555-0123", "IBAN DE02 1203 0000 0000 2020 51",
+		"Code: 202-555-0123", "Claim # 202-555-0123", "VAT No. 020 7946 0123", "Order no: 202-555-0123", "IBAN DE02 1203 0000 0000 2020 51",
 		"52.520008, 13.404954", "img202-555-0123x", "2025550123", "0000000000 1111111",
 		"211-227 (2003)", "1024x768 100x200x300", "12345678", "2 3 4 5 6 7 8 9 10 11 12",
 		"+0 123 456 789", "+1 234 567 890", "=202-555-0123", "202-555-0123@example.org"
@@ -202,6 +220,10 @@ test_rejected(void)
 static void
 test_regions(void)
 {
+	find_hinted("Tel: (49 30) 23125 012", "US", (Hint) {WF_HINT_LOCALE, "de_DE"}, "+493023125012");
+	find_hinted("030 23125 012", "US", (Hint) {WF_HINT_LOCALE, "de_DE"}, "+493023125012");
+	find_hinted("Tel. 022 123 45 60", "PL", (Hint) {WF_HINT_URL, NULL}, "+48221234560");
+
 	find_hinted("Tel. 912 34 56 78", "US", (Hint) {WF_HINT_LANG, "es"}, "+34912345678");
 	find_hinted("Tel. 912 34 56 78", "US", (Hint) {WF_HINT_LANG, "es-419"}, "");
 	/* a code that no country has: as shown, behind a label */
@@ -233,6 +255,8 @@ test_regions(void)
 static void
 test_fax(void)
 {
+	find("TEL 03-1234-5670 FAX\xEF\xBC\x9A" "03-1234-5671", "JP", "+81312345670 F+81312345671");
+
 	find("Tel. 202-555-0123, Fax 202-555-0124", "US", "+12025550123 F+12025550124");
 	find("202-555-0123 (fax)", "US", "F+12025550123");
 	find("202-555-0123 tel | 202-555-0124 fax", "US", "+12025550123 F+12025550124");
@@ -305,6 +329,10 @@ test_links(void)
 	tel("https://wa.me/12025550123?text=Hi", "+12025550123");
 	tel("https://api.whatsapp.com/send?phone=493023125012&text=1", "+493023125012");
 	tel("whatsapp://send?text=780 new, see 2021/01/07", "!");
+	tel("https://api.whatsapp.com/send/?text=1&phone=493023125012", "+493023125012");
+	tel("https://web.whatsapp.com/send?l=de&amp;phone=493023125012", "+493023125012");
+	tel("whatsapp://send?phone=+493023125012", "+493023125012");
+	tel("https://api.whatsapp.com/send?xphone=493023125012", "!");
 	tel("https://wa.me/?text=2025550123", "!");
 	tel("tel:+12025550123;ext=12", "+12025550123;ext=12");
 	tel("tel:0000000000", "!");
@@ -356,6 +384,7 @@ main(void)
 	test_forms();
 	test_short();
 	test_labels();
+	test_other_ends();
 	test_extensions();
 	test_vanity();
 	test_rejected();

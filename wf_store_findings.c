@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * wf_store_findings.c
- *	  Evidence: what was found where, replaced with each good fetch of a page.
+ *	  Evidence: what was found where, brought up to date with each good fetch of
+ *	  a page.
  *
  * In the transaction that stores the page's contacts.  What the suppression
  * list names never reaches a table: neither the finding, nor what the same page
@@ -21,8 +22,7 @@
 #include "wf_store_int.h"
 #include "wf_suppress.h"
 
-static const Oid delete_types[] = {UUIDOID};
-static const Oid insert_types[] = {UUIDOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+static const Oid row_types[] = {UUIDOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
 TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID};
 
 static WfStatement delete_stmt;
@@ -101,6 +101,11 @@ wf_store_suppress(WfResult **results, int n)
  * ------------------------------------------------------------------------
  */
 
+/*
+ * Both take the rows that are to be there, and a row n = 0 for each page.  Rows that
+ * are there already stay, so that a page that has not changed costs no writing.
+ * NOT IN rather than NOT EXISTS: hashed whatever the planner thinks of unnest().
+ */
 static void
 make_statements(void)
 {
@@ -109,13 +114,23 @@ make_statements(void)
 	if (delete_stmt.sql)
 		return;
 	table = wf_stage_own_table("wf_finding");
+	wf_store_make(&delete_stmt,
+				  psprintf("DELETE FROM %s f WHERE f.page_id = ANY ($1) AND (f.page_id, f.n, f.kind,"
+						   " f.value, f.source, f.position, coalesce(f.raw, ''),"
+						   " coalesce(f.name, ''), coalesce(f.job_title, ''),"
+						   " coalesce(f.phone, ''), coalesce(f.context, '')) NOT IN"
+						   " (SELECT r.page_id, r.n, r.kind, r.value, r.source, r.position,"
+						   " coalesce(r.raw, ''), coalesce(r.name, ''), coalesce(r.job_title, ''),"
+						   " coalesce(r.phone, ''), coalesce(r.context, '')"
+						   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r (page_id,"
+						   " n, kind, value, raw, name, job_title, phone, source, position, context)"
+						   " WHERE r.n > 0)", table), row_types, lengthof(row_types));
 	wf_store_make(&insert_stmt,
 				  psprintf("INSERT INTO %s (page_id, n, kind, value, raw, name, job_title, phone,"
 						   " source, position, context, found_at)"
-						   " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-						   table), insert_types, lengthof(insert_types));
-	wf_store_make(&delete_stmt, psprintf("DELETE FROM %s f WHERE f.page_id = ANY ($1)", table),
-				  delete_types, lengthof(delete_types));
+						   " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+						   " r (page_id, n) WHERE r.n > 0 ON CONFLICT DO NOTHING",
+						   table), row_types, lengthof(row_types));
 }
 
 static void
@@ -140,35 +155,42 @@ append_finding(WfArrays *arrays, const WfResult *result, int n)
 	arrays->n++;
 }
 
+/* The page was read, whatever was found. */
+static void
+append_page(WfArrays *rows, const WfResult *result)
+{
+	wf_store_set(rows, 0, UUIDPGetDatum(&result->item->id));
+	wf_store_set(rows, 1, Int32GetDatum(0));
+	rows->n++;
+}
+
 /* A page that could not be fetched keeps what was found on it before. */
 void
 wf_store_findings(WfResult **results, int n)
 {
-	WfArrays	pages;
 	WfArrays	rows;
 	int			total = 0;
+	int			pages = 0;
 
 	make_statements();
-	wf_store_arrays(&pages, delete_types, lengthof(delete_types), n);
+	for (int i = 0; i < n; i++)
+		total += results[i]->findings.count;
+	wf_store_arrays(&rows, row_types, lengthof(row_types), n + total);
 	for (int i = 0; i < n; i++)
 	{
 		if (results[i]->outcome != WF_OUTCOME_OK)
 			continue;
-		wf_store_set(&pages, 0, UUIDPGetDatum(&results[i]->item->id));
-		pages.n++;
-		total += results[i]->findings.count;
-	}
-	if (pages.n == 0)
-		return;
-	wf_store_execute(&delete_stmt, WF_AS_SELF, &pages);
-	if (total == 0)
-		return;
-	wf_store_arrays(&rows, insert_types, lengthof(insert_types), total);
-	for (int i = 0; i < n; i++)
-		for (int f = 0; results[i]->outcome == WF_OUTCOME_OK && f < results[i]->findings.count; f++)
+		append_page(&rows, results[i]);
+		pages++;
+		for (int f = 0; f < results[i]->findings.count; f++)
 			if (results[i]->findings.items[f].value.len > 0)
 				append_finding(&rows, results[i], f);
-	wf_store_execute(&insert_stmt, WF_AS_SELF, &rows);
+	}
+	if (pages == 0)
+		return;
+	wf_store_execute(&delete_stmt, WF_AS_SELF, &rows);
+	if (rows.n > pages)
+		wf_store_execute(&insert_stmt, WF_AS_SELF, &rows);
 }
 
 void

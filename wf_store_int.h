@@ -78,7 +78,7 @@ extern void wf_store_contacts_reset(void);
 /* Take off the results what the suppression list forbids to store. */
 extern void wf_store_suppress(WfResult **results, int n);
 
-/* Replace the evidence of the pages of a group. */
+/* Make the evidence of the pages of a group what was found this time. */
 extern void wf_store_findings(WfResult **results, int n);
 extern void wf_store_findings_reset(void);
 

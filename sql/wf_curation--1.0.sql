@@ -737,6 +737,7 @@ CREATE VIEW wf_findings AS
 COMMENT ON VIEW wf_findings IS 'evidence of each contact: where on the page it was found';
 COMMENT ON COLUMN wf_findings.phone IS 'of an address: the number that the page ties to it';
 COMMENT ON COLUMN wf_findings.position IS 'byte offset in the UTF-8 form of the page';
+COMMENT ON COLUMN wf_findings.found_at IS 'since when it has been found like this';
 COMMENT ON COLUMN wf_findings.context IS 'the text around it, at most 100 characters';
 REVOKE ALL ON wf_findings FROM PUBLIC;
 

@@ -107,6 +107,10 @@ is(value("SELECT max(length(context)) <= 100 AND count(*) = count(context) AND m
 	  . " WHERE page_id = '$plain'"), 't', 'with position and context');
 my ($first) = fetch('/listed.html');
 is(value("SELECT count(*) FROM wf_findings WHERE page_id = '$first'"), '4', 'profiles are evidence, too');
+my $written = value("SELECT array_agg(ctid ORDER BY n) FROM wf_finding WHERE page_id = '$first'");
+fetch('/listed.html');
+is(value("SELECT array_agg(ctid ORDER BY n) FROM wf_finding WHERE page_id = '$first'"), $written,
+	'evidence that is as it was is not written again');
 $web->add_page('/plain.html', '<p>Moved. Write to ann@acme-widgets.com.</p>');
 fetch('/plain.html');
 is(value("SELECT string_agg(kind, ',') FROM wf_findings WHERE page_id = '$plain'"), 'email', 'replaced with the next fetch');

@@ -92,9 +92,11 @@ test_settings(void)
 static const char *
 problem_of(const char *path, const char *content, mode_t mode, char *key)
 {
-	FILE	   *file = fopen(path, "w");
+	FILE	   *file;
 	const char *problem;
 
+	chmod(path, 0600);
+	file = fopen(path, "w");
 	fputs(content, file);
 	fclose(file);
 	chmod(path, mode);

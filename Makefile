@@ -30,8 +30,10 @@ OBJS = \
 	wf_extract.o \
 	wf_gate.o \
 	wf_gate_store.o \
+	wf_gateway.o \
 	wf_guc.o \
 	wf_health.o \
+	wf_health_gateway.o \
 	wf_health_queue.o \
 	wf_health_server.o \
 	wf_health_tables.o \

@@ -98,6 +98,20 @@ max_owned(void)
 	return Max(max_locks_per_xact, max_locks_per_xact * MaxBackends / 8);
 }
 
+/* Have its state read, as others may have written it. */
+static void
+mark_unread(WfGate *gate, WfSite *site)
+{
+	MemoryContext old;
+
+	if (site->unread)
+		return;
+	old = MemoryContextSwitchTo(gate->context);
+	gate->unread = lappend(gate->unread, site);
+	MemoryContextSwitchTo(old);
+	site->unread = true;
+}
+
 static bool
 take_site(WfGate *gate, WfSite *site)
 {
@@ -109,14 +123,7 @@ take_site(WfGate *gate, WfSite *site)
 		return false;
 	site->owned = true;
 	gate->owned++;
-	if (!site->unread)
-	{
-		MemoryContext old = MemoryContextSwitchTo(gate->context);
-
-		gate->unread = lappend(gate->unread, site);
-		MemoryContextSwitchTo(old);
-	}
-	site->unread = true;
+	mark_unread(gate, site);
 	return true;
 }
 
@@ -169,7 +176,7 @@ trim_sites(WfGate *gate)
 	hash_seq_init(&seq, gate->sites);
 	while ((site = hash_seq_search(&seq)) != NULL)
 	{
-		if (site->owned || site->unread || site->dirty || site->until > now)
+		if (site->owned || site->shared || site->unread || site->dirty || site->until > now)
 			continue;
 		if (site->name)
 			pfree(site->name);
@@ -262,6 +269,17 @@ wf_gate_is_closed(WfGate *gate, uint64 key)
 		return false;
 	wf_gate_wake_at(gate, waits(site, now) ? site->until : site->retry);
 	return true;
+}
+
+void
+wf_gate_share(WfGate *gate, uint64 key)
+{
+	WfSite	   *site = key == 0 ? NULL : enter_site(gate, key);
+
+	if (site == NULL)
+		return;
+	site->shared = true;
+	mark_unread(gate, site);
 }
 
 void
@@ -391,7 +409,7 @@ wf_gate_crawler_ended(WfGate *gate)
 	while ((site = hash_seq_search(&seq)) != NULL)
 	{
 		site->robots_until = 0;
-		if (!site->owned || site->name == NULL || wf_gate_is_clean(site))
+		if (!(site->owned || site->shared) || site->name == NULL || wf_gate_is_clean(site))
 			continue;
 		site->state.site = (WfSlice) {site->name, strlen(site->name)};
 		site->state.wait_ms = (uint32) TimestampDifferenceMilliseconds(now, site->until);
@@ -405,7 +423,7 @@ wf_gate_note_site(WfGate *gate, const WfSiteState *state)
 	WfSite	   *site = find_site(gate, wf_site_hash(state->site));
 	MemoryContext old;
 
-	if (site == NULL || !site->owned)
+	if (site == NULL || !(site->owned || site->shared))
 		return;
 	wf_gate_set_name(gate, site, state->site);
 	site->state = *state;

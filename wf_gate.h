@@ -73,6 +73,12 @@ extern bool wf_gate_waits(WfGate *gate, uint64 key, TimestampTz *until);
  */
 extern bool wf_gate_is_closed(WfGate *gate, uint64 key);
 
+/*
+ * A site that all workers use at once, each writing what it finds (the gateway
+ * of wf_gateway.c): the next wf_gate_read reads it again.
+ */
+extern void wf_gate_share(WfGate *gate, uint64 key);
+
 /* Queue for the crawler what was read.  Before the requests that follow. */
 extern void wf_gate_send(WfGate *gate, WfLink *link);
 

@@ -22,6 +22,7 @@ typedef struct WfSite
 	int			in_flight;		/* items of ours */
 	int			holds;			/* items of ours that redirects led here */
 	bool		owned;			/* we have its lock */
+	bool		shared;			/* used without one, as the others do */
 	bool		unread;			/* taken, but its state was not read yet */
 	bool		dirty;			/* state to be written */
 	TimestampTz until;			/* no request before; 0 none */

@@ -5,7 +5,8 @@
  *
  * A site has a row in wf_host only while it is not clean, in wf_robots while
  * a robots.txt of it may be used.  Only the worker that has a site writes its
- * rows, so no two ever wait for each other.
+ * rows, so no two ever wait for each other; but for the one row of a shared
+ * site, which all write.
  *
  *-------------------------------------------------------------------------
  */
@@ -191,7 +192,7 @@ unread_keys(WfGate *gate, bool robots, int *n)
 	{
 		const WfSite *site = lfirst(lc);
 
-		if (site->owned && (!robots || site->robots_until <= now))
+		if ((site->owned && (!robots || site->robots_until <= now)) || (site->shared && !robots))
 			keys[(*n)++] = Int64GetDatum((int64) site->key);
 	}
 	return wf_db_array(keys, NULL, *n, INT8OID);

@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_part.h"
 #include "wf_shmem.h"
@@ -39,6 +40,12 @@ int			wf_curation_max_body_size = 10 * 1024;
 int			wf_curation_max_redirects = 5;
 bool		wf_curation_process_replicated = false;
 char	   *wf_curation_crawler_path = NULL;
+char	   *wf_curation_gateway_url = NULL;
+char	   *wf_curation_gateway_key_file = NULL;
+char	   *wf_curation_gateway_options = NULL;
+int			wf_curation_gateway_max_concurrency = 5;
+int			wf_curation_gateway_credit_limit = 1000;
+int			wf_curation_gateway_mode = WF_GATEWAY_DIRECT_FIRST;
 
 int			wf_curation_batch_size = 10;
 int			wf_curation_batch_timeout = 120000;
@@ -56,6 +63,14 @@ bool		wf_curation_auto_select = false;
 bool		wf_curation_placeholder_contacts = true;
 char	   *wf_curation_default_region = NULL;
 int			wf_curation_history_retention = 7 * 24 * 60;
+
+static const struct config_enum_entry gateway_modes[] = {
+	{"direct", WF_GATEWAY_DIRECT, false},
+	{"gateway", WF_GATEWAY_ONLY, false},
+	{"direct_first", WF_GATEWAY_DIRECT_FIRST, false},
+	{"gateway_first", WF_GATEWAY_FIRST, false},
+	{NULL, 0, false}
+};
 
 static unsigned int queue_on_labels = 1 << WF_CURATION_SELECTED;
 
@@ -245,6 +260,74 @@ check_region(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+static bool
+check_gateway_url(char **newval, void **extra, GucSource source)
+{
+	const char *problem = wf_gateway_url_problem(*newval ? *newval : "");
+
+	if (problem == NULL)
+		return true;
+	GUC_check_errdetail("%s", problem);
+	GUC_check_errhint("Write for example \"https://api.scraperapi.com/\", or a template with {key} and {url}.");
+	return false;
+}
+
+static bool
+check_gateway_options(char **newval, void **extra, GucSource source)
+{
+	const char *problem = wf_gateway_options_problem(*newval ? *newval : "");
+
+	if (problem == NULL)
+		return true;
+	GUC_check_errdetail("%s", problem);
+	GUC_check_errhint("Write options as in \"render=true, country_code=us\".");
+	return false;
+}
+
+static bool
+check_gateway_key_file(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || **newval == '\0' || **newval == '/')
+		return true;
+	GUC_check_errdetail("The key file must be given by an absolute path.");
+	GUC_check_errhint("The setting is the name of a file; the key itself is never a setting.");
+	return false;
+}
+
+static void
+define_gateway(void)
+{
+	DefineCustomStringVariable("wf_curation.gateway_url",
+							   "URL of a gateway that fetches pages for credits, or a template of it.",
+							   "Empty: none.  Without {url} in it, as ScraperAPI has it.",
+							   &wf_curation_gateway_url, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   check_gateway_url, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.gateway_key_file",
+							   "File with the key of the gateway.",
+							   "Readable by the server's user only.",
+							   &wf_curation_gateway_key_file, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, check_gateway_key_file, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.gateway_options",
+							   "Options of each call of the gateway.",
+							   "A list such as \"render=true, country_code=us\"; max_cost bounds its price.",
+							   &wf_curation_gateway_options, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   check_gateway_options, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.gateway_max_concurrency",
+							"Calls of the gateway at once, over all workers of a database.", NULL,
+							&wf_curation_gateway_max_concurrency, 5, 1, WF_MAX_GATEWAY_CONCURRENCY,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.gateway_credit_limit",
+							"Credits that the gateway may cost each database in a calendar month (UTC).",
+							"0: it is not called.",
+							&wf_curation_gateway_credit_limit, 1000, 0, INT_MAX, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomEnumVariable("wf_curation.gateway_mode",
+							 "Which pages the gateway fetches, where there is one.",
+							 "direct, gateway, or one first and the other where that fails.",
+							 &wf_curation_gateway_mode, WF_GATEWAY_DIRECT_FIRST, gateway_modes,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
 static void
 define_policy(void)
 {
@@ -409,6 +492,7 @@ wf_guc_init(void)
 	define_limits();
 	define_processing();
 	define_workers();
+	define_gateway();
 	MarkGUCPrefixReserved("wf_curation");
 }
 

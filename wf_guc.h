@@ -26,8 +26,16 @@ extern int	wf_curation_max_body_size;	/* kB */
 extern int	wf_curation_max_redirects;
 extern bool wf_curation_process_replicated;
 extern char *wf_curation_crawler_path;
+extern char *wf_curation_gateway_url;
+extern char *wf_curation_gateway_key_file;
+extern char *wf_curation_gateway_options;
+extern int	wf_curation_gateway_max_concurrency;
+extern int	wf_curation_gateway_credit_limit;
+
+#define WF_MAX_GATEWAY_CONCURRENCY 200
 
 /* also per database */
+extern int	wf_curation_gateway_mode;	/* WfGatewayMode */
 extern int	wf_curation_batch_size;
 extern int	wf_curation_batch_timeout;	/* ms */
 extern int	wf_curation_poll_interval;	/* ms */

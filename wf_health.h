@@ -103,6 +103,10 @@ extern void wf_health_schedule(WfHealth *h);
 extern void wf_health_crawler(WfHealth *h);
 extern void wf_health_worker_slots(WfHealth *h);
 
+/* in wf_health_gateway.c */
+extern void wf_health_gateway(WfHealth *h);
+extern void wf_health_gateway_credits(WfHealth *h);
+
 /* in wf_health_queue.c: items, claims and history */
 extern void wf_health_orphans(WfHealth *h);
 extern void wf_health_stuck(WfHealth *h);

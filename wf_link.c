@@ -58,6 +58,7 @@ struct WfLink
 	uint64		seen_current;
 	TimestampTz seen_since;
 	char		last_end[64];
+	char		key[WF_MAX_GATEWAY_KEY + 1];	/* that the crawler was given */
 };
 
 static WfLink *the_link = NULL;
@@ -262,6 +263,15 @@ wf_link_start(WfLink *link, const char **problem)
 	return true;
 }
 
+/* The gateway's key; empty where it cannot be had (wf_health says why). */
+static void
+read_key(char *key)
+{
+	key[0] = '\0';
+	if (wf_curation_gateway_url && *wf_curation_gateway_url && wf_curation_gateway_key_file)
+		(void) wf_gateway_read_key(wf_curation_gateway_key_file, key);
+}
+
 /* Settings as the crawler knows them: core/wf_config.h. */
 void
 wf_link_configure(WfLink *link)
@@ -288,11 +298,26 @@ wf_link_configure(WfLink *link)
 		{"allowed_hosts", wf_curation_allowed_hosts},
 		{"denied_hosts", wf_curation_denied_hosts},
 		{"default_region", wf_curation_default_region},
+		{"gateway_url", wf_curation_gateway_url},
+		{"gateway_options", wf_curation_gateway_options},
+		{"gateway_key", link->key},
 	};
 #undef NUMBER
 
+	read_key(link->key);
 	if (link->pid > 0)
 		(void) wf_message_write_config(&link->out, settings, lengthof(settings));
+}
+
+void
+wf_link_renew_key(WfLink *link)
+{
+	char		key[WF_MAX_GATEWAY_KEY + 1];
+
+	read_key(key);
+	if (strcmp(key, link->key) != 0)
+		wf_link_configure(link);
+	explicit_bzero(key, sizeof(key));
 }
 
 bool

@@ -47,6 +47,9 @@ extern bool wf_link_start(WfLink *link, const char **problem);
 /* Send the settings again, after a reload. */
 extern void wf_link_configure(WfLink *link);
 
+/* The same, if the gateway's key file says something else than it did then. */
+extern void wf_link_renew_key(WfLink *link);
+
 extern bool wf_link_running(const WfLink *link);
 
 /* Has it started up, all its libraries found, and said so? */

@@ -108,8 +108,9 @@ make_statements(WfStageId stage)
 		 " worker_started = EXCLUDED.worker_started, claimed_at = EXCLUDED.claimed_at,"
 		 " lease_until = EXCLUDED.lease_until, not_before = NULL, site = EXCLUDED.site,"
 		 " deaths = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths END,"
-		 " deaths_alone = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths_alone END "
-		 "RETURNING c.item, c.attempt",
+		 " deaths_alone = CASE WHEN EXCLUDED.attempt = 1 THEN 0 ELSE c.deaths_alone END,"
+		 " fallback = c.fallback AND EXCLUDED.attempt > 1 "
+		 "RETURNING c.item, c.attempt, c.fallback",
 		 7, UUIDARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4OID, TIMESTAMPTZOID, INT4OID,
 		 INT8ARRAYOID);
 	make(stage, CLAIM_FENCE, "wf_claim",
@@ -132,9 +133,10 @@ make_statements(WfStageId stage)
 		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL,"
 		 " lease_until = NULL,"
 		 " not_before = ($3)[array_position($2, c.token)],"
-		 " attempt = c.attempt - CASE WHEN c.token = ANY ($4) THEN 1 ELSE 0 END"
+		 " attempt = c.attempt - CASE WHEN c.token = ANY ($4) THEN 1 ELSE 0 END,"
+		 " fallback = c.fallback OR c.token = ANY ($5)"
 		 " WHERE " OF_ITEMS " RETURNING c.item",
-		 4, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID);
+		 5, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_POSTPONE, "wf_claim",
 		 "UPDATE %1$s c SET not_before = ($2)[array_position($1, c.item)]"
 		 " WHERE c.stage = %2$s AND c.item = ANY ($1) AND c.worker_pid IS NULL",
@@ -558,8 +560,10 @@ record_claims(WfClaimRequest *request)
 		WfIndexed  *found = bsearch(&key, sorted, n, sizeof(WfIndexed), compare_ids);
 		bool		isnull;
 
-		if (found)
-			request->items[found->at]->attempt = DatumGetInt32(column(i, 2, &isnull));
+		if (!found)
+			continue;
+		request->items[found->at]->attempt = DatumGetInt32(column(i, 2, &isnull));
+		request->items[found->at]->fallback = DatumGetBool(column(i, 3, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -794,6 +798,19 @@ uncounted_tokens(WfItem **items, int n)
 	return item_tokens(uncounted, count);
 }
 
+/* The tokens of items that are to be fetched the other way. */
+static Datum
+switching_tokens(WfItem **items, int n)
+{
+	WfItem	  **switching = palloc(Max(n, 1) * sizeof(WfItem *));
+	int			count = 0;
+
+	for (int i = 0; i < n; i++)
+		if (items[i]->switching)
+			switching[count++] = items[i];
+	return item_tokens(switching, count);
+}
+
 void
 wf_queue_end(WfStage *stage, WfItem **items, const TimestampTz *not_before, int n, bool *valid)
 {
@@ -803,7 +820,7 @@ wf_queue_end(WfStage *stage, WfItem **items, const TimestampTz *not_before, int 
 	WfItem	  **part = palloc(Max(n, 1) * sizeof(WfItem *));
 	int		   *at = palloc(Max(n, 1) * sizeof(int));
 	Datum	   *times = palloc(Max(n, 1) * sizeof(Datum));
-	Datum		values[4];
+	Datum		values[5];
 	int			count;
 
 	find_running(stage, WF_STMT_LOCK, items, n, running);
@@ -823,6 +840,7 @@ wf_queue_end(WfStage *stage, WfItem **items, const TimestampTz *not_before, int 
 			times[i] = TimestampTzGetDatum(not_before[at[i]]);
 		values[2] = wf_db_array(times, NULL, count, TIMESTAMPTZOID);
 		values[3] = uncounted_tokens(part, count);
+		values[4] = switching_tokens(part, count);
 		execute_own(stage->id, pass == 0 ? CLAIM_FORGET : CLAIM_WAIT, values);
 		for (int i = 0; i < count; i++)
 			settled[i] = false;

@@ -40,6 +40,15 @@ typedef struct WfItem
 	char	   *url;			/* UTF-8, palloc'd in the context given to claim */
 	char	   *domain_name;	/* UTF-8, or NULL: nobody asks */
 	char	   *old_error;		/* of the page before the claim, or NULL */
+	bool		fallback;		/* the second way of wf_curation.gateway_mode is its turn */
+	bool		gateway;		/* by the gateway, for which credits were set aside */
+	bool		sent;			/* a crawler has it, or had */
+	bool		switching;		/* what it waits for is the second way */
+	int			gateway_slot;	/* 0: none */
+	int			credits_reserved;
+	int			credits_used;	/* WF_CREDITS_UNKNOWN: perhaps all reserved */
+	int32		credit_month;	/* DateADT: when they were reserved */
+	const char *put_off;		/* why it is not sent after all (static), or NULL */
 	struct WfEntry *entries;	/* of a domain, until its result comes; palloc'd as one, or NULL */
 	int			nentries;		/* those; of a sitemap file, the ones stored so far */
 } WfItem;

@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_encoding.h"
 #include "wf_store_entries.h"
@@ -126,6 +127,7 @@ wf_store_result(WfItem *item, const WfResultMessage *message)
 	result->outcome = message->outcome;
 	result->http_status = message->http_status;
 	result->retry_after_ms = message->retry_after_ms;
+	result->by_gateway = message->by_gateway;
 	result->body_bytes = message->body_bytes;
 	result->effective_url = wf_store_copy(message->effective_url);
 	result->finished_at = GetCurrentTimestamp();
@@ -150,12 +152,28 @@ wf_store_failure(WfItem *item, WfOutcome outcome, const char *error)
 	return result;
 }
 
+/* Is it to be fetched the other way? */
+static bool
+switches(const WfResult *result)
+{
+	return wf_gateway_switches(result->item, result->outcome, result->http_status,
+							   result->by_gateway);
+}
+
+/* Nothing but the gateway was in the way, and there is another way. */
+static bool
+goes_on_at_once(const WfResult *result)
+{
+	return switches(result) || (result->outcome == WF_OUTCOME_DEFERRED && result->by_gateway &&
+								wf_gateway_mode() == WF_GATEWAY_FIRST);
+}
+
 static WfFinishAction
 action_of(const WfResult *result)
 {
 	if (wf_outcome_is_success(result->outcome))
 		return WF_FINISH_COMPLETE;
-	if (result->outcome == WF_OUTCOME_DEFERRED)
+	if (result->outcome == WF_OUTCOME_DEFERRED || switches(result))
 		return WF_FINISH_RETRY;
 	if (wf_outcome_is_retryable(result->outcome) &&
 		result->item->attempt < wf_curation_max_attempts)
@@ -175,7 +193,9 @@ retry_at(const WfResult *result)
 	int64		delay = (int64) (wf_curation_retry_delay * pow(2, doublings) * jitter);
 
 	delay = Min(delay, MAX_RETRY_DELAY_MS);
-	if (result->retry_after_ms > 0 || result->outcome == WF_OUTCOME_DEFERRED)
+	if (goes_on_at_once(result))
+		delay = 0;
+	else if (result->retry_after_ms > 0 || result->outcome == WF_OUTCOME_DEFERRED)
 		/* a little later, so that not all come back at once */
 		delay = Min((int64) result->retry_after_ms, MAX_RETRY_AFTER_MS) + (int64) (500 * jitter);
 	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), delay);
@@ -220,7 +240,7 @@ finish_items(WfStage *stage, WfResult **results, int n)
 }
 
 static const Oid history_types[] = {UUIDOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-TEXTOID, INT4OID, INT8OID, INT4OID, TEXTOID, TEXTOID};
+TEXTOID, INT4OID, INT8OID, INT4OID, TEXTOID, TEXTOID, INT4OID};
 
 static void
 make_history_statement(void)
@@ -229,12 +249,13 @@ make_history_statement(void)
 		return;
 	wf_store_make(&history_stmt,
 				  psprintf("INSERT INTO %s (stage, item, attempt, url, started_at, finished_at,"
-						   " worker_pid, outcome, http_status, bytes, contacts, error) "
+						   " worker_pid, outcome, http_status, bytes, contacts, error, credits) "
 						   "SELECT u.stage, u.item, u.attempt, u.url, u.started, u.finished,"
-						   " pg_backend_pid(), u.outcome, u.http, u.bytes, u.contacts, u.error"
+						   " pg_backend_pid(), u.outcome, u.http, u.bytes, u.contacts, u.error,"
+						   " u.credits"
 						   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-						   " $11) u(item, attempt, url, started, finished, outcome, http, bytes,"
-						   " contacts, error, stage)",
+						   " $11, $12) u(item, attempt, url, started, finished, outcome, http, bytes,"
+						   " contacts, error, stage, credits)",
 						   wf_stage_own_table("wf_attempt")),
 				  history_types, lengthof(history_types));
 }
@@ -274,6 +295,10 @@ write_history(const WfStage *stage, WfResult **all, int total)
 			wf_store_set(&arrays, 9,
 						 CStringGetTextDatum(wf_encoding_from_utf8_cut(r->error, WF_MAX_ERROR)));
 		wf_store_set(&arrays, 10, name);
+		if (r->item->gateway)
+			wf_store_set(&arrays, 11, Int32GetDatum(
+				r->item->credits_used == WF_CREDITS_UNKNOWN ? r->item->credits_reserved :
+				r->item->credits_used));
 		arrays.n++;
 	}
 	make_history_statement();
@@ -324,6 +349,7 @@ wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts)
 	{
 		items[i] = results[i]->item;
 		items[i]->uncounted = results[i]->outcome == WF_OUTCOME_DEFERRED;
+		items[i]->switching = switches(results[i]);
 		again[i] = action_of(results[i]) == WF_FINISH_RETRY ? retry_at(results[i]) : 0;
 	}
 	wf_queue_end(stage, items, again, n, valid);

@@ -21,6 +21,7 @@ typedef struct WfResult
 	WfOutcome	outcome;
 	int			http_status;
 	uint32		retry_after_ms;
+	bool		by_gateway;		/* the gateway decided it */
 	uint64		body_bytes;
 	WfSlice		error;			/* UTF-8; with OK a note for the history, or empty */
 	WfSlice		effective_url;

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_worker_int.h"
 
@@ -26,8 +27,19 @@ do_claim(WfStage *stage, void *arg)
 {
 	ClaimWork  *work = arg;
 
+	TimestampTz wake = 0;
+
 	work->request.stage = stage;
+	if (stage->id == WF_STAGE_PAGE && !wf_gateway_plan(&work->request, &wake))
+	{
+		wf_gate_reset_wake(wf_worker.gate);
+		wf_gate_wake_at(wf_worker.gate, wake);
+		work->request.held = true;	/* one that ends makes room */
+		return;
+	}
 	wf_queue_claim(&work->request);
+	if (stage->id == WF_STAGE_PAGE)
+		wf_gateway_assign(&work->request);
 	work->next_due = work->request.more || work->request.unfinished || work->request.paused ?
 		0 : wf_queue_next_due(stage);
 }
@@ -132,7 +144,11 @@ claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error
 	TimestampTz now = GetCurrentTimestamp();
 
 	for (int i = 0; i < request->count; i++)
+	{
+		wf_gateway_leave(request->items[i]);
 		wf_queue_free(request->items[i]);
+	}
+	wf_gateway_forget_plan();
 	if (request->items)
 		pfree(request->items);
 	if (error->sqlstate == 0 && error->message[0] == '\0')
@@ -260,7 +276,13 @@ claim_stage(WfStageId id, int n)
 	wf_worker_set_blocked("");
 	wf_worker_set_stage_blocked(id, "");
 	for (int i = 0; i < request->count; i++)
+	{
 		wf_worker_add_item(request->items[i]);
+		if (request->items[i]->put_off)
+			wf_worker_put_off(request->items[i], request->items[i]->put_off, PUT_OFF_MS);
+	}
+	if (wf_gateway_mode() != WF_GATEWAY_DIRECT)
+		wf_link_renew_key(wf_worker.link);
 	if (wf_link_running(wf_worker.link))
 		wf_worker_send_items(request->items, request->count);
 	if (request->items)
@@ -330,6 +352,10 @@ do_release(WfStage *stage, void *arg)
 	ReleaseWork *work = arg;
 
 	wf_queue_release(stage, work->items, work->n);
+	for (int i = 0; i < work->n; i++)
+		if (!work->items[i]->sent)
+			work->items[i]->credits_used = 0;
+	wf_gateway_settle(work->items, work->n);
 	wf_gate_write(wf_worker.gate);
 }
 

@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_worker_int.h"
 
@@ -32,6 +33,7 @@ wf_worker_drop_item(WfItem *item)
 	hash_search(wf_worker.in_flight, &item->token, HASH_REMOVE, NULL);
 	wf_pick_release(wf_worker.picker, item->domain);
 	wf_gate_leave(wf_worker.gate, item->site);
+	wf_gateway_leave(item);
 	for (int i = 0; i < item->nholds; i++)
 		wf_gate_unhold(wf_worker.gate, item->holds[i]);
 	if (!item->ended)
@@ -55,7 +57,12 @@ send_item(WfItem *item)
 	fetch.url = (WfSlice) {item->url, strlen(item->url)};
 	if (item->domain_name)
 		fetch.domain = (WfSlice) {item->domain_name, strlen(item->domain_name)};
-	return wf_link_fetch(wf_worker.link, &fetch);
+	if (item->gateway)
+		fetch.flags |= WF_FETCH_GATEWAY;
+	if (!wf_link_fetch(wf_worker.link, &fetch))
+		return false;
+	item->sent = true;
+	return true;
 }
 
 static void
@@ -86,6 +93,7 @@ handle_result(const WfResultMessage *message, void *arg)
 
 	if (entry == NULL || entry->item->ended)
 		return;					/* cancelled, or an answer nobody asked for */
+	entry->item->credits_used = message->credits;
 	old = MemoryContextSwitchTo(wf_worker.group_context);
 	add_pending(wf_store_result(entry->item, message));
 	MemoryContextSwitchTo(old);
@@ -188,6 +196,17 @@ wf_worker_fail_item(WfItem *item, WfOutcome outcome, const char *error)
 	MemoryContext old = MemoryContextSwitchTo(wf_worker.group_context);
 
 	add_pending(wf_store_failure(item, outcome, error));
+	MemoryContextSwitchTo(old);
+}
+
+void
+wf_worker_put_off(WfItem *item, const char *why, uint32 wait_ms)
+{
+	MemoryContext old = MemoryContextSwitchTo(wf_worker.group_context);
+	WfResult   *result = wf_store_failure(item, WF_OUTCOME_DEFERRED, why);
+
+	result->retry_after_ms = wait_ms;
+	add_pending(result);
 	MemoryContextSwitchTo(old);
 }
 
@@ -308,6 +327,10 @@ wf_worker_end_crawler(const char *why)
 					 wf_link_last_end(wf_worker.link));
 			wf_worker_fail_item(items[i], WF_OUTCOME_CRASH, error);
 		}
+		else if (items[i]->gateway && items[i]->sent)
+			/* its credits are spent: another call needs others */
+			wf_worker_put_off(items[i], "the crawler ended during a call of the gateway",
+							  CLAIM_RETRY_MS);
 	}
 	pfree(items);
 }

@@ -42,6 +42,7 @@
 #define UNREADY_ENDS		3		/* of crawlers in a row: the program is broken */
 #define MAX_RESENDS			10		/* of one item to new crawlers */
 #define MAX_ASKED			64		/* more are asked again */
+#define PUT_OFF_MS			5000	/* of a page that the gateway has no room for */
 #define LEASE_MARGIN_MS		60000	/* beyond request_timeout */
 
 typedef struct WfInFlight
@@ -173,6 +174,9 @@ extern void wf_worker_answer(void);
 
 /* The item ends with that, by the worker's own word. */
 extern void wf_worker_fail_item(WfItem *item, WfOutcome outcome, const char *error);
+
+/* It was not attempted, and is claimed again after a while. */
+extern void wf_worker_put_off(WfItem *item, const char *why, uint32 wait_ms);
 
 /*
  * Items of a stage in flight, those with a result or not, in the current memory

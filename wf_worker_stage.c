@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "wf_encoding.h"
+#include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_shmem.h"
 #include "wf_sweep.h"
@@ -177,6 +178,7 @@ forget_plans(WfStageId id)
 {
 	wf_queue_reset();
 	wf_gate_reset();
+	wf_gateway_reset();
 	wf_store_reset();
 	wf_sweep_reset();
 	wf_worker_reset_picker(id);

@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "wf_encoding.h"
+#include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_worker_int.h"
 
@@ -26,8 +27,12 @@ static void
 do_store(WfStage *stage, void *arg)
 {
 	StoreWork  *work = arg;
+	WfItem	  **items = palloc(work->n * sizeof(WfItem *));
 
 	wf_store_group(stage, work->results, work->n, &work->counts);
+	for (int i = 0; i < work->n; i++)
+		items[i] = work->results[i]->item;
+	wf_gateway_settle(items, work->n);
 	wf_gate_write(wf_worker.gate);
 }
 

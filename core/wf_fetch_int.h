@@ -232,6 +232,9 @@ struct WfSlot
 	char		last_modified[WF_MAX_VALIDATOR + 1];
 	int			credit_cost;	/* what a gateway says it costs; WF_CREDITS_UNKNOWN */
 	struct curl_slist *headers; /* of this request only; NULL: those of all */
+#ifdef WF_FAULTS
+	struct curl_slist *connect_to;
+#endif
 	WfBody		body;
 };
 

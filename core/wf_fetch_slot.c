@@ -515,6 +515,9 @@ wf_slot_free(WfSlot *slot)
 	free(slot->location);
 	free(slot->body.data);
 	curl_slist_free_all(slot->headers);
+#ifdef WF_FAULTS
+	curl_slist_free_all(slot->connect_to);
+#endif
 	free(slot);
 }
 
@@ -578,6 +581,31 @@ set_share(WfSlot *slot)
 	return code;
 }
 
+#ifdef WF_FAULTS
+/*
+ * For the tests: hosts named "pPORT.…" are on this machine at that port, so that
+ * public names can be had without a network.
+ */
+static CURLcode
+set_connect_to(WfSlot *slot)
+{
+	const WfTransfer *transfer = slot->transfer;
+	char		line[64];
+	int			port = 0;
+
+	curl_slist_free_all(slot->connect_to);
+	slot->connect_to = NULL;
+	if (!transfer->gateway && transfer->host_name.len > 2 && transfer->host_name.data[0] == 'p')
+		port = atoi(transfer->host_name.data + 1);
+	if (port > 0)
+	{
+		snprintf(line, sizeof(line), "::127.0.0.1:%d", port);
+		slot->connect_to = curl_slist_append(NULL, line);
+	}
+	return curl_easy_setopt(slot->easy, CURLOPT_CONNECT_TO, slot->connect_to);
+}
+#endif
+
 /* For so many seconds a server may stall. */
 static long
 low_speed_time(const WfConfig *config)
@@ -612,6 +640,9 @@ wf_slot_prepare(WfSlot *slot)
 		bad = set_configured_options(slot);
 	bad = bad != CURLE_OK ? bad : set_share(slot);
 	bad = bad != CURLE_OK ? bad : set_condition(slot);
+#ifdef WF_FAULTS
+	bad = bad != CURLE_OK ? bad : set_connect_to(slot);
+#endif
 	if (slot->transfer->gateway)
 	{
 		/* it says nothing while it tries */

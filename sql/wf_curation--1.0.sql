@@ -5,7 +5,7 @@
 
 --
 -- 1. What the extension keeps for itself.  Dumped are the pauses, the suppression
---    list and where contacts came from; claims are void after a restore, history
+--    list, where contacts came from and what the gateway cost; claims are void after a restore, history
 --    and findings are personal data that the next fetch brings anew.
 --
 
@@ -25,6 +25,7 @@ CREATE TABLE wf_claim (
 	deaths			integer NOT NULL DEFAULT 0,
 	deaths_alone	integer NOT NULL DEFAULT 0,
 	site			bigint NOT NULL DEFAULT 0,
+	fallback		boolean NOT NULL DEFAULT false,	-- the second way of wf_curation.gateway_mode
 	PRIMARY KEY (item, stage)	-- item first: it alone leads to a row
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
 COMMENT ON TABLE wf_claim IS 'items in flight or waiting for a retry; the status column is the queue, this is not';
@@ -45,7 +46,8 @@ CREATE TABLE wf_attempt (
 	http_status		integer,
 	bytes			bigint,
 	contacts		integer,
-	error			text
+	error			text,
+	credits			integer
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 COMMENT ON TABLE wf_attempt IS 'history of attempts; pruned after wf_curation.history_retention';
 REVOKE ALL ON wf_attempt FROM PUBLIC;
@@ -174,6 +176,21 @@ COMMENT ON TABLE wf_robots IS 'robots.txt of each authority, for at most 24 hour
 COMMENT ON COLUMN wf_robots.key IS 'of the site, as in wf_host';
 REVOKE ALL ON wf_robots FROM PUBLIC;
 CREATE INDEX wf_robots_valid_until_idx ON wf_robots (valid_until);
+
+-- What the gateway has cost, one row for each calendar month (UTC).  Dumped: a
+-- restored database has spent it, too.
+CREATE TABLE wf_gateway_credits (
+	month			date PRIMARY KEY,
+	spent			bigint NOT NULL,
+	calls			bigint NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON TABLE wf_gateway_credits IS 'credits that the gateway has cost in each month (UTC)';
+COMMENT ON COLUMN wf_gateway_credits.spent IS
+	'credits charged, and set aside for calls that have not ended or of which nothing was heard again';
+COMMENT ON COLUMN wf_gateway_credits.calls IS 'calls for which credits were set aside';
+REVOKE ALL ON wf_gateway_credits FROM PUBLIC;
+GRANT SELECT ON wf_gateway_credits TO pg_monitor;
+SELECT pg_catalog.pg_extension_config_dump('wf_gateway_credits', '');
 
 --
 -- 2. Processing.
@@ -722,11 +739,13 @@ GRANT EXECUTE ON FUNCTION wf_health() TO pg_monitor;
 CREATE VIEW wf_attempts AS
 	SELECT a.id, a.stage, a.item AS page_id, a.url, a.attempt, a.outcome, a.http_status,
 		a.bytes, a.contacts, a.error, a.started_at AS started, a.finished_at AS finished,
-		a.finished_at - a.started_at AS took, a.worker_pid
+		a.finished_at - a.started_at AS took, a.worker_pid, a.credits
 	FROM wf_attempt a;
 COMMENT ON VIEW wf_attempts IS 'every attempt that ended, for wf_curation.history_retention';
 COMMENT ON COLUMN wf_attempts.outcome IS 'ok, or the class of the error';
 COMMENT ON COLUMN wf_attempts.contacts IS 'addresses found on the page';
+COMMENT ON COLUMN wf_attempts.credits IS
+	'what the call of the gateway cost, or at most cost; NULL: it was fetched directly';
 REVOKE ALL ON wf_attempts FROM PUBLIC;
 
 -- Both are personal data: for the owner only.

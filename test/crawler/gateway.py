@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A gateway for tests, which behaves as ScraperAPI's documentation says.
 
-    gateway.py KEY [CREDITS]      prints its port and serves until it is ended
+    gateway.py FILE_WITH_KEY      prints its port and serves until it is ended
 
 It fetches nothing: the path of the URL it is asked for says what happens.
 
@@ -12,7 +12,7 @@ It fetches nothing: the path of the URL it is asked for says what happens.
     to 70 seconds.
 
 GET /control?NAME=VALUE changes it: mode (a status for every call; "" none),
-concurrency, credits, release (lets go of calls that hang).  GET /log answers
+concurrency, credits, release (lets go of calls that hang; 0: no more).  GET /log answers
 with all calls as JSON.
 """
 import json
@@ -56,7 +56,9 @@ class Gateway(faultserver.Server):
             if name in query:
                 setattr(self, name, int(query[name]))
         self.mode = query.get("mode", self.mode)
-        if "release" in query:
+        if query.get("release") == "0":
+            self.released.clear()
+        elif "release" in query:
             self.released.set()
 
     def call(self, conn, request, query):
@@ -123,6 +125,7 @@ class Gateway(faultserver.Server):
 
 
 if __name__ == "__main__":
-    server = Gateway(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 30)
+    with open(sys.argv[1], encoding="ascii") as file:
+        server = Gateway(file.read().strip())
     print(server.port, flush=True)
     threading.Event().wait()

@@ -685,10 +685,11 @@ wf_queue_claim(WfClaimRequest *request)
 	int			ndue;
 
 	request->items = MemoryContextAlloc(request->context, request->n * sizeof(WfItem *));
+	/* also when paused: what was passed over before is no reason to look again */
+	wf_gate_reset_wake(request->gate);
 	request->paused = is_paused(request->stage);
 	if (request->paused)
 		return;
-	wf_gate_reset_wake(request->gate);
 	ndue = pick_due(request, due, &alone);
 	if (request->drain)
 	{

@@ -78,7 +78,7 @@ SHLIB_LINK = -lidn2 -lpsl
 REGRESS = install guc trigger trigger_stages attach business category submit \
 	extract control privileges health suppression
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
-ISOLATION = claim_race archive_processing batch_race domain_race
+ISOLATION = claim_race archive_processing batch_race domain_race erase_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

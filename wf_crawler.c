@@ -43,8 +43,6 @@
 #define OUT_HIGH_WATER		(4 * 1024 * 1024)	/* unsent bytes that stop fetching */
 #define OUT_ARENA_LIMIT		(6 * (size_t) WF_MAX_MESSAGE)
 #define MAX_BODY_SENT		(WF_MAX_MESSAGE / 2)	/* of a body asked for */
-#define ARENA_PER_BODY		3		/* times max_body_size … */
-#define ARENA_BASE			((size_t) 8 * 1024 * 1024) /* … plus this */
 #define ARENA_MAX			((size_t) 512 * 1024 * 1024)
 
 typedef struct Crawler
@@ -187,7 +185,7 @@ on_piece(void *arg, const WfFetchPiece *piece)
 static bool
 apply_config(Crawler *crawler)
 {
-	size_t		limit = ARENA_BASE + ARENA_PER_BODY * (size_t) crawler->config.max_body_size;
+	size_t		limit = wf_page_memory(crawler->config.max_body_size);
 
 	if (limit > ARENA_MAX)
 		limit = ARENA_MAX;

@@ -25,8 +25,6 @@
 #include "wf_encoding.h"
 #include "wf_guc.h"
 
-#define ARENA_BASE	(32 * 1024 * 1024)	/* beyond 4 x the body */
-
 #define COLUMNS 7
 
 PG_FUNCTION_INFO_V1(wf_extract_contacts_text);
@@ -108,7 +106,7 @@ extract(FunctionCallInfo fcinfo, WfPageInput *in)
 	/* not from the catalog each time: that took as long as a small page */
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	in->default_region = wf_curation_default_region;
-	arena = create_arena(in->body.len * 4 + ARENA_BASE);
+	arena = create_arena(wf_page_memory(in->body.len));
 	for (int run = 0;; run++)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -224,6 +224,21 @@ result_assignment(const WfStage *stage)
 	return s.data;
 }
 
+/* A page without a title gets the one that it was found to have. */
+static char *
+title_assignment(const WfStage *stage)
+{
+	const WfBoundColumn *column = &stage->items->column[WF_PAGE_TITLE];
+	const char *name;
+
+	if (stage->items->part != &wf_parts[WF_PART_PAGES] || column->attnum == 0)
+		return "";
+	name = quote_identifier(stage->items->part->columns[WF_PAGE_TITLE].name);
+	return psprintf(", %s = CASE WHEN p.%s IS NULL OR p.%s::pg_catalog.text OPERATOR(pg_catalog.=) ''"
+					" THEN COALESCE(CAST(u.title AS %s), p.%s) ELSE p.%s END",
+					name, name, name, column_type(column), name, name);
+}
+
 static void
 make_finish_statements(WfStage *stage)
 {
@@ -247,16 +262,16 @@ make_finish_statements(WfStage *stage)
 				  1, UUIDARRAYOID);
 	set_statement(stage, WF_STMT_FINISH,
 				  psprintf("UPDATE %s p SET %s = CASE u.action WHEN 0 THEN CAST(%s AS %s)"
-						   " WHEN 1 THEN CAST(%s AS %s) ELSE CAST(%s AS %s) END%s%s%s "
-						   "FROM unnest($1, $2, $3, $4) u(id, action, error, result) "
+						   " WHEN 1 THEN CAST(%s AS %s) ELSE CAST(%s AS %s) END%s%s%s%s "
+						   "FROM unnest($1, $2, $3, $4, $5) u(id, action, error, result, title) "
 						   "WHERE p.%s = u.id AND %s RETURNING p.%s",
 						   rel, proc,
 						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_COMPLETE), type,
 						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR), type,
 						   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED), type,
-						   set_error, result_assignment(stage), touch_item(stage),
-						   id, running, id),
-				  4, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, INT4ARRAYOID);
+						   set_error, result_assignment(stage), title_assignment(stage),
+						   touch_item(stage), id, running, id),
+				  5, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID);
 	set_statement(stage, WF_STMT_REQUEUE,
 				  psprintf("UPDATE %s p SET %s = %s%s "
 						   "FROM unnest($1, $2) u(id, error) "

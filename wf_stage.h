@@ -59,7 +59,8 @@ typedef enum WfStageStatement
 	WF_STMT_CLAIM,				/* ids uuid[] → id, domain_id, url, old error, domain */
 	WF_STMT_LOCK,				/* ids uuid[] → id of those still Processing, locked */
 	WF_STMT_RUNNING,			/* ids uuid[] → id of those still Processing, not locked */
-	WF_STMT_FINISH,				/* ids uuid[], action int[], error text[], result int[] → id */
+	WF_STMT_FINISH,				/* ids uuid[], action int[], error text[], result int[],
+								 * title text[] → id */
 	WF_STMT_REQUEUE,			/* ids uuid[], error text[] → id: Processing back to Queued */
 	WF_STMT_ORPHANS,			/* n int → id: Selected with NULL, now Queued */
 	WF_STMT_WAITING,			/* ids uuid[] → id of those Queued with an error */

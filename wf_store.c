@@ -220,13 +220,14 @@ result_label(const WfResult *result, WfFinishAction action)
 static void
 finish_items(WfStage *stage, WfResult **results, int n)
 {
-	static const Oid types[] = {UUIDOID, INT4OID, TEXTOID, INT4OID};
+	static const Oid types[] = {UUIDOID, INT4OID, TEXTOID, INT4OID, TEXTOID};
 	WfArrays	arrays;
 
 	wf_store_arrays(&arrays, types, lengthof(types), n);
 	for (int i = 0; i < n; i++)
 	{
 		WfFinishAction action = action_of(results[i]);
+		WfSlice		title = results[i]->findings.title;
 
 		wf_store_set(&arrays, 0, UUIDPGetDatum(&results[i]->item->id));
 		wf_store_set(&arrays, 1, Int32GetDatum(action));
@@ -234,6 +235,10 @@ finish_items(WfStage *stage, WfResult **results, int n)
 			wf_store_set(&arrays, 2, CStringGetTextDatum(
 				wf_encoding_from_utf8_cut(results[i]->error, WF_MAX_ERROR)));
 		wf_store_set(&arrays, 3, Int32GetDatum(result_label(results[i], action)));
+		/* one with an address in it might be of somebody who is not to be stored */
+		if (action == WF_FINISH_COMPLETE && title.len > 0 &&
+			memchr(title.data, '@', title.len) == NULL)
+			wf_store_set_text(&arrays, 4, title);
 		arrays.n++;
 	}
 	wf_store_execute(&stage->stmt[WF_STMT_FINISH], WF_AS_OWNER, &arrays);

@@ -106,25 +106,18 @@ url_host(const char *url, char *host, size_t size)
 	wf_arena_free(arena);
 }
 
+/* How sure a part of a finding is: do structured data say it, or the text around? */
 static WfStrength
-strength_of(const WfFinding *finding)
+strength_of(const WfFinding *finding, int part)
 {
-	switch (finding->source)
-	{
-		case WF_SOURCE_JSONLD:
-		case WF_SOURCE_MICRODATA:
-		case WF_SOURCE_HCARD:
-			return WF_STRENGTH_STRUCTURED;
-		default:
-			return WF_STRENGTH_TEXT;
-	}
+	return finding->told & part ? WF_STRENGTH_STRUCTURED : WF_STRENGTH_TEXT;
 }
 
 /* How good a number is as the page's own: more for structured data, then links. */
 static int
 main_phone_rank(const WfFinding *phone)
 {
-	if (strength_of(phone) == WF_STRENGTH_STRUCTURED)
+	if (phone->told & WF_TOLD_VALUE)
 		return 2;
 	return phone->source == WF_SOURCE_LINK ? 1 : 0;
 }
@@ -185,12 +178,12 @@ add_contact(WfResult *result, const WfFinding *finding, const WfFinding *phone, 
 	contact->email = finding->value;
 	contact->context = finding->context;
 	if (finding->name.len > 0)
-		set_field(contact, WF_FIELD_NAME, finding->name, strength_of(finding));
+		set_field(contact, WF_FIELD_NAME, finding->name, strength_of(finding, WF_TOLD_NAME));
 	else
 		set_field(contact, WF_FIELD_NAME, printf_slice(NOBODY "%s", host), WF_STRENGTH_NONE);
-	set_field(contact, WF_FIELD_TITLE, finding->job_title, strength_of(finding));
+	set_field(contact, WF_FIELD_TITLE, finding->job_title, strength_of(finding, WF_TOLD_NAME));
 	if (finding->phone.len > 0)
-		set_field(contact, WF_FIELD_PHONE, finding->phone, strength_of(finding));
+		set_field(contact, WF_FIELD_PHONE, finding->phone, strength_of(finding, WF_TOLD_PHONE));
 	else if (phone)
 		set_field(contact, WF_FIELD_PHONE, phone->value, WF_STRENGTH_PAGE);
 }

@@ -55,11 +55,18 @@ typedef enum WfFindingSource
 
 #define WF_SOURCE_LAST WF_SOURCE_ATTRIBUTE
 
+/* What of a finding structured data say, wherever else it stands: bits. */
+#define WF_TOLD_VALUE	1
+#define WF_TOLD_NAME	2			/* and the job title */
+#define WF_TOLD_PHONE	4
+#define WF_TOLD_ALL		7
+
 /* One finding; slices point into the arena of the extraction, valid UTF-8. */
 typedef struct WfFinding
 {
 	WfFindingKind kind;
 	WfFindingSource source;
+	uint8_t		told;			/* WF_TOLD_… */
 	uint32_t	position;		/* byte offset in the UTF-8 form of the page */
 	WfSlice		value;			/* normalised: address in lower case, phone as stored */
 	WfSlice		raw;			/* as on the page */

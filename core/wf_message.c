@@ -29,7 +29,7 @@
 #define ENTRY_SITEMAP	0x01
 #define ENTRY_LASTMOD	0x02
 /* kind, source, position, six strings */
-#define FINDING_FIXED (1 + 1 + 4 + 6 * 4)
+#define FINDING_FIXED (1 + 1 + 1 + 4 + 6 * 4)
 
 /* ---------- writing ---------- */
 
@@ -319,6 +319,7 @@ put_finding(WfBuffer *buf, const WfFinding *finding)
 	finding_texts(finding, texts);
 	put_u8(buf, finding->kind);
 	put_u8(buf, finding->source);
+	put_u8(buf, finding->told);
 	put_u32(buf, finding->position);
 	for (int i = 0; i < 6; i++)
 		put_string(buf, texts[i]);
@@ -688,6 +689,7 @@ take_finding(Reader *reader, WfFinding *finding)
 	uint8_t		kind = take_u8(reader);
 	uint8_t		source = take_u8(reader);
 
+	finding->told = take_u8(reader);
 	finding->position = take_u32(reader);
 	finding->value = take_text(reader, WF_MAX_VALUE);
 	finding->raw = take_text(reader, WF_MAX_VALUE);
@@ -696,7 +698,8 @@ take_finding(Reader *reader, WfFinding *finding)
 	finding->phone = take_text(reader, WF_MAX_VALUE);
 	finding->context = take_text(reader, 4 * WF_MAX_CONTEXT);
 	if (kind < 1 || kind > WF_KIND_LAST || source < 1 || source > WF_SOURCE_LAST ||
-		finding->value.len == 0 || wf_text_char_count(finding->context) > WF_MAX_CONTEXT)
+		finding->told > WF_TOLD_ALL || finding->value.len == 0 ||
+		wf_text_char_count(finding->context) > WF_MAX_CONTEXT)
 		reader->bad = true;
 	finding->kind = (WfFindingKind) kind;
 	finding->source = (WfFindingSource) source;

@@ -35,7 +35,7 @@
 #include "wf_outcome.h"
 #include "wf_site.h"
 
-#define WF_PROTOCOL_VERSION 4
+#define WF_PROTOCOL_VERSION 5
 
 /* Descriptors the crawler finds open when it is started with --worker. */
 #define WF_CRAWLER_SOCKET_FD	3

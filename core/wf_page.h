@@ -30,10 +30,21 @@ typedef struct WfPageInput
 } WfPageInput;
 
 /*
+ * What the extraction of a page may take of an arena at most: its text in UTF-8
+ * (up to three bytes for each of the body, while a buffer grows one more), and
+ * tables, windows and findings, which do not depend on it.
+ */
+static inline size_t
+wf_page_memory(size_t body_len)
+{
+	return 4 * body_len + (size_t) 32 * 1024 * 1024;
+}
+
+/*
  * Extract the contacts of a page.  On WF_OK, *out is filled with findings in
  * page order, without doubles (kind, value), all valid UTF-8 without NUL; its
  * memory is the arena's.  Malformed input is no error: it has fewer findings.
- * Time is linear in the body, memory at most about 3 x the body.
+ * Time is linear in the body, memory at most wf_page_memory().
  */
 extern WfStatus wf_page_extract(const WfExtractor *extractor, WfArena *arena,
 								const WfPageInput *in, WfFindings *out);

@@ -332,12 +332,16 @@ tie_card(Extraction *x, Card *card)
 	{
 		Item	   *item = &x->items[card->emails[i]];
 
-		if (has_phone)
-			set_once(&item->finding.phone, card->phone);
+		if (has_phone && item->finding.phone.len == 0 && card->phone.len > 0)
+		{
+			item->finding.phone = card->phone;
+			item->finding.told |= WF_TOLD_PHONE;
+		}
 		if (!has_name || item->has_owner)
 			continue;
 		item->finding.name = card->name;
 		item->finding.job_title = card->job_title;
+		item->finding.told |= WF_TOLD_NAME;
 		item->has_owner = true;
 	}
 	return status;

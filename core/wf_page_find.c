@@ -186,6 +186,9 @@ wf_page_add_hidden(Extraction *x, WfFindingKind kind, WfFindingSource source, Wf
 	x->touched = (int) (item - x->items);
 	if (source == WF_SOURCE_LINK)
 		item->finding.source = WF_SOURCE_LINK;
+	else if (source == WF_SOURCE_JSONLD || source == WF_SOURCE_MICRODATA ||
+			 source == WF_SOURCE_HCARD)
+		item->finding.told |= WF_TOLD_VALUE;
 	if (!is_new)
 		return WF_OK;
 	item->finding.position = (uint32_t) position;

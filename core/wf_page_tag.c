@@ -378,11 +378,15 @@ take_node_address(Extraction *x, const WfJsonldNode *node, WfSlice text, WfSlice
 	if (status != WF_OK || x->touched < 0)
 		return status;
 	finding = &x->items[x->touched].finding;
-	if (finding->phone.len == 0)
+	if (finding->phone.len == 0 && number.len > 0)
+	{
 		finding->phone = number;
+		finding->told |= WF_TOLD_PHONE;
+	}
 	if (!node->is_person || !wf_person_is_name(node->name))
 		return WF_OK;
 	x->items[x->touched].has_owner = true;
+	finding->told |= WF_TOLD_NAME;
 	status = wf_page_copy_field(x, node->job_title, &finding->job_title);
 	if (status == WF_OK)
 		status = wf_page_copy_field(x, node->name, &finding->name);

@@ -16,6 +16,10 @@ my $web = start_nginx(
 		  . '<p>Phone: (212) 555-0199</p>',
 		'/named.html' => named('Ann Lee') . '<p>Phone: (212) 555-0142</p>',
 		'/other.html' => named('Ann Leeds'),
+		'/data.html' => '<title>About &amp; contact</title><script type="application/ld+json">'
+		  . '{"@type":"Person","name":"Dana Lee","email":"dana@acme-widgets.com","telephone":"212-555-0147"}'
+		  . '</script><a href="mailto:dana@acme-widgets.com">dana@acme-widgets.com</a>',
+		'/named-after.html' => '<title>hal@acme-widgets.com</title><p>Nobody</p>',
 		'/listed.html' => '<p>bob@acme-widgets.com or carol@acme-widgets.com, or eve@mail.evil-widgets.com</p>'
 		  . '<a href="https://www.linkedin.com/company/acme-widgets">us</a>',
 	});
@@ -98,6 +102,19 @@ value("UPDATE contacts SET phone_number = NULL WHERE email = 'ann\@acme-widgets.
 fetch('/named.html');
 is(ann(), 'Dr. Ann Lee|+12125550142', 'what is missing is filled in');
 is(origin('phone_number'), "$named|page", 'and where it came from remembered');
+
+# ---- structured data and links to the same address; the page's title
+
+my $data = fetch('/data.html');
+is(value("SELECT string_agg(p.field || ' ' || p.evidence, ',' ORDER BY p.field) FROM wf_provenance p"
+	  . " JOIN contacts c ON c.id = p.contact_id WHERE c.email = 'dana\@acme-widgets.com'"),
+	'email found,name structured,phone_number structured', 'what structured data say stays so beside a link');
+is(value("SELECT title FROM pages WHERE id = '$data'"), 'About & contact', 'a page without a title gets its own');
+value("UPDATE pages SET title = 'Mine' WHERE id = '$data'");
+fetch('/data.html');
+is(value("SELECT title FROM pages WHERE id = '$data'"), 'Mine', 'and keeps the one it has');
+is(value("SELECT title IS NULL FROM pages WHERE id = '" . fetch('/named-after.html') . "'"), 't',
+	'nor is an address stored as one');
 
 # ---- evidence
 

@@ -34,7 +34,7 @@ static WfFinding
 sample_finding(const char *value)
 {
 	return (WfFinding) {
-		.kind = WF_KIND_EMAIL, .source = WF_SOURCE_LINK, .position = 77,
+		.kind = WF_KIND_EMAIL, .source = WF_SOURCE_LINK, .told = WF_TOLD_NAME, .position = 77,
 		.value = slice(value), .raw = slice("Info@Example.org"),
 		.name = slice("J\xc3\xbcrgen"), .job_title = slice("CEO"),
 		.phone = slice("+12125550100"), .context = slice("write to us")
@@ -182,7 +182,8 @@ test_result(void)
 	ok(got.body.len == 3 && memcmp(got.body.data, "a\0b", 3) == 0, "body may hold NUL");
 	ok(got.findings.count == 3 && got.findings.truncated, "findings");
 	last = &got.findings.items[2];
-	ok(last->kind == WF_KIND_EMAIL && last->source == WF_SOURCE_LINK && last->position == 77,
+	ok(last->kind == WF_KIND_EMAIL && last->source == WF_SOURCE_LINK &&
+	   last->told == WF_TOLD_NAME && last->position == 77,
 	   "numbers of a finding");
 	is(last->value, "e@f.org", "value");
 	is(last->raw, "Info@Example.org", "raw");
@@ -284,6 +285,9 @@ test_hostile_values(void)
 	finding = sample_finding("a@b.org");
 	finding.source = WF_SOURCE_LAST + 1;
 	ok(!accepted(&msg), "unknown source");
+	finding = sample_finding("a@b.org");
+	finding.told = WF_TOLD_ALL + 1;
+	ok(!accepted(&msg), "unknown bits");
 	finding = sample_finding("");
 	ok(!accepted(&msg), "empty value");
 	finding = sample_finding("a\xff@b.org");

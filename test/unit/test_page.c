@@ -204,6 +204,31 @@ test_rows(void)
 	ties("<li>(202) 555-0143</li><p>x@example.org", "+12025550143\nx@example.org |  |  | ");
 }
 
+/* What structured data say of the first finding. */
+static void
+told(const char *html, int expected)
+{
+	WfFindings	findings;
+
+	is_int(extract(slice(html), &findings) == WF_OK && findings.count > 0 ?
+		   findings.items[0].told : -1, expected, html);
+}
+
+static void
+test_told(void)
+{
+	told("<a href='mailto:a@example.org'>Anna Example</a>", 0);
+	told("<script type='application/ld+json'>{\"@type\":\"Person\",\"name\":\"Anna Example\","
+		 "\"email\":\"a@example.org\",\"telephone\":\"2025550143\"}</script>"
+		 "<a href='tel:2025550143'>call</a>", WF_TOLD_VALUE);
+	told("<script type='application/ld+json'>{\"@type\":\"Person\",\"name\":\"Anna Example\","
+		 "\"email\":\"a@example.org\"}</script><a href='mailto:a@example.org'>mail</a>",
+		 WF_TOLD_VALUE | WF_TOLD_NAME);
+	told("<div class=vcard><b class=fn>Anna Example</b> <a class=email href='mailto:a@example.org'>x</a>"
+		 "<b class=tel>202-555-0143</b></div>", WF_TOLD_VALUE | WF_TOLD_NAME | WF_TOLD_PHONE);
+	told("<p>a@example.org<div class=vcard><b class=email>a@example.org</b></div>", WF_TOLD_VALUE);
+}
+
 /* A name beside the position that the local part names. */
 static void
 test_roles(void)
@@ -400,6 +425,7 @@ main(void)
 	test_links();
 	test_cards();
 	test_rows();
+	test_told();
 	test_roles();
 	test_postal();
 	test_fields();

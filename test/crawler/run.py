@@ -559,7 +559,7 @@ def worker_basics(server):
     base = "http://127.0.0.1:%d" % server.port
     c = worker.Crawler(CRAWLER, SETTINGS)
     kind, payload = c.read()
-    RESULTS.report("worker: READY comes first", kind == "R" and payload == b"\4\0\0\0")
+    RESULTS.report("worker: READY comes first", kind == "R" and payload == b"\5\0\0\0")
     for i in range(1, 101):
         c.fetch(i, base + "/ok?%d" % i, i % 2)
     found = c.results(100)

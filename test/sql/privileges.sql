@@ -1,22 +1,6 @@
--- Who may do what: nothing is PUBLIC's but extraction.
+-- What an ordinary user meets; who may do what with each object: acl.sql.
 
 CREATE EXTENSION IF NOT EXISTS wf_curation;
-
--- functions that PUBLIC may execute
-SELECT p.oid::regprocedure
-FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
-WHERE e.extname = 'wf_curation' AND d.deptype = 'e'
-AND (p.proacl IS NULL OR EXISTS (SELECT 1 FROM aclexplode(p.proacl) a WHERE a.grantee = 0))
-ORDER BY p.oid::regprocedure::text COLLATE "C";
-
--- tables and views that anybody but the owner may use
-SELECT c.oid::regclass, a.grantee::regrole, string_agg(a.privilege_type, ',' ORDER BY a.privilege_type)
-FROM pg_class c JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
-JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
-CROSS JOIN LATERAL aclexplode(c.relacl) a
-WHERE e.extname = 'wf_curation' AND d.deptype = 'e' AND a.grantee <> c.relowner
-GROUP BY 1, 2 ORDER BY c.oid::regclass::text COLLATE "C", 2;
 
 -- every object of the extension has a comment
 SELECT pg_describe_object(d.classid, d.objid, 0)

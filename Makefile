@@ -76,7 +76,7 @@ PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lidn2 -lpsl
 
 REGRESS = install guc trigger trigger_stages attach business category submit \
-	extract control privileges acl health suppression
+	extract control privileges acl health suppression toolbox
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
 ISOLATION = claim_race archive_processing batch_race domain_race erase_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=wf_curation

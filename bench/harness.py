@@ -142,6 +142,9 @@ class Connection(asyncio.Protocol):
     def answer(self, body):
         self.busy = False
         self.timer = None
+        if callable(body):
+            body(self.transport)
+            return
         head = ("HTTP/1.1 404 Not Found" if body is None else
                 "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8")
         body = body or b""
@@ -151,6 +154,8 @@ class Connection(asyncio.Protocol):
 
 class WebServer(threading.Thread):
     """page(path) gives (seconds to wait or None for ever, body or None: 404).
+
+    A body may be a function that is given the transport in place of an answer.
 
     arrivals has (monotonic time, path) of each request but robots.txt.
     """

@@ -421,11 +421,12 @@ try_other_end(WfPhoneScan *scan, WfSlice text, size_t at, WfPhone *phone)
 	return true;
 }
 
-/* Remember a number, whose end may be said to be another, too. */
+/* Remember a number without an extension, whose end may be said to be another, too. */
 static void
 keep_last(WfPhoneScan *scan, const WfPhone *phone)
 {
-	scan->last_len = phone->len < sizeof(scan->last_value) ? phone->len : 0;
+	scan->last_len = phone->len < sizeof(scan->last_value) &&
+		memchr(phone->value, ';', phone->len) == NULL ? phone->len : 0;
 	memcpy(scan->last_value, phone->value, scan->last_len);
 }
 

@@ -36,6 +36,7 @@ OBJS = \
 	wf_health_gateway.o \
 	wf_health_queue.o \
 	wf_health_server.o \
+	wf_health_stages.o \
 	wf_health_tables.o \
 	wf_identity.o \
 	wf_install.o \
@@ -52,6 +53,7 @@ OBJS = \
 	wf_stage_contacts.o \
 	wf_stage_entries.o \
 	wf_store.o \
+	wf_store_children.o \
 	wf_store_contacts.o \
 	wf_store_entries.o \
 	wf_store_findings.o \

@@ -35,36 +35,38 @@
 PG_FUNCTION_INFO_V1(wf_set_page_status);
 PG_FUNCTION_INFO_V1(wf_retry);
 PG_FUNCTION_INFO_V1(wf_cancel);
+PG_FUNCTION_INFO_V1(wf_retry_stage);
+PG_FUNCTION_INFO_V1(wf_cancel_stage);
 PG_FUNCTION_INFO_V1(wf_pause);
 PG_FUNCTION_INFO_V1(wf_resume);
 
-/* The binding of the attached pages; raises an error when there are none. */
+/* The binding of the attached table of a part; raises an error when there is none. */
 static WfBinding *
-bind_pages(void)
+bind_part(WfPartId part)
 {
-	Oid			relid = wf_part_table(WF_PART_PAGES, NULL);
+	Oid			relid = wf_part_table(part, NULL);
 	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
 	WfBinding  *binding;
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("no table is attached as \"pages\""),
+				 errmsg("no table is attached as \"%s\"", wf_parts[part].name),
 				 errhint("Attach one with wf_attach().")));
-	binding = wf_part_bind(rel, &wf_parts[WF_PART_PAGES], NULL);
+	binding = wf_part_bind(rel, &wf_parts[part], NULL);
 	relation_close(rel, NoLock);
 	return binding;
 }
 
-/* Argument n as a uuid[]; raises an error for NULL. */
+/* Argument n, of that name, as a uuid[]; raises an error for NULL. */
 static Datum
-page_ids_argument(FunctionCallInfo fcinfo, int n)
+ids_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("page_ids must not be null"),
-				 errhint("Give an array of page ids.")));
+				 errmsg("%s must not be null", name),
+				 errhint("Give an array of ids.")));
 	return PG_GETARG_DATUM(n);
 }
 
@@ -178,7 +180,7 @@ label_queues(const WfBinding *b, const char *label)
 Datum
 wf_set_page_status(PG_FUNCTION_ARGS)
 {
-	Datum		ids = page_ids_argument(fcinfo, 0);
+	Datum		ids = ids_argument(fcinfo, 0, "page_ids");
 	TupleDesc	desc;
 	Datum		values[2] = {0};
 	bool		nulls[2] = {0};
@@ -196,7 +198,7 @@ wf_set_page_status(PG_FUNCTION_ARGS)
 				 errmsg("status must not be null"),
 				 errhint("Use for example \"Selected\".")));
 	SPI_connect();
-	b = bind_pages();
+	b = bind_part(WF_PART_PAGES);
 	label = resolve_status(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	queues = label_queues(b, label);
 
@@ -216,18 +218,17 @@ wf_set_page_status(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* wf_retry(page_ids): queue pages in Error anew; NULL: all of them. */
-Datum
-wf_retry(PG_FUNCTION_ARGS)
+/* Queue items of a part that are in Error anew; ids 0: all of them.  How many. */
+static uint64
+retry(WfPartId part, Datum ids)
 {
-	Datum		ids = PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0);
 	WfBinding  *b;
 	StringInfoData set;
 	char	   *condition;
 	uint64		updated;
 
 	SPI_connect();
-	b = bind_pages();
+	b = bind_part(part);
 	condition = is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR);
 	if (ids)
 		condition = psprintf("%s AND %s", condition, id_condition(b));
@@ -236,11 +237,20 @@ wf_retry(PG_FUNCTION_ARGS)
 	execute(update_statement(b, condition, &set), ids, SPI_OK_UPDATE);
 	updated = SPI_processed;
 	SPI_finish();
-	PG_RETURN_INT64((int64) updated);
+	return updated;
+}
+
+/* wf_retry(page_ids): queue pages in Error anew; NULL: all of them. */
+Datum
+wf_retry(PG_FUNCTION_ARGS)
+{
+	Datum		ids = PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0);
+
+	PG_RETURN_INT64((int64) retry(WF_PART_PAGES, ids));
 }
 
 /*
- * What cancelled pages get as curation, so that they do not stay selected: New,
+ * What cancelled items get as curation, so that they do not stay selected: New,
  * else NULL, else Archived.
  */
 static const char *
@@ -256,12 +266,12 @@ unselected_value(const WfBinding *b)
 		return quote_literal_cstr(column->label[WF_CURATION_ARCHIVED]);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("cancelled pages have no status to go to"),
+			 errmsg("cancelled items have no status to go to"),
 			 errdetail("The curation column has neither \"New\" nor \"Archived\" and allows no NULL."),
 			 errhint("Add the label \"New\" to its type, or set another status yourself.")));
 }
 
-/* The curation of a cancelled page: unselected if it queues, else as it is. */
+/* The curation of a cancelled item: unselected if it queues, else as it is. */
 static char *
 unselecting_expression(const WfBinding *b)
 {
@@ -284,20 +294,19 @@ unselecting_expression(const WfBinding *b)
 }
 
 /*
- * wf_cancel(page_ids): take back what is queued or running.  A page that stayed
- * selected would be queued again at once, so its curation goes back to New.
+ * Take back what is queued or running of a part.  An item that stayed selected
+ * would be queued again at once, so its curation goes back to New.  How many.
  */
-Datum
-wf_cancel(PG_FUNCTION_ARGS)
+static uint64
+cancel(WfPartId part, Datum ids)
 {
-	Datum		ids = page_ids_argument(fcinfo, 0);
 	WfBinding  *b;
 	StringInfoData set;
 	char	   *condition;
 	uint64		updated;
 
 	SPI_connect();
-	b = bind_pages();
+	b = bind_part(part);
 	condition = psprintf("%s AND (%s OR %s)", id_condition(b),
 						 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
 						 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
@@ -307,24 +316,39 @@ wf_cancel(PG_FUNCTION_ARGS)
 	execute(update_statement(b, condition, &set), ids, SPI_OK_UPDATE);
 	updated = SPI_processed;
 	SPI_finish();
-	PG_RETURN_INT64((int64) updated);
+	return updated;
 }
 
-/* Argument 0 as the name of a stage; raises an error listing the stages. */
-static Datum
-stage_argument(FunctionCallInfo fcinfo)
+/* wf_cancel(page_ids): take back pages that are queued or running. */
+Datum
+wf_cancel(PG_FUNCTION_ARGS)
 {
-	char	   *stage = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	StringInfoData known;
-	int			i;
+	PG_RETURN_INT64((int64) cancel(WF_PART_PAGES, ids_argument(fcinfo, 0, "page_ids")));
+}
 
+/*
+ * Argument 0 as the name of a stage; with_workers: one that workers process.
+ * Raises an error listing the stages.
+ */
+static const WfPart *
+stage_argument(FunctionCallInfo fcinfo, bool with_workers)
+{
+	char	   *stage;
+	StringInfoData known;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("stage must not be null"),
+				 errhint("Use for example \"page\".")));
+	stage = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	initStringInfo(&known);
-	for (i = 0; i < WF_PART_COUNT; i++)
+	for (int i = 0; i < WF_PART_COUNT; i++)
 	{
-		if (!wf_parts[i].has_queue)
+		if (!wf_parts[i].is_stage || (with_workers && !wf_parts[i].has_queue))
 			continue;
 		if (strcmp(wf_parts[i].stage, stage) == 0)
-			return PG_GETARG_DATUM(0);
+			return &wf_parts[i];
 		appendStringInfo(&known, "%s\"%s\"", known.len ? ", " : "", wf_parts[i].stage);
 	}
 	ereport(ERROR,
@@ -333,9 +357,28 @@ stage_argument(FunctionCallInfo fcinfo)
 			 errhint("Stages: %s.", known.data)));
 }
 
+/* wf_retry_stage(stage, ids): the same for any stage; NULL ids: all of them. */
+Datum
+wf_retry_stage(PG_FUNCTION_ARGS)
+{
+	const WfPart *part = stage_argument(fcinfo, false);
+	Datum		ids = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
+
+	PG_RETURN_INT64((int64) retry(part->id, ids));
+}
+
+/* wf_cancel_stage(stage, ids): the same for any stage. */
+Datum
+wf_cancel_stage(PG_FUNCTION_ARGS)
+{
+	const WfPart *part = stage_argument(fcinfo, false);
+
+	PG_RETURN_INT64((int64) cancel(part->id, ids_argument(fcinfo, 1, "ids")));
+}
+
 /* Execute a statement on wf_paused, %s in it, with stage and role as arguments. */
 static bool
-change_pause(const char *template, int nargs, Datum stage, int expected)
+change_pause(const char *template, int nargs, const WfPart *part, int expected)
 {
 	Oid			argtypes[] = {TEXTOID, TEXTOID};
 	Datum		args[2];
@@ -343,7 +386,7 @@ change_pause(const char *template, int nargs, Datum stage, int expected)
 												   "wf_paused");
 	bool		changed;
 
-	args[0] = stage;
+	args[0] = CStringGetTextDatum(part->stage);
 	args[1] = CStringGetTextDatum(GetUserNameFromId(GetOuterUserId(), false));
 	SPI_connect();
 	if (SPI_execute_with_args(psprintf(template, table), nargs, argtypes, args, NULL,
@@ -360,7 +403,7 @@ wf_pause(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(change_pause("INSERT INTO %s (stage, since, paused_by) "
 								"VALUES ($1, pg_catalog.now(), $2) ON CONFLICT DO NOTHING",
-								2, stage_argument(fcinfo), SPI_OK_INSERT));
+								2, stage_argument(fcinfo, true), SPI_OK_INSERT));
 }
 
 /* wf_resume(stage): go on; false if it was not paused. */
@@ -370,7 +413,7 @@ wf_resume(PG_FUNCTION_ARGS)
 	bool		changed;
 
 	changed = change_pause("DELETE FROM %s WHERE stage OPERATOR(pg_catalog.=) $1",
-						   1, stage_argument(fcinfo), SPI_OK_DELETE);
+						   1, stage_argument(fcinfo, true), SPI_OK_DELETE);
 	if (changed)
 		wf_shmem_wake_at_commit();
 	PG_RETURN_BOOL(changed);

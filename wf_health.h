@@ -78,6 +78,12 @@ extern char *wf_health_own(const WfHealth *h, const char *table);
 /* "n", or "n or more" if it reached the limit it was counted up to. */
 extern char *wf_health_number(int64 n, int64 limit);
 
+/* How many rows (alias p) of a table meet a condition, counted up to a limit. */
+extern int64 wf_health_count(const WfBinding *b, const char *condition, int limit);
+
+/* "n domains are" or "1 domain is", by what a part's items are called. */
+extern char *wf_health_items_are(WfPartId part, int64 n, int64 limit);
+
 /* Will somebody process this database: a standing worker or a schedule? */
 extern bool wf_health_is_served(const WfHealth *h);
 
@@ -106,6 +112,12 @@ extern void wf_health_worker_slots(WfHealth *h);
 /* in wf_health_gateway.c */
 extern void wf_health_gateway(WfHealth *h);
 extern void wf_health_gateway_credits(WfHealth *h);
+
+/* in wf_health_stages.c: what the stages before pages hand on */
+extern void wf_health_businesses(WfHealth *h);
+extern void wf_health_submitted(WfHealth *h);
+extern void wf_health_imported(WfHealth *h);
+extern void wf_health_sitemap_depth(WfHealth *h);
 
 /* in wf_health_queue.c: items, claims and history */
 extern void wf_health_orphans(WfHealth *h);

@@ -40,15 +40,30 @@ pages(const WfHealth *h)
 	return h->table[WF_PART_PAGES].binding;
 }
 
-static bool
-has_error_column(const WfHealth *h)
+/*
+ * The stage of a part, as far as a check needs it: the status columns or, if it is
+ * to be whole, a table without problems.  NULL where that is not there, which
+ * other checks report.
+ */
+static const WfBinding *
+stage_of(const WfHealth *h, int part, bool whole)
 {
-	return pages(h)->column[WF_ITEM_ERROR].attnum != 0;
+	const WfHealthTable *t = &h->table[part];
+
+	if (!wf_parts[part].is_stage || (whole && t->problems))
+		return NULL;
+	return t->binding;
 }
 
-/* How many rows of a table meet a condition, counted up to a limit. */
-static int64
-count_rows(const WfBinding *b, const char *condition, int limit)
+static bool
+has_error_column(const WfBinding *b)
+{
+	return b->column[WF_ITEM_ERROR].attnum != 0;
+}
+
+/* See wf_health.h. */
+int64
+wf_health_count(const WfBinding *b, const char *condition, int limit)
 {
 	wf_views_select(b->owner,
 					psprintf("SELECT pg_catalog.count(*) FROM (SELECT FROM %s p WHERE %s LIMIT %d) x",
@@ -57,7 +72,7 @@ count_rows(const WfBinding *b, const char *condition, int limit)
 	return wf_views_int64(0, 1);
 }
 
-/* The ids of items that meet a condition, at most MATCHED, as a uuid[]; NULL if none. */
+/* The ids of items that meet a condition, at most MATCHED, as a uuid[]; false if none. */
 static bool
 item_ids(const WfBinding *b, const char *condition, Datum *ids)
 {
@@ -74,13 +89,13 @@ item_ids(const WfBinding *b, const char *condition, Datum *ids)
 
 /* How many of these items have no claim. */
 static int64
-count_unclaimed(const WfHealth *h, Datum ids)
+count_unclaimed(const WfHealth *h, const WfBinding *b, Datum ids)
 {
 	Oid			types[] = {UUIDARRAYOID, TEXTOID};
 	Datum		values[2];
 
 	values[0] = ids;
-	values[1] = CStringGetTextDatum(pages(h)->part->stage);
+	values[1] = CStringGetTextDatum(b->part->stage);
 	wf_views_select(InvalidOid,
 					psprintf("SELECT pg_catalog.count(*) FROM pg_catalog.unnest($1) u(item) WHERE NOT EXISTS"
 							 " (SELECT 1 FROM %s c WHERE c.stage = $2 AND c.item = u.item)",
@@ -88,11 +103,26 @@ count_unclaimed(const WfHealth *h, Datum ids)
 	return wf_views_int64(0, 1);
 }
 
-/* "n pages are" or "1 page is" */
-static char *
-pages_are(int64 n, int64 limit)
+/* See wf_health.h. */
+char *
+wf_health_items_are(WfPartId part, int64 n, int64 limit)
 {
-	return n == 1 ? pstrdup("1 page is") : psprintf("%s pages are", wf_health_number(n, limit));
+	static const char *const names[WF_PART_COUNT][2] = {
+		[WF_PART_PAGES] = {"page", "pages"},
+		[WF_PART_DOMAINS] = {"domain", "domains"},
+		[WF_PART_SITEMAP_FILES] = {"sitemap file", "sitemap files"},
+		[WF_PART_LOCAL_BUSINESSES] = {"business", "businesses"},
+	};
+
+	return n == 1 ? psprintf("1 %s is", names[part][0]) :
+		psprintf("%s %s are", wf_health_number(n, limit), names[part][1]);
+}
+
+/* The same of items of any stage; claims do not say more. */
+static char *
+items_are(int64 n, int64 limit)
+{
+	return n == 1 ? pstrdup("1 item is") : psprintf("%s items are", wf_health_number(n, limit));
 }
 
 /* ------------------------------------------------------------------------
@@ -104,14 +134,20 @@ pages_are(int64 n, int64 limit)
 void
 wf_health_orphans(WfHealth *h)
 {
-	const WfBinding *b = pages(h);
-	int64		n = count_rows(b, psprintf("%s AND %s IS NULL", wf_views_queues(b, "p"),
-										   wf_views_ref(b, "p", WF_ITEM_PROCESSING)), COUNTED);
+	for (int part = 0; part < WF_PART_COUNT; part++)
+	{
+		const WfBinding *b = stage_of(h, part, false);
+		int64		n;
 
-	if (n > 0)
-		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
-						 "%s selected and not queued: the trigger was bypassed or overruled.",
-						 pages_are(n, COUNTED));
+		if (b == NULL)
+			continue;
+		n = wf_health_count(b, psprintf("%s AND %s IS NULL", wf_views_queues(b, "p"),
+										wf_views_ref(b, "p", WF_ITEM_PROCESSING)), COUNTED);
+		if (n > 0)
+			wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
+							 "%s selected and not queued: the trigger was bypassed or overruled.",
+							 wf_health_items_are(part, n, COUNTED));
+	}
 }
 
 /*
@@ -156,21 +192,20 @@ check_claims(WfHealth *h)
 	}
 	if (dead > 0)
 		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
-						 "%s claimed by a worker that is gone.", pages_are(dead, MATCHED));
+						 "%s claimed by a worker that is gone.", items_are(dead, MATCHED));
 	if (overdue > 0)
 		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
-						 "%s claimed and the lease is over.", pages_are(overdue, MATCHED));
+						 "%s claimed and the lease is over.", items_are(overdue, MATCHED));
 }
 
-/* See wf_health.h. */
-void
-wf_health_stuck(WfHealth *h)
+/* Items in processing that nobody has claimed. */
+static void
+check_unclaimed(WfHealth *h, const WfBinding *b)
 {
-	const WfBinding *b = pages(h);
 	const char *processing = wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING);
 	const char *queued = b->column[WF_ITEM_PROCESSING].label[WF_PROCESSING_QUEUED];
 	Datum		ids;
-	int64		n = item_ids(b, processing, &ids) ? count_unclaimed(h, ids) : 0;
+	int64		n = item_ids(b, processing, &ids) ? count_unclaimed(h, b, ids) : 0;
 
 	if (n > 0)
 		wf_health_report(h, WF_HEALTH_WARN,
@@ -181,7 +216,20 @@ wf_health_stuck(WfHealth *h)
 								  wf_views_ref(b, "p", WF_ITEM_ID),
 								  wf_health_own(h, "wf_claim")),
 						 "%s in processing without a claim: nobody works there, unless another service does.",
-						 pages_are(n, MATCHED));
+						 wf_health_items_are(b->part->id, n, MATCHED));
+}
+
+/* See wf_health.h. */
+void
+wf_health_stuck(WfHealth *h)
+{
+	for (int part = 0; part < WF_PART_COUNT; part++)
+	{
+		const WfBinding *b = stage_of(h, part, true);
+
+		if (b)
+			check_unclaimed(h, b);
+	}
 	check_claims(h);
 }
 
@@ -189,36 +237,44 @@ wf_health_stuck(WfHealth *h)
 void
 wf_health_waiting(WfHealth *h)
 {
-	const WfBinding *b = pages(h);
-	Datum		ids;
-	int64		n;
+	for (int part = 0; part < WF_PART_COUNT; part++)
+	{
+		const WfBinding *b = stage_of(h, part, true);
+		Datum		ids;
+		int64		n;
 
-	if (!has_error_column(h) ||
-		!item_ids(b, psprintf("%s AND %s IS NOT NULL",
-							  wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
-							  wf_views_ref(b, "p", WF_ITEM_ERROR)), &ids))
-		return;
-	n = count_unclaimed(h, ids);
-	if (n > 0)
-		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
-						 "%s waiting for a retry that nobody has noted.", pages_are(n, MATCHED));
+		if (b == NULL || !b->part->has_queue || !has_error_column(b) ||
+			!item_ids(b, psprintf("%s AND %s IS NOT NULL",
+								  wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+								  wf_views_ref(b, "p", WF_ITEM_ERROR)), &ids))
+			continue;
+		n = count_unclaimed(h, b, ids);
+		if (n > 0)
+			wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
+							 "%s waiting for a retry that nobody has noted.",
+							 wf_health_items_are(part, n, MATCHED));
+	}
 }
 
 /* See wf_health.h. */
 void
 wf_health_no_reason(WfHealth *h)
 {
-	const WfBinding *b = pages(h);
-	int64		n = 0;
+	for (int part = 0; part < WF_PART_COUNT; part++)
+	{
+		const WfBinding *b = stage_of(h, part, false);
+		int64		n = 0;
 
-	if (has_error_column(h))
-		n = count_rows(b, psprintf("%s AND %s IS NULL",
-								   wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_ERROR),
-								   wf_views_ref(b, "p", WF_ITEM_ERROR)), COUNTED);
-	if (n > 0)
-		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
-						 "%s in error without a reason: something else wrote the status.",
-						 pages_are(n, COUNTED));
+		if (b && b->part->has_queue && has_error_column(b))
+			n = wf_health_count(b, psprintf("%s AND %s IS NULL",
+											wf_views_is(b, "p", WF_ITEM_PROCESSING,
+														WF_PROCESSING_ERROR),
+											wf_views_ref(b, "p", WF_ITEM_ERROR)), COUNTED);
+		if (n > 0)
+			wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_heal", ""),
+							 "%s in error without a reason: something else wrote the status.",
+							 wf_health_items_are(part, n, COUNTED));
+	}
 }
 
 /* ------------------------------------------------------------------------
@@ -262,18 +318,27 @@ count_overdue_retries(const WfHealth *h)
 	return wf_views_int64(0, 1);
 }
 
-/* Items that have been ready for five minutes, with a new snapshot. */
+/*
+ * Items that have been ready for five minutes, with a new snapshot; those of the
+ * first stage that has any, *part.
+ */
 static int64
-count_long_ready(const WfHealth *h)
+count_long_ready(const WfHealth *h, WfPartId *part)
 {
-	const WfBinding *b = pages(h);
 	int64		n = 0;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
+	*part = WF_PART_PAGES;
 	if (nothing_happens(h))
 		n = count_overdue_retries(h);
-	if (n == 0 && b->column[WF_ITEM_UPDATED_AT].attnum && nothing_happens(h))
-		n = count_rows(b, long_ready(b), COUNTED);
+	for (int i = 0; n == 0 && i < WF_PART_COUNT; i++)
+	{
+		const WfBinding *b = stage_of(h, i, true);
+
+		if (b && b->part->has_queue && b->column[WF_ITEM_UPDATED_AT].attnum && nothing_happens(h))
+			n = wf_health_count(b, long_ready(b), COUNTED);
+		*part = i;
+	}
 	PopActiveSnapshot();
 	return n;
 }
@@ -286,20 +351,21 @@ count_long_ready(const WfHealth *h)
 void
 wf_health_oldest_ready(WfHealth *h)
 {
+	WfPartId	part;
 	int64		n;
 
-	if (h->standing == 0 || !wf_curation_enabled || count_long_ready(h) == 0)
+	if (h->standing == 0 || !wf_curation_enabled || count_long_ready(h, &part) == 0)
 		return;
 	for (int i = 0; i < IDLE_CHECK_MS / 50; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		pg_usleep(50000);
 	}
-	n = count_long_ready(h);
+	n = count_long_ready(h, &part);
 	if (n > 0)
 		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_process_batch", "10"),
 						 "%s ready for more than five minutes, and the worker takes none.",
-						 pages_are(n, COUNTED));
+						 wf_health_items_are(part, n, COUNTED));
 }
 
 /* ------------------------------------------------------------------------
@@ -365,15 +431,15 @@ wf_health_nothing_produced(WfHealth *h)
 						 wf_health_number(n, COUNTED));
 	if (n > FEW)
 		return;
-	n = count_rows(b, complete, COUNTED);
+	n = wf_health_count(b, complete, COUNTED);
 	if (n > FEW &&
-		count_rows(c, psprintf("%s IS NULL OR %s::pg_catalog.text OPERATOR(pg_catalog.!~~) 'notfound\\_%%'",
+		wf_health_count(c, psprintf("%s IS NULL OR %s::pg_catalog.text OPERATOR(pg_catalog.!~~) 'notfound\\_%%'",
 							   email, email), 1) == 0)
 		wf_health_report(h, WF_HEALTH_WARN,
 						 psprintf("SELECT * FROM %s AS p WHERE %s LIMIT 20;", b->relation,
 								  complete),
 						 "%s complete, and table %s has no contact.",
-						 pages_are(n, COUNTED), c->relation);
+						 wf_health_items_are(WF_PART_PAGES, n, COUNTED), c->relation);
 }
 
 /* ------------------------------------------------------------------------

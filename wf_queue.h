@@ -51,6 +51,7 @@ typedef struct WfItem
 	const char *put_off;		/* why it is not sent after all (static), or NULL */
 	struct WfEntry *entries;	/* of a domain, until its result comes; palloc'd as one, or NULL */
 	int			nentries;		/* those; of a sitemap file, the ones stored so far */
+	int			too_deep;		/* of an index: sitemaps below the deepest level so far */
 } WfItem;
 
 typedef struct WfClaimRequest

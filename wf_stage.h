@@ -79,8 +79,11 @@ typedef enum WfStageStatement
 								 * context text[] → id, page, email, name, phone, title */
 	WF_STMT_ENTRIES_UPDATE,		/* entry arrays: what is newer about targets that exist */
 	WF_STMT_ENTRIES_INSERT,		/* entry arrays: the other ones */
-	WF_STMT_CHILDREN_UPDATE,	/* as the last two, of sitemaps that a sitemap lists */
-	WF_STMT_CHILDREN_INSERT,
+	WF_STMT_CHILDREN_UPDATE,	/* as the last two, of sitemaps that a sitemap lists; */
+	WF_STMT_CHILDREN_INSERT,	/* → id of the new ones */
+	WF_STMT_CHILDREN_FIND,		/* entry arrays → id of those that are there, may they be
+								 * queued again */
+	WF_STMT_CHILDREN_AGAIN,		/* ids uuid[] → id of those that are queued now */
 	WF_STMT_TOTALS,				/* ids uuid[], url_count int[], type text[] of sitemap files */
 	WF_STMT_COUNT
 } WfStageStatement;
@@ -99,6 +102,12 @@ typedef enum WfFinishAction
 /* What an import does with a page besides storing it; in the place of the method. */
 #define WF_IMPORT_SELECT	"select"
 #define WF_IMPORT_FILTER	"filter"
+
+/* Indexes of indexes are followed so far below the one somebody asked for. */
+#define WF_MAX_INDEX_DEPTH 5
+
+/* In the reason of an index whose sitemaps lie deeper; wf_health() looks for it. */
+#define WF_TOO_DEEP "levels below the sitemap asked for"
 
 typedef struct WfStage
 {

@@ -25,9 +25,6 @@
 #include "wf_guc.h"
 #include "wf_stage_int.h"
 
-/* Indexes of indexes are followed so far below the one somebody asked for. */
-#define MAX_INDEX_DEPTH 5
-
 #define ENTRY_SOURCE "unnest($2, $3, $4, $5, $6) u(url, lastmod, type, method, url_count)"
 
 /* Quoted name of a target's column, NULL when the table has none. */
@@ -373,28 +370,60 @@ make_page_statements(WfStage *stage)
 }
 
 /*
- * Sitemaps that an index lists become rows beside it and are selected, as part
- * of the request that the index is.  How deep a row is stands in its discovery
- * method: "sitemap_index", "sitemap_index_2", …; an endless chain of indexes
- * ends there.  Rows that exist are not selected again: indexes may form rings.
+ * Condition of a sitemap (alias c) that an index may queue again: wanted, or nobody
+ * said anything yet, and not under way.  Rows that people put aside stay there.
+ */
+static char *
+may_be_queued(const WfBinding *files)
+{
+	const WfBoundColumn *curation = &files->column[WF_ITEM_CURATION];
+	const WfBoundColumn *processing = &files->column[WF_ITEM_PROCESSING];
+	char	   *wanted = wf_part_status_sql(files, WF_ITEM_CURATION, "c");
+	char	   *status = wf_part_status_sql(files, WF_ITEM_PROCESSING, "c");
+
+	return psprintf("((%s = %s AND %s IN (%s, %s)) OR (%s%s = %s AND %s IS NULL))",
+					wanted, quote_literal_cstr(curation->label[WF_CURATION_SELECTED]), status,
+					quote_literal_cstr(processing->label[WF_PROCESSING_COMPLETE]),
+					quote_literal_cstr(processing->label[WF_PROCESSING_ERROR]),
+					curation->label[WF_CURATION_NEW] ? "" : "false AND ",
+					wanted, label_or_null(curation, WF_CURATION_NEW), status);
+}
+
+/*
+ * Sitemaps that an index lists are selected and queued as part of the request that
+ * the index is: those that are not there become rows beside it.  Which of the others
+ * are queued again, and how deep that goes, is wf_store_children.c's to know.
  */
 static void
 make_children_statements(WfStage *stage)
 {
-	const char *method = column_of(stage->items, WF_SITEMAP_DISCOVERY_METHOD);
-	char	   *depth = NULL;
+	const WfBinding *files = stage->items;
+	const char *id = column_of(files, WF_ITEM_ID);
+	const char *error = column_of(files, WF_ITEM_ERROR);
+	char	   *condition = may_be_queued(files);
 
-	if (method)
-		depth = psprintf("(CASE WHEN p.%s::pg_catalog.text = 'sitemap_index' THEN 1"
-						 " WHEN p.%s::pg_catalog.text ~ '^sitemap_index_[0-9]{1,3}$' THEN"
-						 " pg_catalog.substr(p.%s::pg_catalog.text, 15)::pg_catalog.int4"
-						 " ELSE 0 END)", method, method, method);
-	update_sitemaps(stage, WF_STMT_CHILDREN_UPDATE, stage->items);
-	insert_sitemaps(stage, WF_STMT_CHILDREN_INSERT, stage->items,
-					depth ? psprintf("(CASE %s WHEN 0 THEN u.method"
-									 " ELSE u.method || '_' || (%s + 1)::pg_catalog.text END)",
-									 depth, depth) : NULL,
-					true, depth ? psprintf("%s < %d", depth, MAX_INDEX_DEPTH) : "true");
+	update_sitemaps(stage, WF_STMT_CHILDREN_UPDATE, files);
+	insert_sitemaps(stage, WF_STMT_CHILDREN_INSERT, files, "u.method", true, "true");
+	stage->stmt[WF_STMT_CHILDREN_INSERT].sql =
+		psprintf("%s RETURNING c.%s", stage->stmt[WF_STMT_CHILDREN_INSERT].sql, id);
+	set_entry_statement(stage, WF_STMT_CHILDREN_FIND,
+						psprintf("SELECT DISTINCT c.%s, %s IS TRUE FROM %s p, " ENTRY_SOURCE
+								 ", LATERAL (SELECT c.* FROM %s c WHERE %s%s) c WHERE p.%s = $1",
+								 id, condition, files->relation, files->relation,
+								 same_row(stage, files), look_up(stage), id));
+	set_statement(stage, WF_STMT_CHILDREN_AGAIN,
+				  psprintf("WITH due AS (SELECT c.%s AS wf_id FROM %s c WHERE c.%s = ANY ($1) AND %s"
+						   " ORDER BY 1 FOR NO KEY UPDATE) UPDATE %s c SET %s = CAST(%s AS %s),"
+						   " %s = CAST(%s AS %s)%s%s FROM due WHERE c.%s = due.wf_id RETURNING c.%s",
+						   id, files->relation, id, condition, files->relation,
+						   column_of(files, WF_ITEM_CURATION),
+						   label_or_null(&files->column[WF_ITEM_CURATION], WF_CURATION_SELECTED),
+						   column_type(&files->column[WF_ITEM_CURATION]),
+						   column_of(files, WF_ITEM_PROCESSING),
+						   label_or_null(&files->column[WF_ITEM_PROCESSING], WF_PROCESSING_QUEUED),
+						   column_type(&files->column[WF_ITEM_PROCESSING]),
+						   error ? psprintf(", %s = NULL", error) : "", touch(files), id, id),
+				  1, UUIDARRAYOID);
 }
 
 /* What the file itself turned out to be. */

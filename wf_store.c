@@ -26,6 +26,7 @@
 #include "wf_guc.h"
 #include "wf_encoding.h"
 #include "wf_store_entries.h"
+#include "wf_store_children.h"
 #include "wf_store_int.h"
 
 #define MAX_RETRY_DELAY_MS	((int64) 6 * 3600 * 1000)
@@ -317,6 +318,7 @@ wf_store_reset(void)
 	wf_store_contacts_reset();
 	wf_store_findings_reset();
 	wf_store_prune_reset();
+	wf_children_reset();
 }
 
 static void
@@ -356,6 +358,7 @@ wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts)
 		items[i]->uncounted = results[i]->outcome == WF_OUTCOME_DEFERRED;
 		items[i]->switching = switches(results[i]);
 		again[i] = action_of(results[i]) == WF_FINISH_RETRY ? retry_at(results[i]) : 0;
+		results[i]->ends = again[i] == 0;
 	}
 	wf_queue_end(stage, items, again, n, valid);
 	for (int i = 0; i < n; i++)

@@ -31,6 +31,7 @@ typedef struct WfResult
 	int			naddresses;		/* without it */
 	void	   *yield;			/* of stages that make no contacts: what their read hook made */
 	TimestampTz finished_at;
+	bool		ends;			/* no retry follows; set when it is stored */
 } WfResult;
 
 /*

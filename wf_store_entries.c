@@ -21,6 +21,7 @@
 #include "wf_guc.h"
 #include "wf_rules.h"
 #include "wf_shmem.h"
+#include "wf_store_children.h"
 #include "wf_store_entries.h"
 
 #define UNIX_EPOCH_US	(INT64CONST(10957) * USECS_PER_DAY)	/* 2000-01-01 since 1970 */
@@ -53,9 +54,12 @@ set_category(EntryArrays *arrays, WfSlice url)
 			 WF_IMPORT_SELECT : NULL);
 }
 
-/* Entries of one kind; URLs are ASCII (wf_message_read_entries). */
+/*
+ * Entries of one kind; URLs are ASCII (wf_message_read_entries).  method is that of
+ * sitemaps; NULL: as each was found.
+ */
 static void
-collect(const WfEntry *entries, int n, bool sitemaps, EntryArrays *arrays)
+collect(const WfEntry *entries, int n, bool sitemaps, const char *method, EntryArrays *arrays)
 {
 	for (int a = 1; a < WF_ENTRY_ARGS; a++)
 	{
@@ -77,7 +81,7 @@ collect(const WfEntry *entries, int n, bool sitemaps, EntryArrays *arrays)
 		if (sitemaps)
 		{
 			set_name(arrays, 3, wf_sitemap_type_name(entry->type));
-			set_name(arrays, 4, wf_found_by_name(entry->found_by));
+			set_name(arrays, 4, method ? method : wf_found_by_name(entry->found_by));
 		}
 		else
 			set_category(arrays, entry->url);
@@ -87,26 +91,61 @@ collect(const WfEntry *entries, int n, bool sitemaps, EntryArrays *arrays)
 	}
 }
 
+/* The arguments of an entry statement, in the current memory context. */
 static void
-execute(WfStage *stage, WfStageStatement update, WfStageStatement insert,
-		const WfItem *item, EntryArrays *arrays)
+make_arguments(const WfItem *item, const EntryArrays *arrays, Datum *values)
 {
 	static const Oid types[WF_ENTRY_ARGS] = {
 		UUIDOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, INT4OID
 	};
+
+	values[0] = UUIDPGetDatum(&item->id);
+	for (int a = 1; a < WF_ENTRY_ARGS; a++)
+		values[a] = wf_db_array(arrays->elems[a], arrays->nulls[a], arrays->n, types[a]);
+}
+
+static void
+execute(WfStage *stage, const WfItem *item, EntryArrays *arrays)
+{
 	Datum		values[WF_ENTRY_ARGS];
 
 	if (arrays->n == 0)
 		return;
-	values[0] = UUIDPGetDatum(&item->id);
-	for (int a = 1; a < WF_ENTRY_ARGS; a++)
-		values[a] = wf_db_array(arrays->elems[a], arrays->nulls[a], arrays->n, types[a]);
-	if (stage->stmt[update].sql)
-		wf_db_execute(&stage->stmt[update], WF_AS_OWNER, values, NULL);
-	wf_db_execute(&stage->stmt[insert], WF_AS_OWNER, values, NULL);
+	make_arguments(item, arrays, values);
+	if (stage->stmt[WF_STMT_ENTRIES_UPDATE].sql)
+		wf_db_execute(&stage->stmt[WF_STMT_ENTRIES_UPDATE], WF_AS_OWNER, values, NULL);
+	wf_db_execute(&stage->stmt[WF_STMT_ENTRIES_INSERT], WF_AS_OWNER, values, NULL);
 	/* sitemaps or pages may have been queued */
-	if (insert == WF_STMT_CHILDREN_INSERT || wf_curation_auto_import || wf_curation_auto_select)
+	if (wf_curation_auto_import || wf_curation_auto_select)
 		wf_shmem_wake_at_commit();
+}
+
+/* The sitemaps that an index lists; returns how many lie too deep to be taken. */
+static int
+store_children(WfStage *stage, WfItem *item, const WfEntry *entries, int n)
+{
+	EntryArrays arrays;
+	WfDescent	descent;
+	Datum		values[WF_ENTRY_ARGS];
+	char		method[32];
+
+	for (int i = 0; !entries[i].is_sitemap; i++)
+		if (i == n - 1)
+			return 0;
+	wf_children_begin(item, &descent);
+	strlcpy(method, wf_found_by_name(WF_FOUND_INDEX), sizeof(method));
+	if (descent.depth > 0)
+		snprintf(method + strlen(method), sizeof(method) - strlen(method), "_%d",
+				 descent.depth + 1);
+	collect(entries, n, true, method, &arrays);
+	make_arguments(item, &arrays, values);
+	if (stage->stmt[WF_STMT_CHILDREN_UPDATE].sql)
+		wf_db_execute(&stage->stmt[WF_STMT_CHILDREN_UPDATE], WF_AS_OWNER, values, NULL);
+	if (descent.depth >= WF_MAX_INDEX_DEPTH)
+		return wf_children_left_out(stage, &descent, values, arrays.n);
+	wf_children_queue(stage, &descent, values);
+	wf_shmem_wake_at_commit();
+	return 0;
 }
 
 /*
@@ -129,26 +168,17 @@ lock_domain(const WfStage *stage, const WfItem *item)
 }
 
 /* See wf_store_entries.h. */
-void
+int
 wf_store_entries(WfStage *stage, WfItem *item, const WfEntry *entries, int n)
 {
 	EntryArrays arrays;
 
 	if (n == 0)
-		return;
+		return 0;
 	lock_domain(stage, item);
-	if (stage->id == WF_STAGE_SITEMAP_FILE)
-	{
-		collect(entries, n, false, &arrays);
-		execute(stage, WF_STMT_ENTRIES_UPDATE, WF_STMT_ENTRIES_INSERT, item, &arrays);
-		collect(entries, n, true, &arrays);
-		execute(stage, WF_STMT_CHILDREN_UPDATE, WF_STMT_CHILDREN_INSERT, item, &arrays);
-	}
-	else
-	{
-		collect(entries, n, true, &arrays);
-		execute(stage, WF_STMT_ENTRIES_UPDATE, WF_STMT_ENTRIES_INSERT, item, &arrays);
-	}
+	collect(entries, n, stage->id == WF_STAGE_DOMAIN, NULL, &arrays);
+	execute(stage, item, &arrays);
+	return stage->id == WF_STAGE_DOMAIN ? 0 : store_children(stage, item, entries, n);
 }
 
 /* ------------------------------------------------------------------------
@@ -175,6 +205,14 @@ read_sitemap_file(WfResult *result, const WfResultMessage *message)
 
 		result->error = (WfSlice) {note, strlen(note)};
 	}
+	if (result->item->too_deep > 0 && result->outcome == WF_OUTCOME_OK)
+	{
+		char	   *reason = psprintf("left out more than %d " WF_TOO_DEEP ": %d sitemaps",
+									  WF_MAX_INDEX_DEPTH, result->item->too_deep);
+
+		result->outcome = WF_OUTCOME_PARTIAL;
+		result->error = (WfSlice) {reason, strlen(reason)};
+	}
 }
 
 static void
@@ -185,6 +223,7 @@ store_sitemap_files(WfStage *stage, WfResult **results, int n)
 	Datum		values[3];
 	int			count = 0;
 
+	wf_children_end(results, n);
 	for (int a = 0; a < 3; a++)
 		elems[a] = palloc0(n * sizeof(Datum));
 	for (int i = 0; i < n; i++)
@@ -230,7 +269,7 @@ store_domains(WfStage *stage, WfResult **results, int n)
 		WfItem	   *item = results[i]->item;
 
 		if (results[i]->outcome == WF_OUTCOME_OK)
-			wf_store_entries(stage, item, item->entries, item->nentries);
+			(void) wf_store_entries(stage, item, item->entries, item->nentries);
 	}
 }
 

@@ -4,9 +4,10 @@
  *	  The part of the sweep that looks after businesses, which have no worker:
  *	  their trigger (wf_business.c) does the work.
  *
- * Rows that are selected and were never dealt with (the trigger was bypassed),
- * or that stay Queued (whoever selected them may not write domains), are
- * written once more with the owner's rights, which fires the trigger.
+ * Rows that are selected and were never dealt with (the trigger was bypassed), that
+ * stay Queued (whoever selected them may not write domains), or that another service
+ * left in Processing for foreign_processing_grace, are written once more with the
+ * owner's rights, which fires the trigger.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +21,7 @@
 #include "utils/rel.h"
 
 #include "wf_db.h"
+#include "wf_guc.h"
 #include "wf_identity.h"
 #include "wf_part.h"
 #include "wf_sweep.h"
@@ -33,10 +35,10 @@ typedef struct Businesses
 {
 	Oid			owner;			/* whose rights; InvalidOid: nobody's, or no such table */
 	char	   *sql;
-	char	   *look;			/* is there any row, locked or not, to be written? */
+	char	   *look;			/* is there any row, locked or not, to be written now or later? */
 	uint64		changes;		/* wf_db_changes */
 	uint64		written;
-	bool		left;			/* there are more, which others have locked */
+	bool		left;			/* there are more, locked by others or in their hands */
 } Businesses;
 
 static WfCleanMark clean;
@@ -51,6 +53,25 @@ queued_again(const WfBinding *b)
 					quote_identifier(b->part->columns[WF_ITEM_PROCESSING].name),
 					quote_literal_cstr(processing->label[WF_PROCESSING_QUEUED]),
 					format_type_be_qualified(processing->type));
+}
+
+/*
+ * " OR …": rows that another service took and has not touched since for longer than it
+ * may.  None where the table does not say when a row was written.
+ */
+static char *
+left_behind(const WfBinding *b)
+{
+	const WfBoundColumn *updated_at = &b->column[WF_ITEM_UPDATED_AT];
+
+	if (updated_at->attnum == 0)
+		return pstrdup("");
+	return psprintf(" OR (%s AND t.%s < %s - interval '%d milliseconds')",
+					wf_views_is(b, "t", WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING),
+					quote_identifier(b->part->columns[WF_ITEM_UPDATED_AT].name),
+					updated_at->base_type == TIMESTAMPOID ?
+					"pg_catalog.timezone('UTC', pg_catalog.now())" : "pg_catalog.now()",
+					wf_curation_foreign_processing_grace);
 }
 
 /*
@@ -76,14 +97,16 @@ look_up(void *arg)
 	b->changes = wf_db_changes(members);
 	b->owner = wf_identity_resolve(items, domains, &problem);
 	id = quote_identifier(items->part->columns[WF_ITEM_ID].name);
-	where = psprintf("%s OR (%s AND t.%s IS NULL)",
+	where = psprintf("%s OR (%s AND t.%s IS NULL)%s",
 					 wf_views_is(items, "t", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
 					 wf_views_queues(items, "t"),
-					 quote_identifier(items->part->columns[WF_ITEM_PROCESSING].name));
+					 quote_identifier(items->part->columns[WF_ITEM_PROCESSING].name),
+					 left_behind(items));
 	b->sql = psprintf("UPDATE %s t SET %s FROM (SELECT t.%s AS id FROM %s t WHERE %s"
 					  " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q WHERE t.%s = q.id",
 					  items->relation, queued_again(items), id, items->relation, where, id);
-	b->look = psprintf("SELECT FROM %s t WHERE %s LIMIT $1", items->relation, where);
+	b->look = psprintf("SELECT FROM %s t WHERE %s OR %s LIMIT $1", items->relation, where,
+					   wf_views_is(items, "t", WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
 }
 
 /* Execute a statement of one LIMIT once; how many rows. */

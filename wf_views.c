@@ -213,17 +213,17 @@ wf_views_workers(WfWorkerRow **workers)
  * ------------------------------------------------------------------------
  */
 
-/* The attached pages, locked for reading; NULL if none serves. */
+/* The attached table of a part, locked for reading; NULL if none serves. */
 static WfBinding *
-bind_pages(void)
+bind_stage(const WfPart *part)
 {
-	Oid			relid = wf_part_table(WF_PART_PAGES, NULL);
+	Oid			relid = part->is_stage ? wf_part_table(part->id, NULL) : InvalidOid;
 	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, AccessShareLock) : NULL;
 
 	if (rel == NULL)
 		return NULL;
 	relation_close(rel, NoLock);
-	return wf_views_bind(&wf_parts[WF_PART_PAGES], relid, NULL);
+	return wf_views_bind(part, relid, NULL);
 }
 
 /* "min(updated_at)" as timestamptz, or NULL where the table has none. */
@@ -341,25 +341,13 @@ put_status(FunctionCallInfo fcinfo, const char *stage, const char *status,
 	put_row(fcinfo, values, nulls);
 }
 
-/*
- * wf_pipeline() → (stage, status, count, oldest, next_due): the required
- * labels always, in the order of an item's life, then whatever else is there.
- * Status NULL: selected and not queued, an orphan.
- */
-Datum
-wf_pipeline(PG_FUNCTION_ARGS)
+/* The rows of one stage; counts are its items by status. */
+static void
+put_stage(FunctionCallInfo fcinfo, const WfBinding *b, List *counts)
 {
-	WfBinding  *b;
-	List	   *counts = NIL;
 	ListCell   *lc;
-	int			i;
 
-	InitMaterializedSRF(fcinfo, 0);
-	SPI_connect();
-	b = bind_pages();
-	if (b)
-		counts = count_items(b);
-	for (i = 0; b && i < b->part->columns[WF_ITEM_PROCESSING].nlabels; i++)
+	for (int i = 0; i < b->part->columns[WF_ITEM_PROCESSING].nlabels; i++)
 	{
 		const char *label = b->column[WF_ITEM_PROCESSING].label[i];
 		StatusCount *c = find_count(counts, label);
@@ -373,6 +361,33 @@ wf_pipeline(PG_FUNCTION_ARGS)
 		StatusCount *c = lfirst(lc);
 
 		put_status(fcinfo, b->part->stage, c->status, c, false);
+	}
+}
+
+/* Is a stage shown?  Pages always, the ones before them once they were used. */
+static bool
+is_shown(const WfBinding *b, List *counts)
+{
+	return b->part->id == WF_PART_PAGES || counts != NIL;
+}
+
+/*
+ * wf_pipeline() → (stage, status, count, oldest, next_due): of each stage the
+ * required labels always, in the order of an item's life, then whatever else is
+ * there.  Status NULL: selected and not queued, an orphan.
+ */
+Datum
+wf_pipeline(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	for (int i = 0; i < WF_PART_COUNT; i++)
+	{
+		WfBinding  *b = bind_stage(&wf_parts[i]);
+		List	   *counts = b ? count_items(b) : NIL;
+
+		if (b && is_shown(b, counts))
+			put_stage(fcinfo, b, counts);
 	}
 	SPI_finish();
 	PG_RETURN_VOID();
@@ -421,6 +436,29 @@ rounded(double value)
 	return Float8GetDatum(rint(value * 1000) / 1000);
 }
 
+/* The row of one stage. */
+static void
+put_progress(FunctionCallInfo fcinfo, const WfBinding *b, List *counts)
+{
+	int64		done = count_of(counts, b, WF_PROCESSING_COMPLETE) +
+		count_of(counts, b, WF_PROCESSING_ERROR) + count_of(counts, b, WF_PROCESSING_FILTERED);
+	int64		left = count_of(counts, b, WF_PROCESSING_QUEUED) +
+		count_of(counts, b, WF_PROCESSING_PROCESSING);
+	double		rate = items_per_second(b->part->stage);
+	Datum		values[5] = {0};
+	bool		nulls[5] = {0};
+
+	values[0] = CStringGetTextDatum(b->part->stage);
+	values[1] = Int64GetDatum(done);
+	values[2] = Int64GetDatum(done + left);
+	values[3] = rounded(rate);
+	nulls[4] = left == 0 || rate <= 0;
+	if (!nulls[4])
+		values[4] = TimestampTzGetDatum(GetCurrentTimestamp() +
+										(TimestampTz) ceil(left / rate) * USECS_PER_SEC);
+	put_row(fcinfo, values, nulls);
+}
+
 /*
  * wf_progress() → (stage, done, total, rate, eta): done are items that ended,
  * whether well or not, total those and what is still to be done.
@@ -428,31 +466,15 @@ rounded(double value)
 Datum
 wf_progress(PG_FUNCTION_ARGS)
 {
-	WfBinding  *b;
-
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	b = bind_pages();
-	if (b)
+	for (int i = 0; i < WF_PART_COUNT; i++)
 	{
-		List	   *counts = count_items(b);
-		int64		done = count_of(counts, b, WF_PROCESSING_COMPLETE) +
-			count_of(counts, b, WF_PROCESSING_ERROR) + count_of(counts, b, WF_PROCESSING_FILTERED);
-		int64		left = count_of(counts, b, WF_PROCESSING_QUEUED) +
-			count_of(counts, b, WF_PROCESSING_PROCESSING);
-		double		rate = items_per_second(b->part->stage);
-		Datum		values[5] = {0};
-		bool		nulls[5] = {0};
+		WfBinding  *b = bind_stage(&wf_parts[i]);
+		List	   *counts = b ? count_items(b) : NIL;
 
-		values[0] = CStringGetTextDatum(b->part->stage);
-		values[1] = Int64GetDatum(done);
-		values[2] = Int64GetDatum(done + left);
-		values[3] = rounded(rate);
-		nulls[4] = left == 0 || rate <= 0;
-		if (!nulls[4])
-			values[4] = TimestampTzGetDatum(GetCurrentTimestamp() +
-											(TimestampTz) ceil(left / rate) * USECS_PER_SEC);
-		put_row(fcinfo, values, nulls);
+		if (b && is_shown(b, counts))
+			put_progress(fcinfo, b, counts);
 	}
 	SPI_finish();
 	PG_RETURN_VOID();

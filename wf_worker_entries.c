@@ -25,6 +25,7 @@ typedef struct EntriesWork
 	WfItem	   *item;
 	const WfEntriesMessage *message;
 	bool		ours;			/* the item still is */
+	int			too_deep;		/* sitemaps that were left out for that */
 } EntriesWork;
 
 static void
@@ -34,7 +35,8 @@ do_store_entries(WfStage *stage, void *arg)
 
 	wf_queue_fence(stage, &work->item, 1, &work->ours);
 	if (work->ours)
-		wf_store_entries(stage, work->item, work->message->items, work->message->count);
+		work->too_deep = wf_store_entries(stage, work->item, work->message->items,
+										  work->message->count);
 }
 
 /* Nothing more is wanted of the item. */
@@ -67,6 +69,7 @@ store_now(WfItem *item, const WfEntriesMessage *message)
 		{
 			/* somebody else's by now: its result will be dropped, too */
 			item->nentries += message->count;
+			item->too_deep += work.ours ? work.too_deep : 0;
 			wf_worker.stage[WF_STAGE_SITEMAP_FILE].look |= message->items[0].is_sitemap;
 			wf_worker.stage[WF_STAGE_PAGE].look |= wf_curation_auto_select;
 			return;

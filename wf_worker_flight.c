@@ -52,6 +52,7 @@ send_item(WfItem *item)
 		pfree(item->entries);
 	item->entries = NULL;
 	item->nentries = 0;
+	item->too_deep = 0;
 	fetch.seq = item->token;
 	fetch.stage = (uint8) item->stage;
 	fetch.url = (WfSlice) {item->url, strlen(item->url)};

@@ -144,6 +144,20 @@ REVOKE ALL ON FUNCTION wf_suppression_trigger() FROM PUBLIC;
 CREATE TRIGGER wf_suppression_form BEFORE INSERT OR UPDATE ON wf_suppression
 	FOR EACH ROW EXECUTE FUNCTION wf_suppression_trigger();
 
+-- Sitemap files that were asked for by a request for an index: how deep below it, and
+-- which request.  Each is queued by a request at most once; ended ones are asked for anew.
+CREATE TABLE wf_sitemap_request (
+	item			uuid PRIMARY KEY,
+	depth			integer NOT NULL,
+	request			bigint NOT NULL,
+	ended			boolean NOT NULL DEFAULT false,
+	noted_at		timestamp with time zone NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE wf_sitemap_request IS
+	'sitemap files below an index that was asked for: how deep, for a day';
+COMMENT ON COLUMN wf_sitemap_request.request IS 'token of the claim of the index that somebody asked for';
+REVOKE ALL ON wf_sitemap_request FROM PUBLIC;
+
 -- What the next worker must know of a site: only of those that want pauses or
 -- fail.  A site is used by one worker at a time, which writes its row.
 CREATE TABLE wf_host (
@@ -331,6 +345,23 @@ AS 'MODULE_PATHNAME', 'wf_cancel';
 COMMENT ON FUNCTION wf_cancel(uuid[]) IS
 	'take back pages that are queued or running; selected ones become New; returns how many';
 REVOKE ALL ON FUNCTION wf_cancel(uuid[]) FROM PUBLIC;
+
+-- The same for any stage: page, sitemap_file, domain, local_business.
+CREATE FUNCTION wf_retry_stage(stage text, ids uuid[] DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_retry_stage';
+COMMENT ON FUNCTION wf_retry_stage(text, uuid[]) IS
+	'queue items of a stage that are in Error anew, all of them where ids is NULL; returns how many';
+REVOKE ALL ON FUNCTION wf_retry_stage(text, uuid[]) FROM PUBLIC;
+
+CREATE FUNCTION wf_cancel_stage(stage text, ids uuid[])
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_cancel_stage';
+COMMENT ON FUNCTION wf_cancel_stage(text, uuid[]) IS
+	'take back items of a stage that are queued or running; selected ones become New; returns how many';
+REVOKE ALL ON FUNCTION wf_cancel_stage(text, uuid[]) FROM PUBLIC;
 
 -- These two write a table of the extension for callers who may not.
 CREATE FUNCTION wf_pause(stage text)
@@ -672,7 +703,8 @@ GRANT EXECUTE ON FUNCTION wf_pipeline() TO pg_monitor;
 
 CREATE VIEW wf_pipeline AS
 	SELECT p.stage, p.status, p.count, p.oldest, p.next_due FROM wf_pipeline() p;
-COMMENT ON VIEW wf_pipeline IS 'how many items of each stage have which status';
+COMMENT ON VIEW wf_pipeline IS
+	'how many items of each stage have which status: pages, and the stages before them once they were used';
 COMMENT ON COLUMN wf_pipeline.status IS
 	'processing status as the table spells it; NULL: selected and not queued, which the sweep repairs';
 COMMENT ON COLUMN wf_pipeline.oldest IS 'the earliest updated_at among them';
@@ -716,7 +748,8 @@ GRANT EXECUTE ON FUNCTION wf_progress() TO pg_monitor;
 
 CREATE VIEW wf_progress AS
 	SELECT p.stage, p.done, p.total, p.rate, p.eta FROM wf_progress() p;
-COMMENT ON VIEW wf_progress IS 'how far each stage is, and when it will be done';
+COMMENT ON VIEW wf_progress IS
+	'how far each stage is, and when it will be done: pages, and the stages before them once they were used';
 COMMENT ON COLUMN wf_progress.done IS 'items that ended, well or not';
 COMMENT ON COLUMN wf_progress.total IS 'those and the ones queued or in flight';
 COMMENT ON COLUMN wf_progress.rate IS 'items that ended per second, over the last five minutes';
@@ -726,7 +759,7 @@ GRANT SELECT ON wf_progress TO pg_monitor;
 
 CREATE FUNCTION wf_health(OUT check_name text, OUT status text, OUT detail text, OUT remedy text)
 RETURNS SETOF record
-LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 25 SECURITY DEFINER
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 31 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS 'MODULE_PATHNAME', 'wf_health';

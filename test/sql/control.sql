@@ -67,6 +67,33 @@ SELECT * FROM wf_paused;
 SELECT wf_pause('pages');
 SELECT wf_resume('');
 
+-- the same for the other stages
+INSERT INTO domains (domain) VALUES ('one.example'), ('two.example');
+UPDATE domains SET sitemap_analysis_status = 'failed', sitemap_analysis_error = 'gone';
+SELECT wf_retry_stage('domain', ARRAY(SELECT id FROM domains WHERE domain = 'one.example'));
+SELECT wf_retry_stage('domain');
+UPDATE domains SET sitemap_curation_status = 'Selected' WHERE domain = 'one.example';
+SELECT domain, sitemap_curation_status, sitemap_analysis_status, sitemap_analysis_error FROM domains ORDER BY 1;
+SELECT wf_cancel_stage('domain', ARRAY(SELECT id FROM domains));
+SELECT domain, sitemap_curation_status, sitemap_analysis_status FROM domains ORDER BY 1;
+INSERT INTO sitemap_files (domain_id, url, deep_scrape_curation_status)
+	SELECT id, 'https://' || domain || '/sitemap.xml', 'Selected' FROM domains;
+SELECT wf_cancel_stage('sitemap_file', ARRAY(SELECT id FROM sitemap_files));
+SELECT deep_scrape_curation_status, sitemap_import_status FROM sitemap_files;
+INSERT INTO local_businesses (business_name, website_url, status) VALUES ('A', 'nowhere', 'Selected');
+SELECT domain_extraction_status, domain_extraction_error FROM local_businesses;
+UPDATE local_businesses SET website_url = 'https://three.example', domain_extraction_status = 'Error';
+SELECT wf_retry_stage('local_business');
+SELECT domain_extraction_status, domain_extraction_error FROM local_businesses;
+SELECT wf_retry_stage('pages');
+SELECT wf_retry_stage(NULL);
+SELECT wf_cancel_stage('domain', NULL);
+SELECT wf_pause('domain'), wf_resume('domain'), wf_pause('sitemap_file'), wf_resume('sitemap_file');
+
+-- the views show each stage that was used
+SELECT stage, status, count FROM wf_pipeline WHERE count > 0 ORDER BY 1, 2;
+SELECT stage, done, total FROM wf_progress ORDER BY stage;
+
 -- as somebody with rights on the table and the functions only
 CREATE ROLE regress_wf_operator;
 GRANT SELECT, UPDATE ON pages TO regress_wf_operator;

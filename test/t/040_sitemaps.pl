@@ -129,6 +129,69 @@ is(value("SELECT last_modified AT TIME ZONE 'UTC' FROM pages WHERE url ~ '/c\$'"
 	'with their pages');
 is(value("SELECT count(*) FROM sitemap_files WHERE url ~ 'index'"), '1', 'an index that lists itself is no ring');
 
+# ---- a second request reads all of it again, a ring ends, what people put aside stays
+
+sub wait_for_all
+{
+	my ($what) = @_;
+	$node->poll_query_until('postgres', "SELECT bool_and(sitemap_import_status IS NULL"
+		  . " OR sitemap_import_status IN ('Complete', 'Error')) FROM sitemap_files") or die $what;
+	return;
+}
+
+$web->add_page('/child.xml', urlset($host, ['/c'], ['/c2']));
+value("UPDATE sitemap_files SET deep_scrape_curation_status = 'Selected', sitemap_import_status = NULL WHERE url ~ 'index'");
+wait_for_all('index was not imported again');
+is(value("SELECT count(*) FROM pages WHERE url ~ '/c2?\$'"), '2', 'a second request for an index reads its sitemaps again');
+value("UPDATE sitemap_files SET deep_scrape_curation_status = 'Archived' WHERE url ~ 'child'");
+my $reads = $web->count_requests('/child.xml');
+is(import_file($index), 'Complete', 'and a third');
+wait_for_all('import did not end');
+is($web->count_requests('/child.xml'), $reads, 'without the one that somebody put aside');
+
+# a chain of indexes, each of which lists the first one, too
+sub chain_url { return site_url('127.0.40.6', "/chain/$_[0].xml"); }
+mkdir $web->root . '/chain';
+foreach my $i (0 .. 7)
+{
+	$web->add_page("/chain/$i.xml", '<sitemapindex>'
+		  . join('', map { '<sitemap><loc>' . chain_url($_) . '</loc></sitemap>' } $i + 1, 0) . '</sitemapindex>');
+}
+my $chain = add_domain("127.0.40.6:$port");
+my $top = add_file($chain, chain_url(0));
+
+sub chain_rows
+{
+	wait_for_all('chain was not imported');
+	return value("SELECT string_agg(concat_ws(':', substring(url, '(\\d)\\.xml'), discovery_method,"
+		  . " sitemap_import_status, sitemap_import_error), ' ' ORDER BY url) FROM sitemap_files WHERE domain_id = '$chain'");
+}
+
+my $rows = join(' ', '0:Complete', '1:sitemap_index:Complete', (map { "$_:sitemap_index_$_:Complete" } 2 .. 4),
+	'5:sitemap_index_5:Error:left out more than 5 levels below the sitemap asked for: 1 sitemaps');
+is(import_file($top), 'Complete', 'a chain of indexes');
+is(chain_rows(), $rows, 'ends after five levels, which the last of them says');
+is($web->count_requests('/chain/0.xml'), 1, 'and asks for each once');
+is(import_file($top), 'Complete', 'a second request');
+is(chain_rows(), $rows, 'ends there, too');
+is($web->count_requests('/chain/5.xml'), 2, 'having asked for each once more');
+like(value("SELECT detail FROM wf_health() WHERE check_name = 'sitemap_depth'"), qr/^1 sitemap file is cut off/,
+	'wf_health() tells');
+value(value("SELECT remedy FROM wf_health() WHERE check_name = 'sitemap_depth'"));
+$node->poll_query_until('postgres', "SELECT count(*) = 9 FROM sitemap_files WHERE domain_id = '$chain'"
+	  . " AND sitemap_import_status IS NOT NULL") or die 'remedy';
+wait_for_all('remedy');
+is(value("SELECT status FROM wf_health() WHERE check_name = 'sitemap_depth'"), 'ok',
+	'and its remedy leads to the end');
+value("ALTER TABLE sitemap_files DROP COLUMN discovery_method;"
+	  . "DELETE FROM sitemap_files WHERE domain_id = '$chain' AND id <> '$top'");
+is(import_file($top), 'Complete', 'the chain without a column that says how a sitemap was found');
+wait_for_all('chain');
+is(value("SELECT count(*) FROM sitemap_files WHERE domain_id = '$chain'"), '6', 'is as long');
+value("ALTER TABLE sitemap_files ADD discovery_method text;"
+	  . "DELETE FROM sitemap_files WHERE domain_id = '$chain'");
+value("UPDATE sitemap_files SET deep_scrape_curation_status = 'Selected' WHERE url ~ 'child'");
+
 # ---- what is no sitemap is never Complete
 
 my %bad = (

@@ -58,6 +58,7 @@ OBJS = \
 	wf_store_entries.o \
 	wf_store_findings.o \
 	wf_store_prune.o \
+	wf_store_validators.o \
 	wf_suppress.o \
 	wf_submit.o \
 	wf_sweep.o \

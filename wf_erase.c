@@ -156,6 +156,17 @@ erase_findings(Erasure *e)
 					  "wf_finding", TEXTARRAYOID, e->forms);
 }
 
+/* A page whose URL mentions the address is fetched without conditions next time. */
+static void
+erase_versions(Erasure *e)
+{
+	(void) change_own("DELETE FROM %s v WHERE EXISTS (SELECT 1 FROM"
+					  " pg_catalog.unnest($1) a(form) WHERE pg_catalog.strpos("
+					  "pg_catalog.lower(v.url), a.form) > 0"
+					  " OR pg_catalog.strpos(pg_catalog.lower(v.version_url), a.form) > 0)",
+					  "wf_validator", TEXTARRAYOID, e->forms);
+}
+
 static void
 erase_history(Erasure *e)
 {
@@ -196,6 +207,7 @@ wf_erase(PG_FUNCTION_ARGS)
 	e.forms = forms_of(&entry);
 	erase_contacts(&e);
 	erase_findings(&e);
+	erase_versions(&e);
 	erase_history(&e);
 	SPI_finish();
 	for (int i = 0; i < COUNTS; i++)

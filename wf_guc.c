@@ -58,6 +58,7 @@ int			wf_curation_retry_delay = 30000;
 int			wf_curation_request_timeout = 70000;
 int			wf_curation_connect_timeout = 10000;
 char	   *wf_curation_user_agent = NULL;
+char	   *wf_curation_contact_url = NULL;
 int			wf_curation_foreign_processing_grace = 600000;
 bool		wf_curation_auto_select = false;
 bool		wf_curation_placeholder_contacts = true;
@@ -75,6 +76,10 @@ static const struct config_enum_entry gateway_modes[] = {
 static unsigned int queue_on_labels = 1 << WF_CURATION_SELECTED;
 
 #define WF_DEFAULT_USER_AGENT "wf_curation/1.0"
+
+/* characters; the crawler takes 4096 of both together */
+#define WF_MAX_USER_AGENT	2048
+#define WF_MAX_CONTACT_URL	1024
 
 /*
  * Call item_ok for each element of a comma-separated list.  False, with the
@@ -234,7 +239,12 @@ check_user_agent(char **newval, void **extra, GucSource source)
 	if (*newval == NULL || **newval == '\0')
 	{
 		GUC_check_errdetail("The user agent must not be empty.");
-		GUC_check_errhint("Name yourself and give a URL where site owners can reach you.");
+		GUC_check_errhint("Name yourself; \"wf_curation.contact_url\" says where you can be reached.");
+		return false;
+	}
+	if (strlen(*newval) > WF_MAX_USER_AGENT)
+	{
+		GUC_check_errdetail("The user agent is longer than %d characters.", WF_MAX_USER_AGENT);
 		return false;
 	}
 	for (p = *newval; *p; p++)
@@ -246,6 +256,35 @@ check_user_agent(char **newval, void **extra, GucSource source)
 		}
 	}
 	return true;
+}
+
+/* It becomes part of a header, in a comment: "(+URL)". */
+static bool
+check_contact_url(char **newval, void **extra, GucSource source)
+{
+	const char *url = *newval;
+
+	if (url == NULL || *url == '\0')
+		return true;
+	if (strlen(url) > WF_MAX_CONTACT_URL)
+	{
+		GUC_check_errdetail("The URL is longer than %d characters.", WF_MAX_CONTACT_URL);
+		return false;
+	}
+	for (const char *p = url; *p; p++)
+	{
+		if ((unsigned char) *p <= 0x20 || (unsigned char) *p > 0x7e || strchr("()<>\"\\", *p))
+		{
+			GUC_check_errdetail("The URL has a blank, bracket, quote, backslash or a character beyond ASCII.");
+			return false;
+		}
+	}
+	if ((strncmp(url, "https://", 8) == 0 && url[8]) ||
+		(strncmp(url, "http://", 7) == 0 && url[7]) || (strncmp(url, "mailto:", 7) == 0 && url[7]))
+		return true;
+	GUC_check_errdetail("The URL must begin with \"https://\", \"http://\" or \"mailto:\".");
+	GUC_check_errhint("Name a page that says who fetches and how to reach you.");
+	return false;
 }
 
 static bool
@@ -414,6 +453,11 @@ define_limits(void)
 							   "User-Agent header of requests.", NULL,
 							   &wf_curation_user_agent, WF_DEFAULT_USER_AGENT, PGC_SUSET, 0,
 							   check_user_agent, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.contact_url",
+							   "Where site owners can reach you; added to the User-Agent header.",
+							   "An http, https or mailto URL; empty: none.",
+							   &wf_curation_contact_url, "", PGC_SUSET, 0,
+							   check_contact_url, NULL, NULL);
 }
 
 static void

@@ -47,6 +47,7 @@ extern int	wf_curation_retry_delay;	/* ms */
 extern int	wf_curation_request_timeout;	/* ms */
 extern int	wf_curation_connect_timeout;	/* ms */
 extern char *wf_curation_user_agent;
+extern char *wf_curation_contact_url;
 extern int	wf_curation_foreign_processing_grace;	/* ms */
 extern bool wf_curation_auto_select;
 extern bool wf_curation_placeholder_contacts;

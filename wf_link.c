@@ -272,10 +272,20 @@ read_key(char *key)
 		(void) wf_gateway_read_key(wf_curation_gateway_key_file, key);
 }
 
+/* The User-Agent header: who we are and, where it is set, how to reach us. */
+static char *
+user_agent(void)
+{
+	if (wf_curation_contact_url[0] == '\0')
+		return pstrdup(wf_curation_user_agent);
+	return psprintf("%s (+%s)", wf_curation_user_agent, wf_curation_contact_url);
+}
+
 /* Settings as the crawler knows them: core/wf_config.h. */
 void
 wf_link_configure(WfLink *link)
 {
+	char	   *agent = user_agent();
 	char		number[8][32];
 #define NUMBER(n, value) \
 	(snprintf(number[n], sizeof(number[n]), INT64_FORMAT, (int64) (value)), number[n])
@@ -292,7 +302,7 @@ wf_link_configure(WfLink *link)
 		{"respect_robots", wf_curation_respect_robots ? "on" : "off"},
 		{"require_domain_match", wf_curation_require_domain_match ? "on" : "off"},
 		{"offsite_urls", wf_curation_offsite_urls ? "on" : "off"},
-		{"user_agent", wf_curation_user_agent},
+		{"user_agent", agent},
 		{"allowed_networks", wf_curation_allowed_networks},
 		{"allowed_ports", wf_curation_allowed_ports},
 		{"allowed_hosts", wf_curation_allowed_hosts},
@@ -307,6 +317,7 @@ wf_link_configure(WfLink *link)
 	read_key(link->key);
 	if (link->pid > 0)
 		(void) wf_message_write_config(&link->out, settings, lengthof(settings));
+	pfree(agent);
 }
 
 void

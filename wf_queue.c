@@ -465,6 +465,12 @@ wf_queue_free(WfItem *item)
 		pfree(item->domain_name);
 	if (item->old_error)
 		pfree(item->old_error);
+	if (item->version_url)
+		pfree(item->version_url);
+	if (item->etag)
+		pfree(item->etag);
+	if (item->last_modified)
+		pfree(item->last_modified);
 	if (item->entries)
 		pfree(item->entries);
 	pfree(item);

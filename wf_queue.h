@@ -39,6 +39,9 @@ typedef struct WfItem
 	TimestampTz claimed_at;
 	char	   *url;			/* UTF-8, palloc'd in the context given to claim */
 	char	   *domain_name;	/* UTF-8, or NULL: nobody asks */
+	char	   *version_url;	/* where the known version came from; UTF-8, NULL: none is */
+	char	   *etag;			/* what it is asked for by; each may be NULL */
+	char	   *last_modified;
 	char	   *old_error;		/* of the page before the claim, or NULL */
 	bool		fallback;		/* the second way of wf_curation.gateway_mode is its turn */
 	bool		gateway;		/* by the gateway, for which credits were set aside */

@@ -131,11 +131,18 @@ wf_store_result(WfItem *item, const WfResultMessage *message)
 	result->by_gateway = message->by_gateway;
 	result->body_bytes = message->body_bytes;
 	result->effective_url = wf_store_copy(message->effective_url);
+	if (!message->by_gateway)
+	{
+		/* it knows no versions, and would not be asked for one */
+		result->etag = wf_store_copy(message->etag);
+		result->last_modified = wf_store_copy(message->last_modified);
+	}
 	result->finished_at = GetCurrentTimestamp();
 	if (message->error.len > 0)
 		result->error = wf_store_copy(message->error);
-	else if (message->outcome != WF_OUTCOME_OK)
+	else if (!wf_outcome_is_success(message->outcome))
 		result->error = copy_text(wf_outcome_name(message->outcome));
+	result->new_evidence = message->outcome == WF_OUTCOME_OK;
 	if (message->outcome == WF_OUTCOME_OK || message->outcome == WF_OUTCOME_PARTIAL)
 		hooks[item->stage]->read(result, message);
 	return result;
@@ -169,8 +176,8 @@ goes_on_at_once(const WfResult *result)
 								wf_gateway_mode() == WF_GATEWAY_FIRST);
 }
 
-static WfFinishAction
-action_of(const WfResult *result)
+WfFinishAction
+wf_store_action(const WfResult *result)
 {
 	if (wf_outcome_is_success(result->outcome))
 		return WF_FINISH_COMPLETE;
@@ -227,7 +234,7 @@ finish_items(WfStage *stage, WfResult **results, int n)
 	wf_store_arrays(&arrays, types, lengthof(types), n);
 	for (int i = 0; i < n; i++)
 	{
-		WfFinishAction action = action_of(results[i]);
+		WfFinishAction action = wf_store_action(results[i]);
 		WfSlice		title = results[i]->findings.title;
 
 		wf_store_set(&arrays, 0, UUIDPGetDatum(&results[i]->item->id));
@@ -317,6 +324,7 @@ wf_store_reset(void)
 	wf_store_unmake(&history_stmt);
 	wf_store_contacts_reset();
 	wf_store_findings_reset();
+	wf_store_validators_reset();
 	wf_store_prune_reset();
 	wf_children_reset();
 }
@@ -324,7 +332,7 @@ wf_store_reset(void)
 static void
 count_result(const WfResult *result, WfStoreCounts *counts)
 {
-	switch (action_of(result))
+	switch (wf_store_action(result))
 	{
 		case WF_FINISH_COMPLETE:
 			counts->completed++;
@@ -357,7 +365,7 @@ wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts)
 		items[i] = results[i]->item;
 		items[i]->uncounted = results[i]->outcome == WF_OUTCOME_DEFERRED;
 		items[i]->switching = switches(results[i]);
-		again[i] = action_of(results[i]) == WF_FINISH_RETRY ? retry_at(results[i]) : 0;
+		again[i] = wf_store_action(results[i]) == WF_FINISH_RETRY ? retry_at(results[i]) : 0;
 		results[i]->ends = again[i] == 0;
 	}
 	wf_queue_end(stage, items, again, n, valid);

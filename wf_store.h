@@ -25,7 +25,10 @@ typedef struct WfResult
 	uint64		body_bytes;
 	WfSlice		error;			/* UTF-8; with OK a note for the history, or empty */
 	WfSlice		effective_url;
+	WfSlice		etag;			/* of the response, each may be empty */
+	WfSlice		last_modified;
 	WfFindings	findings;		/* of pages; contacts are made of them while storing */
+	bool		new_evidence;	/* they replace what is stored of the page */
 	WfContact  *contacts;
 	int			ncontacts;		/* with the placeholder */
 	int			naddresses;		/* without it */
@@ -75,6 +78,13 @@ extern WfResult *wf_store_failure(WfItem *item, WfOutcome outcome, const char *e
  * yields first, then the status that promises it.  Must be called inside wf_db_run.
  */
 extern void wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts);
+
+/*
+ * For items just claimed, of one stage: set by what another version is asked for
+ * than the one whose evidence is stored, where all of that is there.  Texts go to
+ * the given context.  Must be called inside wf_db_run, in the claim's transaction.
+ */
+extern void wf_store_ask_by_validators(WfItem **items, int n, MemoryContext context);
 
 /*
  * Forget the evidence of pages and the origins of contacts that are no more: of

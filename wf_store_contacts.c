@@ -225,7 +225,7 @@ make_contacts(WfResult *result)
 	char		host[WF_MAX_HOST + 1];
 
 	result->ncontacts = result->naddresses = 0;
-	if (result->outcome != WF_OUTCOME_OK)
+	if (!wf_outcome_is_success(result->outcome))
 		return;
 	url_host(result->item->url, host, sizeof(host));
 	result->contacts = palloc0((findings->count + 1) * sizeof(WfContact));
@@ -790,11 +790,13 @@ read_page(WfResult *result, const WfResultMessage *message)
 static void
 store_pages(WfStage *stage, WfResult **results, int n)
 {
+	wf_store_recall_evidence(results, n);
 	wf_store_suppress(results, n);
 	for (int i = 0; i < n; i++)
 		make_contacts(results[i]);
 	store_contacts(stage, results, n);
 	wf_store_findings(results, n);
+	wf_store_validators(results, n);
 }
 
 const WfStoreHooks wf_store_page_hooks = {read_page, store_pages};

@@ -23,7 +23,7 @@
 #include "wf_suppress.h"
 
 static const Oid row_types[] = {UUIDOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID};
+TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID, INT4OID};
 
 static WfStatement delete_stmt;
 static WfStatement insert_stmt;
@@ -52,16 +52,21 @@ is_same_person(const WfFinding *finding, const WfFinding *suppressed)
 	return suppressed->name.len > 0 && wf_text_equal(finding->name, suppressed->name);
 }
 
-static void
+/* Returns whether something was taken off. */
+static bool
 suppress_in(WfFindings *findings, WfSuppressionList *list)
 {
 	bool	   *listed = palloc0(Max(findings->count, 1) * sizeof(bool));
 	bool	   *gone = palloc0(Max(findings->count, 1) * sizeof(bool));
 	int			kept = 0;
+	bool		any = false;
 
 	for (int i = 0; i < findings->count; i++)
+	{
 		listed[i] = findings->items[i].kind == WF_KIND_EMAIL &&
 			wf_suppress_has(list, findings->items[i].value);
+		any |= listed[i];
+	}
 	for (int i = 0; i < findings->count; i++)
 	{
 		WfFinding  *f = &findings->items[i];
@@ -83,6 +88,7 @@ suppress_in(WfFindings *findings, WfSuppressionList *list)
 		if (!gone[i])
 			findings->items[kept++] = findings->items[i];
 	findings->count = kept;
+	return any;
 }
 
 void
@@ -92,7 +98,7 @@ wf_store_suppress(WfResult **results, int n)
 
 	if (!wf_suppress_is_empty(list))
 		for (int i = 0; i < n; i++)
-			suppress_in(&results[i]->findings, list);
+			results[i]->new_evidence |= suppress_in(&results[i]->findings, list);
 	wf_suppress_close(list);
 }
 
@@ -118,17 +124,19 @@ make_statements(void)
 				  psprintf("DELETE FROM %s f WHERE f.page_id = ANY ($1) AND (f.page_id, f.n, f.kind,"
 						   " f.value, f.source, f.position, coalesce(f.raw, ''),"
 						   " coalesce(f.name, ''), coalesce(f.job_title, ''),"
-						   " coalesce(f.phone, ''), coalesce(f.context, '')) NOT IN"
+						   " coalesce(f.phone, ''), coalesce(f.context, ''), f.told) NOT IN"
 						   " (SELECT r.page_id, r.n, r.kind, r.value, r.source, r.position,"
 						   " coalesce(r.raw, ''), coalesce(r.name, ''), coalesce(r.job_title, ''),"
-						   " coalesce(r.phone, ''), coalesce(r.context, '')"
-						   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) r (page_id,"
-						   " n, kind, value, raw, name, job_title, phone, source, position, context)"
+						   " coalesce(r.phone, ''), coalesce(r.context, ''), r.told"
+						   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+						   " r (page_id, n, kind, value, raw, name, job_title, phone, source,"
+						   " position, context, found_at, told)"
 						   " WHERE r.n > 0)", table), row_types, lengthof(row_types));
 	wf_store_make(&insert_stmt,
 				  psprintf("INSERT INTO %s (page_id, n, kind, value, raw, name, job_title, phone,"
-						   " source, position, context, found_at)"
-						   " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+						   " source, position, context, found_at, told)"
+						   " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+						   " $13)"
 						   " r (page_id, n) WHERE r.n > 0 ON CONFLICT DO NOTHING",
 						   table), row_types, lengthof(row_types));
 }
@@ -152,6 +160,7 @@ append_finding(WfArrays *arrays, const WfResult *result, int n)
 	wf_store_set(arrays, 9, Int64GetDatum((int64) f->position));
 	wf_store_set_text(arrays, 10, f->context);
 	wf_store_set(arrays, 11, TimestampTzGetDatum(result->finished_at));
+	wf_store_set(arrays, 12, Int32GetDatum(f->told));
 	arrays->n++;
 }
 
@@ -178,7 +187,7 @@ wf_store_findings(WfResult **results, int n)
 	wf_store_arrays(&rows, row_types, lengthof(row_types), n + total);
 	for (int i = 0; i < n; i++)
 	{
-		if (results[i]->outcome != WF_OUTCOME_OK)
+		if (!results[i]->new_evidence)
 			continue;
 		append_page(&rows, results[i]);
 		pages++;

@@ -75,12 +75,33 @@ extern void wf_store_contacts_reset(void);
 
 /* in wf_store_findings.c */
 
-/* Take off the results what the suppression list forbids to store. */
+/*
+ * Take off the results what the suppression list forbids to store; where that is
+ * evidence that was recalled, it is to be stored anew.
+ */
 extern void wf_store_suppress(WfResult **results, int n);
 
 /* Make the evidence of the pages of a group what was found this time. */
 extern void wf_store_findings(WfResult **results, int n);
 extern void wf_store_findings_reset(void);
+
+/* What becomes of an item that ended this way. */
+extern WfFinishAction wf_store_action(const WfResult *result);
+
+/* in wf_store_validators.c */
+
+/*
+ * Of the results that are 304: the evidence that is stored, as if it had just
+ * been found; in the current memory context.
+ */
+extern void wf_store_recall_evidence(WfResult **results, int n);
+
+/*
+ * Keep what the pages of a group are asked for by next time, or forget it: of
+ * those that have none, or failed for good.
+ */
+extern void wf_store_validators(WfResult **results, int n);
+extern void wf_store_validators_reset(void);
 
 /* in wf_store_prune.c */
 extern void wf_store_prune_reset(void);

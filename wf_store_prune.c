@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_store_prune.c
- *	  Evidence of pages and origins of contacts that are no more.
+ *	  Evidence and versions of pages, and origins of contacts, that are no more.
  *
  * Rows of user tables are deleted without our knowing: nothing of ours hangs on
  * DELETE.  Each sweep looks at some of our rows, in the order of their keys, and
@@ -30,6 +30,7 @@ typedef struct Kept
 
 static Kept kept[] = {
 	{"wf_finding", "page_id", WF_STMT_EXISTING},
+	{"wf_validator", "page_id", WF_STMT_EXISTING},
 	{"wf_contact_origin", "contact_id", WF_STMT_CONTACTS_EXISTING},
 };
 

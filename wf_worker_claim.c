@@ -40,6 +40,7 @@ do_claim(WfStage *stage, void *arg)
 	wf_queue_claim(&work->request);
 	if (stage->id == WF_STAGE_PAGE)
 		wf_gateway_assign(&work->request);
+	wf_store_ask_by_validators(work->request.items, work->request.count, work->request.context);
 	work->next_due = work->request.more || work->request.unfinished || work->request.paused ?
 		0 : wf_queue_next_due(stage);
 }

@@ -41,6 +41,13 @@ wf_worker_drop_item(WfItem *item)
 	wf_queue_free(item);
 }
 
+/* A text or NULL; an empty slice for none. */
+static WfSlice
+slice_of(const char *text)
+{
+	return text ? (WfSlice) {text, strlen(text)} : WF_SLICE_EMPTY;
+}
+
 /* False when the crawler cannot take it. */
 static bool
 send_item(WfItem *item)
@@ -55,9 +62,11 @@ send_item(WfItem *item)
 	item->too_deep = 0;
 	fetch.seq = item->token;
 	fetch.stage = (uint8) item->stage;
-	fetch.url = (WfSlice) {item->url, strlen(item->url)};
-	if (item->domain_name)
-		fetch.domain = (WfSlice) {item->domain_name, strlen(item->domain_name)};
+	fetch.url = slice_of(item->url);
+	fetch.domain = slice_of(item->domain_name);
+	fetch.version_url = slice_of(item->version_url);
+	fetch.etag = slice_of(item->etag);
+	fetch.last_modified = slice_of(item->last_modified);
 	if (item->gateway)
 		fetch.flags |= WF_FETCH_GATEWAY;
 	if (!wf_link_fetch(wf_worker.link, &fetch))

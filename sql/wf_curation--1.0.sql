@@ -5,8 +5,9 @@
 
 --
 -- 1. What the extension keeps for itself.  Dumped are the pauses, the suppression
---    list, where contacts came from and what the gateway cost; claims are void after a restore, history
---    and findings are personal data that the next fetch brings anew.
+--    list, where contacts came from and what the gateway cost; claims are void after a
+--    restore, history and findings are personal data that the next fetch brings anew (so
+--    validators, which say that it need not, are not dumped either).
 --
 
 -- Items in flight (worker_pid set; 0 stands for a service that is not ours) or
@@ -88,10 +89,32 @@ CREATE TABLE wf_finding (
 	position		bigint NOT NULL,
 	context			text,
 	found_at		timestamp with time zone NOT NULL,
+	told			integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (page_id, n)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 COMMENT ON TABLE wf_finding IS 'what was found on each page; rows of the view wf_findings';
+COMMENT ON COLUMN wf_finding.told IS 'what structured data say of it: 1 the value, 2 name and job title, 4 the telephone number; added up';
 REVOKE ALL ON wf_finding FROM PUBLIC;
+
+-- What the version of each page whose evidence we have is asked for by, so that
+-- a server may answer 304; written with the evidence, gone with the page.
+CREATE TABLE wf_validator (
+	page_id			uuid PRIMARY KEY,
+	url				text NOT NULL,
+	version_url		text NOT NULL,
+	etag			text,
+	last_modified	text,
+	findings		integer NOT NULL,
+	version			text NOT NULL,
+	stored_at		timestamp with time zone NOT NULL
+) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE wf_validator IS
+	'ETag and Last-Modified of each page as last fetched, for conditional requests';
+COMMENT ON COLUMN wf_validator.url IS 'of the page when it was fetched; another one is fetched without conditions';
+COMMENT ON COLUMN wf_validator.version_url IS 'where redirects led, and the answer came from';
+COMMENT ON COLUMN wf_validator.findings IS 'rows of the page in wf_finding; where some are missing it is fetched without conditions';
+COMMENT ON COLUMN wf_validator.version IS 'of the extension that examined the page; another one fetches it anew';
+REVOKE ALL ON wf_validator FROM PUBLIC;
 
 -- Where the fields of a contact came from, one row for each contact that we
 -- stored.  A field is ours while strength is set and its value still has that

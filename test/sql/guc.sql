@@ -20,14 +20,25 @@ SET wf_curation.no_such_setting = 1;
 -- bad values: one error with detail and hint
 SET wf_curation.user_agent = '';
 SET wf_curation.user_agent = E'a\nX-Header: b';
+SET wf_curation.contact_url = 'bots.example.org';
+SET wf_curation.contact_url = E'https://example.org/\nX-Header: b';
+SET wf_curation.contact_url = 'https://example.org/ (bot)';
 SET wf_curation.default_region = 'Germany';
 \set VERBOSITY sqlstate
+DO $$ BEGIN PERFORM set_config('wf_curation.contact_url', 'https://' || repeat('a', 2000), false); END $$;
+DO $$ BEGIN PERFORM set_config('wf_curation.user_agent', repeat('a', 3000), false); END $$;
 SET wf_curation.batch_size = 0;
 SET wf_curation.request_timeout = '1us';
 SET wf_curation.max_concurrency = 100000;
 \set VERBOSITY default
 
 -- good ones, with units
+SET wf_curation.contact_url = 'https://example.org/bot';
+SHOW wf_curation.contact_url;
+SET wf_curation.contact_url = 'mailto:bot@example.org';
+SHOW wf_curation.contact_url;
+RESET wf_curation.contact_url;
+SHOW wf_curation.contact_url;
 SET wf_curation.host_delay = '1s';
 SHOW wf_curation.host_delay;
 SET wf_curation.history_retention = '2d';
@@ -47,6 +58,14 @@ SET wf_curation.gateway_mode = 'both';
 ALTER SYSTEM SET wf_curation.denied_hosts = 'a b';
 ALTER SYSTEM SET wf_curation.queue_on = 'New';
 ALTER SYSTEM SET wf_curation.queue_on = '';
+
+-- what was set before the library was loaded is checked when it is, too
+\c -
+SET wf_curation.contact_url = 'https://example.org/early';
+SET wf_curation.user_agent = E'a\nb';
+LOAD 'wf_curation';
+SHOW wf_curation.contact_url;
+SHOW wf_curation.user_agent;
 
 -- an ordinary user may change none of them
 CREATE ROLE regress_wf_user;

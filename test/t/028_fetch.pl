@@ -28,6 +28,17 @@ is(value("SELECT status, outcome FROM wf_fetch('http://10.0.0.1/')"), '|policy',
 is(value("SELECT outcome FROM wf_fetch('ftp://example.org/')"), 'bad_url', 'no web address');
 is(value("SET wf_curation.batch_timeout = '1s'; SELECT outcome FROM wf_fetch('" . $hang->url('/', '127.0.1.3') . "')"),
 	'timeout', 'the time limit of a batch');
+# who we say we are: the worker reads it from the database's settings
+my $echo = start_server(sub { my ($path, $headers) = @_; return (200, { 'Content-Type' => 'text/plain' }, $headers->{'user-agent'}) });
+my $agent = "SELECT convert_from(body, 'UTF8') FROM wf_fetch('" . $echo->url('/', '127.0.1.4') . "')";
+is(value($agent), 'wf_curation/1.0', 'the User-Agent by default');
+value("ALTER DATABASE postgres SET wf_curation.contact_url = 'https://example.org/bot'");
+is(value($agent), 'wf_curation/1.0 (+https://example.org/bot)', 'says how to reach us');
+value("ALTER DATABASE postgres SET wf_curation.user_agent = 'acme-bot/2'");
+is(value($agent), 'acme-bot/2 (+https://example.org/bot)', 'whatever we call ourselves');
+value("ALTER DATABASE postgres RESET wf_curation.contact_url");
+is(value($agent), 'acme-bot/2', 'and no more when it is not set');
+
 is(value('SELECT count(*) FROM pages') . value('SELECT count(*) FROM wf_attempt'), '00', 'nothing was written');
 
 my ($rc, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT wf_fetch('')");

@@ -111,26 +111,33 @@ wf_health_businesses(WfHealth *h)
 						 wf_health_items_are(WF_PART_LOCAL_BUSINESSES, n, COUNTED));
 }
 
+/*
+ * Warn of items that ended well and led to no row of another table; "fault" is what
+ * the detail says behind their number.
+ */
+static void
+report_fruitless(WfHealth *h, const WfBinding *b, int column, const char *condition,
+				 const WfBinding *others, const char *fault)
+{
+	int64		n = count_without(b, column, condition, others);
+
+	if (n > 0)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 requeue(b, psprintf("%s AND %s", condition, not_among(b, column, others))),
+						 "%s %s", wf_health_items_are(b->part->id, n, MATCHED), fault);
+}
+
 /* See wf_health.h. */
 void
 wf_health_submitted(WfHealth *h)
 {
 	const WfBinding *b = whole(h, WF_PART_DOMAINS);
 	const WfBinding *files = whole(h, WF_PART_SITEMAP_FILES);
-	char	   *submitted;
-	int64		n;
 
-	if (b == NULL || files == NULL)
-		return;
-	submitted = has_status(b, WF_PROCESSING_COMPLETE);
-	n = count_without(b, WF_ITEM_ID, submitted, files);
-	if (n > 0)
-		wf_health_report(h, WF_HEALTH_WARN,
-						 requeue(b, psprintf("%s AND %s", submitted,
-											 not_among(b, WF_ITEM_ID, files))),
-						 "%s submitted and has no sitemap file: something else wrote the status,"
-						 " or the files were deleted.",
-						 wf_health_items_are(WF_PART_DOMAINS, n, MATCHED));
+	if (b != NULL && files != NULL)
+		report_fruitless(h, b, WF_ITEM_ID, has_status(b, WF_PROCESSING_COMPLETE), files,
+						 "submitted and has no sitemap file: something else wrote the status,"
+						 " or the files were deleted.");
 }
 
 /* See wf_health.h.  An index has sitemaps, not pages. */
@@ -140,7 +147,6 @@ wf_health_imported(WfHealth *h)
 	const WfBinding *b = whole(h, WF_PART_SITEMAP_FILES);
 	const WfBinding *pages = whole(h, WF_PART_PAGES);
 	char	   *complete;
-	int64		n;
 
 	if (b == NULL || pages == NULL)
 		return;
@@ -148,14 +154,9 @@ wf_health_imported(WfHealth *h)
 	if (b->column[WF_SITEMAP_TYPE].attnum)
 		complete = psprintf("%s AND (%s) IS NOT TRUE", complete,
 							wf_views_is(b, "p", WF_SITEMAP_TYPE, WF_SITEMAP_INDEX));
-	n = count_without(b, WF_ITEM_DOMAIN_ID, complete, pages);
-	if (n > 0)
-		wf_health_report(h, WF_HEALTH_WARN,
-						 requeue(b, psprintf("%s AND %s", complete,
-											 not_among(b, WF_ITEM_DOMAIN_ID, pages))),
-						 "%s complete, and the domain has no page: something else wrote the status,"
-						 " or the pages were deleted.",
-						 wf_health_items_are(WF_PART_SITEMAP_FILES, n, MATCHED));
+	report_fruitless(h, b, WF_ITEM_DOMAIN_ID, complete, pages,
+					 "complete, and the domain has no page: something else wrote the status,"
+					 " or the pages were deleted.");
 }
 
 /* See wf_health.h. */

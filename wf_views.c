@@ -371,13 +371,10 @@ is_shown(const WfBinding *b, List *counts)
 	return b->part->id == WF_PART_PAGES || counts != NIL;
 }
 
-/*
- * wf_pipeline() → (stage, status, count, oldest, next_due): of each stage the
- * required labels always, in the order of an item's life, then whatever else is
- * there.  Status NULL: selected and not queued, an orphan.
- */
-Datum
-wf_pipeline(PG_FUNCTION_ARGS)
+/* Rows of each stage that is shown, in the order of an item's life. */
+static void
+put_stages(FunctionCallInfo fcinfo,
+		   void (*put) (FunctionCallInfo fcinfo, const WfBinding *b, List *counts))
 {
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
@@ -387,9 +384,20 @@ wf_pipeline(PG_FUNCTION_ARGS)
 		List	   *counts = b ? count_items(b) : NIL;
 
 		if (b && is_shown(b, counts))
-			put_stage(fcinfo, b, counts);
+			put(fcinfo, b, counts);
 	}
 	SPI_finish();
+}
+
+/*
+ * wf_pipeline() → (stage, status, count, oldest, next_due): of each stage the
+ * required labels always, in the order of an item's life, then whatever else is
+ * there.  Status NULL: selected and not queued, an orphan.
+ */
+Datum
+wf_pipeline(PG_FUNCTION_ARGS)
+{
+	put_stages(fcinfo, put_stage);
 	PG_RETURN_VOID();
 }
 
@@ -466,17 +474,7 @@ put_progress(FunctionCallInfo fcinfo, const WfBinding *b, List *counts)
 Datum
 wf_progress(PG_FUNCTION_ARGS)
 {
-	InitMaterializedSRF(fcinfo, 0);
-	SPI_connect();
-	for (int i = 0; i < WF_PART_COUNT; i++)
-	{
-		WfBinding  *b = bind_stage(&wf_parts[i]);
-		List	   *counts = b ? count_items(b) : NIL;
-
-		if (b && is_shown(b, counts))
-			put_progress(fcinfo, b, counts);
-	}
-	SPI_finish();
+	put_stages(fcinfo, put_progress);
 	PG_RETURN_VOID();
 }
 

@@ -171,7 +171,7 @@ has_mail(const WfHtmlToken *token)
 
 /* A start tag that has attributes. */
 static WfStatus
-take_attributes(Extraction *x, const WfHtmlToken *token, bool may_have_mark)
+take_attributes(Extraction *x, const WfHtmlToken *token, bool has_mark)
 {
 	bool		at = has_at(x, token);
 	WfStatus	status = WF_OK;
@@ -179,7 +179,7 @@ take_attributes(Extraction *x, const WfHtmlToken *token, bool may_have_mark)
 	/* within a line only */
 	if (token->element == WF_ELEMENT_IMG && x->window.data[x->window.len - 1] == ' ')
 		status = take_picture(x, token);
-	if (status == WF_OK && may_have_mark && has_mail(token))
+	if (status == WF_OK && has_mark && has_mail(token))
 		status = wf_page_take_spread(x, token);
 	if (status == WF_OK && (at || (token->flags & WF_HTML_LINKS)))
 		status = wf_page_take_attributes(x, token, at);

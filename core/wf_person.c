@@ -9,25 +9,17 @@
 
 #include <string.h>
 
-#include "wf_person_words.h"
-#include "wf_text.h"
+#include "wf_person_int.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* How far from the address a name may stand: bytes and lines. */
-#define BYTES_BEFORE	600
-#define BYTES_BEHIND	250
+/* How far from the address a name may stand: lines. */
 #define LINES_BEFORE	10
 #define LINES_BEHIND	4
 #define NEAR_LINES		3		/* for a name that agrees only in part */
 
 #define MAX_WORDS		192		/* looked at around one address */
 #define MAX_NAME_WORDS	5
-#define MAX_FOLDED		48
 #define MAX_PARTICLE	5		/* bytes of the longest of them */
 #define MAX_HONORIFIC	10
-#define MAX_TITLE		80		/* bytes of a job title */
-#define MIN_ROLE		4		/* letters of a local part that names one */
 #define MAX_INITIALS	3		/* letters of a local part of initials */
 #define PLACE_LINES		2		/* for a name that agrees in nothing */
 #define MAX_PLACE_TITLE	40		/* bytes of the title of such a one */
@@ -58,41 +50,6 @@ typedef enum Agreement
 	AGREES
 } Agreement;
 
-/*-------------------------------------------------------------------------
- * Letters
- *-------------------------------------------------------------------------
- */
-
-/*
- * Lower-case base letters of a word, all others left out; "german": an umlaut
- * is two letters.
- */
-static WfSlice
-fold(WfSlice word, bool german, char *out)
-{
-	const char *p = word.data;
-	const char *end = p + word.len;
-	WfSlice		folded = {out, 0};
-
-	while (p < end && folded.len + 2 <= MAX_FOLDED)
-	{
-		uint32_t	cp;
-		char		letter;
-
-		p += wf_text_decode(p, end, &cp);
-		letter = wf_lower_char(wf_text_base_letter(cp));
-		if (!wf_is_alpha(letter))
-			continue;
-		out[folded.len++] = letter;
-		if (cp == 0xDF)
-			out[folded.len++] = 's';
-		else if (german && (cp == 0xE4 || cp == 0xF6 || cp == 0xFC || cp == 0xC4 || cp == 0xD6 ||
-							cp == 0xDC))
-			out[folded.len++] = 'e';
-	}
-	return folded;
-}
-
 static bool
 is_capital(WfSlice word)
 {
@@ -104,83 +61,10 @@ is_capital(WfSlice word)
 	return letter >= 'A' && letter <= 'Z';
 }
 
-/* Is the word, in any case, in a table of wf_person_words.h? */
-static bool
-is_in(WfSlice word, const WfSlice *table, size_t count)
-{
-	char		lower[MAX_FOLDED];
-	size_t		low = 0;
-	size_t		high = count;
-
-	if (word.len == 0 || word.len > sizeof(lower))
-		return false;
-	memcpy(lower, word.data, word.len);
-	wf_text_lower(lower, word.len);
-	while (low < high)
-	{
-		size_t		mid = (low + high) / 2;
-		const WfSlice *entry = &table[mid];
-		int			order = (unsigned char) lower[0] - (unsigned char) entry->data[0];
-
-		if (order == 0)
-			order = memcmp(lower, entry->data, word.len < entry->len ? word.len : entry->len);
-
-		if (order == 0)
-			order = (int) word.len - (int) entry->len;
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return false;
-}
-
-#define IS_IN(word, table) is_in((word), (table), COUNT(table))
-
 /*-------------------------------------------------------------------------
  * Words
  *-------------------------------------------------------------------------
  */
-
-static bool
-is_word_byte(char c)
-{
-	return wf_is_alpha(c) || (unsigned char) c >= 0xC3 ||
-		((unsigned char) c >= 0x80 && (unsigned char) c < 0xC0);
-}
-
-/* A dash, quote or bullet beyond ASCII, but no apostrophe (U+2018, U+2019). */
-static bool
-is_mark(WfSlice text, size_t i, size_t limit)
-{
-	return i + 2 < limit && (unsigned char) text.data[i] == 0xE2 &&
-		(unsigned char) text.data[i + 1] == 0x80 &&
-		(unsigned char) text.data[i + 2] != 0x98 && (unsigned char) text.data[i + 2] != 0x99;
-}
-
-/* The word that begins at i; dots, dashes and apostrophes inside belong to it. */
-static size_t
-word_end(WfSlice text, size_t i, size_t limit)
-{
-	while (i < limit)
-	{
-		char		c = text.data[i];
-
-		if (is_mark(text, i, limit))
-			break;
-		else if (is_word_byte(c))
-			i++;
-		else if ((c == '-' || c == '\'' || c == '.') && i + 1 < limit &&
-				 is_word_byte(text.data[i + 1]))
-			i++;
-		else
-			break;
-	}
-	/* the dot of an initial or an abbreviation */
-	return i < limit && text.data[i] == '.' ? i + 1 : i;
-}
 
 /* "Weber" of "Weber-Lang" */
 static WfSlice
@@ -197,11 +81,12 @@ first_half(WfSlice word)
 static bool
 is_given_name(WfSlice word)
 {
-	char		letters[MAX_FOLDED];
+	char		letters[WF_PERSON_FOLDED];
 	WfSlice		half = first_half(word);
 
-	return IS_IN(fold(word, false, letters), given_names) ||
-		(half.len < word.len && IS_IN(fold(half, false, letters), given_names));
+	return wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES) ||
+		(half.len < word.len &&
+		 wf_person_is_in(wf_person_fold(half, false, letters), WF_WORDS_GIVEN_NAMES));
 }
 
 /*
@@ -214,7 +99,7 @@ set_class(Word *w, WfSlice word, bool is_first)
 	size_t		i;
 
 	w->is_given = is_first && is_given_name(word);
-	w->is_label = IS_IN(word, labels) || IS_IN(word, title_words);
+	w->is_label = wf_person_is_in(word, WF_WORDS_LABELS) || wf_person_is_in(word, WF_WORDS_TITLES);
 	w->is_loud = word.len > 2;	/* in ASCII capitals */
 	for (i = 0; i < word.len; i++)
 	{
@@ -239,20 +124,20 @@ read_words(WfSlice text, size_t from, size_t to, int line, Word *words, int room
 
 		if (text.data[i] == '\n')
 			line++;
-		if (!is_word_byte(text.data[i]) || is_mark(text, i, to))
+		if (!wf_person_is_letter(text.data[i]) || wf_person_is_mark(text, i, to))
 		{
-			i += is_mark(text, i, to) ? 3 : 1;
+			i += wf_person_is_mark(text, i, to) ? 3 : 1;
 			continue;
 		}
 		w->start = i;
-		w->end = i = word_end(text, i, to);
+		w->end = i = wf_person_word_end(text, i, to);
 		word = (WfSlice) {text.data + w->start, w->end - w->start};
 		letters = word.data[word.len - 1] == '.' ? word.len - 1 : word.len;
 		w->is_capital = is_capital(word);
 		w->is_initial = w->is_capital && letters == 1;
 		w->is_given = w->is_label = w->is_loud = false;
-		w->is_particle = word.len <= MAX_PARTICLE && IS_IN(word, particles);
-		w->is_honorific = word.len <= MAX_HONORIFIC && IS_IN(word, honorifics);
+		w->is_particle = word.len <= MAX_PARTICLE && wf_person_is_in(word, WF_WORDS_PARTICLES);
+		w->is_honorific = word.len <= MAX_HONORIFIC && wf_person_is_in(word, WF_WORDS_HONORIFICS);
 		w->is_joined = w->start == last + 1 && text.data[last] == ' ';
 		w->line = line;
 		/* "Smith." ends a sentence; "J." does not */
@@ -275,32 +160,14 @@ slice_of(WfSlice text, const Word *w)
  *-------------------------------------------------------------------------
  */
 
-static bool
-begins(WfSlice text, WfSlice head)
-{
-	return text.len >= head.len && memcmp(text.data, head.data, head.len) == 0;
-}
-
-static bool
-contains(WfSlice text, WfSlice part)
-{
-	size_t		i;
-
-	for (i = 0; i + part.len <= text.len; i++)
-	{
-		if (memcmp(text.data + i, part.data, part.len) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* How first and last agree with the letters of the local part. */
 static Agreement
 compare_names(WfSlice letters, WfSlice first, WfSlice last, size_t between)
 {
 	if (first.len == 0 || last.len == 0)
 		return AGREES_NOT;
-	if (first.len >= 2 && last.len >= 2 && contains(letters, first) && contains(letters, last) &&
+	if (first.len >= 2 && last.len >= 2 && wf_person_contains(letters, first) &&
+		wf_person_contains(letters, last) &&
 		letters.len >= first.len + last.len && letters.len <= first.len + last.len + between + 1)
 		return AGREES_JOINED;
 	if (last.len >= 3 && letters.len > last.len && letters.len <= last.len + 3)
@@ -312,10 +179,10 @@ compare_names(WfSlice letters, WfSlice first, WfSlice last, size_t between)
 			{letters.data + letters.len - last.len, last.len}, last))
 			return AGREES;
 		wf_advance(&rest, last.len);
-		if (begins(letters, last) && rest.data[0] == first.data[0])
+		if (wf_person_begins(letters, last) && rest.data[0] == first.data[0])
 			return AGREES;
 	}
-	if (first.len >= 3 && letters.len == first.len + 1 && begins(letters, first) &&
+	if (first.len >= 3 && letters.len == first.len + 1 && wf_person_begins(letters, first) &&
 		letters.data[first.len] == last.data[0])
 		return AGREES_JOINED;
 	if ((last.len >= 4 && wf_text_equal(letters, last)) ||
@@ -334,9 +201,9 @@ are_initials(WfSlice text, WfSlice letters, const Word *words, int count)
 		return false;
 	for (i = 0; i < count; i++)
 	{
-		char		first[MAX_FOLDED];
+		char		first[WF_PERSON_FOLDED];
 
-		if (fold(slice_of(text, &words[i]), false, first).len == 0 ||
+		if (wf_person_fold(slice_of(text, &words[i]), false, first).len == 0 ||
 			first[0] != letters.data[i])
 			return false;
 	}
@@ -351,10 +218,10 @@ static Agreement
 compare_forms(WfSlice text, WfSlice letters, WfSlice first, const Word *words, int count,
 			  bool german, size_t between)
 {
-	char		buffer[MAX_FOLDED];
+	char		buffer[WF_PERSON_FOLDED];
 	WfSlice		last = slice_of(text, &words[count - 1]);
 	const char *dash = memchr(last.data, '-', last.len);
-	Agreement	best = compare_names(letters, first, fold(last, german, buffer), between);
+	Agreement	best = compare_names(letters, first, wf_person_fold(last, german, buffer), between);
 	Agreement	a;
 	int			from = count - 1;
 
@@ -365,17 +232,17 @@ compare_forms(WfSlice text, WfSlice letters, WfSlice first, const Word *words, i
 		WfSlice		whole = {text.data + words[from].start,
 							 words[count - 1].end - words[from].start};
 
-		a = compare_names(letters, first, fold(whole, german, buffer), between);
+		a = compare_names(letters, first, wf_person_fold(whole, german, buffer), between);
 		best = a > best ? a : best;
 	}
 	if (dash != NULL)
 	{
 		WfSlice		half = {last.data, dash - last.data};
 
-		a = compare_names(letters, first, fold(half, german, buffer), between);
+		a = compare_names(letters, first, wf_person_fold(half, german, buffer), between);
 		best = a > best ? a : best;
 		wf_advance(&last, half.len + 1);
-		a = compare_names(letters, first, fold(last, german, buffer), between);
+		a = compare_names(letters, first, wf_person_fold(last, german, buffer), between);
 		best = a > best ? a : best;
 	}
 	return best;
@@ -385,7 +252,7 @@ compare_forms(WfSlice text, WfSlice letters, WfSlice first, const Word *words, i
 static Agreement
 agreement(WfSlice text, WfSlice letters, const Word *words, int count)
 {
-	char		first_letters[MAX_FOLDED];
+	char		first_letters[WF_PERSON_FOLDED];
 	Agreement	best = are_initials(text, letters, words, count) ? AGREES_IN_PART : AGREES_NOT;
 	size_t		between = 0;
 	int			german;
@@ -395,7 +262,7 @@ agreement(WfSlice text, WfSlice letters, const Word *words, int count)
 		between += words[i].end - words[i].start;
 	for (german = 0; german < 2; german++)
 	{
-		WfSlice		first = fold(slice_of(text, &words[0]), german, first_letters);
+		WfSlice		first = wf_person_fold(slice_of(text, &words[0]), german, first_letters);
 		Agreement	a = compare_forms(text, letters, first, words, count, german, between);
 
 		if (a > best)
@@ -448,257 +315,6 @@ stands_alone(const Word *words, int at, int count, int total)
 	return at + count == total || !words[at + count].is_joined;
 }
 
-/*-------------------------------------------------------------------------
- * Job titles
- *-------------------------------------------------------------------------
- */
-
-/* Compounds: "Einkaufsleiterin", "Datenschutzbeauftragter" */
-static bool
-ends_in_title(WfSlice word)
-{
-	static const WfSlice endings[] = {
-		{"leiter", 6}, {"leiterin", 8}, {"beauftragte", 11}, {"beauftragter", 12}, {"berater", 7},
-		{"beraterin", 9}, {"manager", 7}, {"managerin", 9}, {"referent", 8}, {"referentin", 10},
-		{"redakteur", 9}, {"redakteurin", 11}, {"ingenieur", 9}, {"ingenieurin", 11},
-		{"assistent", 9}, {"assistentin", 11}, {"direktor", 8}, {"direktorin", 10},
-		{"koordinator", 11}, {"koordinatorin", 13}, {"techniker", 9}, {"technikerin", 11},
-		{"vorsitzende", 11}, {"vorsitzender", 12}, {"verwalter", 9}, {"verwalterin", 11},
-		{"therapeut", 9}, {"therapeutin", 11}, {"anwalt", 6}, {"anw\xC3\xA4ltin", 9},
-		{"johtaja", 7}, {"p\xC3\xA4\xC3\xA4llikk\xC3\xB6", 12}, {"ledare", 6}, {"ansvarig", 8},
-		{"ansvarlig", 9}
-	};
-	size_t		i;
-
-	for (i = 0; i < COUNT(endings); i++)
-	{
-		size_t		len = endings[i].len;
-
-		if (word.len > len + 1 &&
-			wf_text_equal_nocase((WfSlice) {word.data + word.len - len, len}, endings[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool
-has_title_word(WfSlice line)
-{
-	size_t		i = 0;
-
-	while (i < line.len)
-	{
-		WfSlice		word;
-		size_t		end;
-
-		if (!is_word_byte(line.data[i]) || is_mark(line, i, line.len))
-		{
-			i += is_mark(line, i, line.len) ? 3 : 1;
-			continue;
-		}
-		end = word_end(line, i, line.len);
-		if (line.data[end - 1] == '.')
-			end--;
-		word = (WfSlice) {line.data + i, end - i};
-		if (IS_IN(word, title_words) || ends_in_title(word))
-			return true;
-		i = end > i ? end : i + 1;
-	}
-	return false;
-}
-
-/* Punctuation and spaces off both ends. */
-static WfSlice
-trim_title(WfSlice title)
-{
-	while (title.len > 0 && (strchr(" ,:;|-/(\t.\n", title.data[0]) != NULL ||
-							 is_mark(title, 0, title.len)))
-		wf_advance(&title, is_mark(title, 0, title.len) ? 3 : 1);
-	while (title.len > 0 && (strchr(" ,:;|-/\t\n(", title.data[title.len - 1]) != NULL ||
-							 (title.len > 3 && is_mark(title, title.len - 3, title.len))))
-		title.len -= title.len > 3 && is_mark(title, title.len - 3, title.len) ? 3 : 1;
-	/* the ')' of "Name (Title)" */
-	if (title.len > 0 && title.data[title.len - 1] == ')' &&
-		memchr(title.data, '(', title.len) == NULL)
-		title.len--;
-	return title;
-}
-
-/* Is it said of somebody, and not what stands beside a name? */
-static bool
-is_sentence(WfSlice text)
-{
-	static const WfSlice verbs[] = {
-		{" is ", 4}, {" was ", 5}, {" are ", 5}, {" has ", 5}, {" ist ", 5}, {" est ", 5},
-		{"\xC2\xA9", 2}
-	};
-	size_t		i;
-
-	for (i = 0; i < COUNT(verbs); i++)
-	{
-		if (contains(text, verbs[i]))
-			return true;
-	}
-	return begins(text, (WfSlice) {verbs[0].data + 1, 3});
-}
-
-static bool
-is_title(WfSlice title)
-{
-	size_t		i;
-
-	if (title.len > 2 && wf_is_digit(title.data[0]) && title.data[1] == '.')
-		wf_advance(&title, 2);	/* "1. Vorsitzender" */
-	if (title.len < 2 || title.len > MAX_TITLE)
-		return false;
-	for (i = 0; i < title.len; i++)
-	{
-		if (title.data[i] == '@' || title.data[i] == ':' || wf_is_digit(title.data[i]))
-			return false;
-	}
-	return !is_sentence(title) && has_title_word(title);
-}
-
-/* The line around "at", without its ends. */
-static void
-find_line(WfSlice text, size_t at, size_t *from, size_t *to)
-{
-	size_t		limit = at > BYTES_BEFORE ? at - BYTES_BEFORE : 0;
-
-	*from = at;
-	while (*from > limit && text.data[*from - 1] != '\n')
-		--*from;
-	limit = text.len - at > BYTES_BEHIND ? at + BYTES_BEHIND : text.len;
-	*to = at;
-	while (*to < limit && text.data[*to] != '\n')
-		++*to;
-}
-
-/* Up to the address, whose place is known. */
-static size_t
-cut_at(size_t from, size_t to, size_t address)
-{
-	return address >= from && address < to ? address : to;
-}
-
-/* Does the line that ends at "end" begin with a given name? */
-static bool
-begins_with_name(WfSlice text, size_t end)
-{
-	char		letters[MAX_FOLDED];
-	size_t		from;
-	size_t		to;
-	WfSlice		word;
-
-	find_line(text, end, &from, &to);
-	word = (WfSlice) {text.data + from, word_end(text, from, to) - from};
-	return word.len > 0 && IS_IN(fold(word, false, letters), given_names);
-}
-
-/* The line in front of the one that begins at "from", if it is the title of what follows. */
-static WfSlice
-title_above(WfSlice text, size_t from)
-{
-	size_t		start;
-	size_t		end;
-	WfSlice		title;
-
-	if (from < 2 || text.data[from - 1] != '\n')
-		return WF_SLICE_EMPTY;
-	find_line(text, from - 1, &start, &end);
-	title = trim_title((WfSlice) {text.data + start, end - start});
-	/* not the title of the one above */
-	if (!is_title(title) || title.len > MAX_PLACE_TITLE ||
-		(start > 0 && begins_with_name(text, start - 1)))
-		return WF_SLICE_EMPTY;
-	return title;
-}
-
-/*
- * Behind the name in its line, in front of it, in the next line, in the one before;
- * all of it but the address, which begins at "address".
- */
-static WfSlice
-find_title(WfSlice text, size_t name_start, size_t name_end, size_t address)
-{
-	WfSlice		title;
-	size_t		from;
-	size_t		to;
-	size_t		begin;
-	size_t		i;
-
-	find_line(text, name_start, &begin, &to);
-	if (to < name_end)
-		return WF_SLICE_EMPTY;
-	title = (WfSlice) {text.data + name_end, cut_at(name_end, to, address) - name_end};
-	/* up to what else the line has */
-	for (i = 1; i < title.len; i++)
-	{
-		if (strchr("|;", title.data[i]) != NULL)
-			title.len = i;
-	}
-	title = trim_title(title);
-	if (is_title(title))
-		return title;
-	title = trim_title((WfSlice) {text.data + begin, name_start - begin});
-	if (is_title(title))
-		return title;
-	if (to + 1 < text.len)
-	{
-		find_line(text, to + 1, &from, &to);
-		title = trim_title((WfSlice) {text.data + from, cut_at(from, to, address) - from});
-		if (is_title(title))
-			return title;
-	}
-	return name_start == begin ? title_above(text, begin) : WF_SLICE_EMPTY;
-}
-
-/*
- * Does a text beside a name say what the local part says: "City Clerk" beside
- * cityclerk@, "Geschäftsführung" beside geschaeftsfuehrung@?
- */
-static bool
-is_role(WfSlice title, WfSlice letters)
-{
-	char		folded[MAX_FOLDED];
-	size_t		i;
-	int			german;
-
-	if (letters.len < MIN_ROLE || title.len > MAX_TITLE)
-		return false;
-	for (i = 0; i < title.len; i++)
-	{
-		if (title.data[i] == '@' || wf_is_digit(title.data[i]))
-			return false;
-	}
-	for (german = 0; german < 2; german++)
-	{
-		if (contains(fold(title, german, folded), letters))
-			return true;
-	}
-	return false;
-}
-
-/* The role of the local part, in front of or behind a name in its line. */
-static WfSlice
-find_role(WfSlice text, size_t name_start, size_t name_end, size_t address, WfSlice letters)
-{
-	WfSlice		title;
-	size_t		from;
-	size_t		to;
-
-	find_line(text, name_start, &from, &to);
-	title = trim_title((WfSlice) {text.data + from, name_start - from});
-	if (is_role(title, letters))
-		return title;
-	if (address > name_end && address < to)
-		to = address;
-	if (to < name_end)
-		return WF_SLICE_EMPTY;
-	title = trim_title((WfSlice) {text.data + name_end, to - name_end});
-	return is_role(title, letters) ? title : WF_SLICE_EMPTY;
-}
-
 /* What is searched, and the best so far. */
 typedef struct Search
 {
@@ -734,7 +350,8 @@ static bool
 has_title(const Search *s, int at, int count)
 {
 	return !s->words[at].is_joined && !s->words[at].is_label &&
-		find_title(s->text, s->words[at].start, s->words[at + count - 1].end, s->start).len > 0;
+		wf_person_find_title(s->text, s->words[at].start, s->words[at + count - 1].end,
+							 s->start).len > 0;
 }
 
 /* A known given name and what follows, with nothing that belongs to it around. */
@@ -764,12 +381,13 @@ introduces_name(const Search *s, int at, bool is_joined)
 
 	/* a heading above the name, or a label in front of it */
 	if (s->words[at].line + 1 == s->words[at + 1].line)
-		return between.len <= 2 && IS_IN(word, introductions);
+		return between.len <= 2 && wf_person_is_in(word, WF_WORDS_INTRODUCTIONS);
 	if (s->words[at].line != s->words[at + 1].line)
 		return false;
 	if (is_joined)
-		return IS_IN(word, title_words);
-	return memchr(between.data, ':', between.len) != NULL && IS_IN(word, introductions);
+		return wf_person_is_in(word, WF_WORDS_TITLES);
+	return memchr(between.data, ':', between.len) != NULL &&
+		wf_person_is_in(word, WF_WORDS_INTRODUCTIONS);
 }
 
 /* Does another address follow in the line? */
@@ -779,8 +397,8 @@ is_shared(const Search *s)
 	const char *p = s->text.data + s->end;
 	const char *end = s->text.data + s->text.len;
 
-	if (end - p > BYTES_BEHIND)
-		end = p + BYTES_BEHIND;
+	if (end - p > WF_PERSON_BEHIND)
+		end = p + WF_PERSON_BEHIND;
 	while (p < end && *p != '\n' && *p != '@')
 		p++;
 	return p < end && *p == '@';
@@ -816,7 +434,7 @@ is_in_place(Search *s, int at, int count)
 	s->rivals[-words[0].line]++;
 	if (follows_title || (at > 0 && introduces_name(s, at - 1, false)))
 		return true;
-	title = find_title(s->text, words[0].start, end, s->start);
+	title = wf_person_find_title(s->text, words[0].start, end, s->start);
 	return title.len > 0 && title.len <= MAX_PLACE_TITLE;
 }
 
@@ -841,7 +459,7 @@ consider(Search *s, int at, int count)
 		stands_alone(words, at, count, s->total))
 		a = AGREES_IN_FORM;
 	if (a == AGREES_NOT && lines <= NEAR_LINES && is_plain_name(s, at, count) &&
-		find_role(s->text, words[at].start, words[at + count - 1].end, s->start,
+		wf_person_find_role(s->text, words[at].start, words[at + count - 1].end, s->start,
 				  s->letters).len > 0)
 		a = AGREES_IN_PART;
 	if (a == AGREES_NOT && is_in_place(s, at, count))
@@ -869,7 +487,7 @@ consider(Search *s, int at, int count)
 static int
 find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 {
-	size_t		limit = start > BYTES_BEFORE ? start - BYTES_BEFORE : 0;
+	size_t		limit = start > WF_PERSON_BEFORE ? start - WF_PERSON_BEFORE : 0;
 	int			lines = 0;
 	int			behind = 0;
 
@@ -884,9 +502,9 @@ find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 		--*from;
 	}
 	/* not in the middle of a word */
-	while (*from > 0 && *from < start && is_word_byte(text.data[*from - 1]))
+	while (*from > 0 && *from < start && wf_person_is_letter(text.data[*from - 1]))
 		++*from;
-	limit = text.len - end > BYTES_BEHIND ? end + BYTES_BEHIND : text.len;
+	limit = text.len - end > WF_PERSON_BEHIND ? end + WF_PERSON_BEHIND : text.len;
 	for (*to = end; *to < limit; ++*to)
 	{
 		if (text.data[*to] == '\n' && ++behind > LINES_BEHIND)
@@ -899,7 +517,7 @@ find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 static bool
 has_clues(const Search *s)
 {
-	char		letters[MAX_FOLDED];
+	char		letters[WF_PERSON_FOLDED];
 	int			i;
 
 	for (i = 0; i < s->total; i++)
@@ -911,11 +529,11 @@ has_clues(const Search *s)
 			return true;
 		if (!w->is_capital)
 			continue;
-		folded = fold(slice_of(s->text, w), false, letters);
-		if (folded.len >= 2 && contains(s->letters, folded))
+		folded = wf_person_fold(slice_of(s->text, w), false, letters);
+		if (folded.len >= 2 && wf_person_contains(s->letters, folded))
 			return true;
-		folded = fold(first_half(slice_of(s->text, w)), true, letters);
-		if (folded.len >= 2 && contains(s->letters, folded))
+		folded = wf_person_fold(first_half(slice_of(s->text, w)), true, letters);
+		if (folded.len >= 2 && wf_person_contains(s->letters, folded))
 			return true;
 	}
 	return false;
@@ -999,16 +617,18 @@ bool
 wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
 			   WfPerson *person)
 {
-	char		letters[MAX_FOLDED];
+	char		letters[WF_PERSON_FOLDED];
+	size_t		name_start;
+	size_t		name_end;
 	Search		s;
 
 	s.text = text;
 	s.start = start;
 	s.end = end;
-	s.letters = fold(local, false, letters);
+	s.letters = wf_person_fold(local, false, letters);
 	s.is_dotted = memchr(local.data, '.', local.len) != NULL ||
 		memchr(local.data, '_', local.len) != NULL;
-	s.is_role = IS_IN(local, offices) || IS_IN(local, title_words);
+	s.is_role = wf_person_is_in(local, WF_WORDS_OFFICES) || wf_person_is_in(local, WF_WORDS_TITLES);
 	s.is_link = is_link;
 	s.agreement = AGREES_NOT;
 	s.at = s.count = s.lines = 0;
@@ -1016,13 +636,12 @@ wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice loc
 	search(&s);
 	if (s.agreement == AGREES_NOT || has_rivals(&s))
 		return false;
-	person->name.data = text.data + s.words[s.at].start;
-	person->name.len = s.words[s.at + s.count - 1].end - s.words[s.at].start;
-	person->job_title = find_title(text, s.words[s.at].start, s.words[s.at + s.count - 1].end,
-								   start);
+	name_start = s.words[s.at].start;
+	name_end = s.words[s.at + s.count - 1].end;
+	person->name = (WfSlice) {text.data + name_start, name_end - name_start};
+	person->job_title = wf_person_find_title(text, name_start, name_end, start);
 	if (person->job_title.len == 0)
-		person->job_title = find_role(text, s.words[s.at].start, s.words[s.at + s.count - 1].end,
-									  start, s.letters);
+		person->job_title = wf_person_find_role(text, name_start, name_end, start, s.letters);
 	return true;
 }
 
@@ -1035,7 +654,7 @@ wf_person_is_name(WfSlice text)
 
 	for (i = 0; i < count; i++)
 		set_class(&words[i], slice_of(text, &words[i]), i == 0);
-	return count >= 2 && count <= MAX_NAME_WORDS && text.len < 2 * MAX_FOLDED &&
+	return count >= 2 && count <= MAX_NAME_WORDS && text.len < 2 * WF_PERSON_FOLDED &&
 		words[0].start == 0 && words[count - 1].end == text.len &&
 		has_form_of_name(words, count);
 }

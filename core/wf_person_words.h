@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_person_words.h
- *	  Words that tell names and job titles from other text; for wf_person.c only.
+ *	  Words that tell names and job titles from other text; for wf_person_words.c only.
  *
  * Each table is in the order of its bytes, ASCII letters in lower case.
  *

@@ -1,0 +1,257 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_person_title.c
+ *	  The job title of a person, or the role, beside the name.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_person_int.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MAX_TITLE		80		/* bytes of a job title */
+#define MAX_ABOVE		40		/* of one in the line above the name */
+#define MIN_ROLE		4		/* letters of a local part that names one */
+
+/* Compounds: "Einkaufsleiterin", "Datenschutzbeauftragter" */
+static bool
+ends_in_title(WfSlice word)
+{
+	static const WfSlice endings[] = {
+		{"leiter", 6}, {"leiterin", 8}, {"beauftragte", 11}, {"beauftragter", 12}, {"berater", 7},
+		{"beraterin", 9}, {"manager", 7}, {"managerin", 9}, {"referent", 8}, {"referentin", 10},
+		{"redakteur", 9}, {"redakteurin", 11}, {"ingenieur", 9}, {"ingenieurin", 11},
+		{"assistent", 9}, {"assistentin", 11}, {"direktor", 8}, {"direktorin", 10},
+		{"koordinator", 11}, {"koordinatorin", 13}, {"techniker", 9}, {"technikerin", 11},
+		{"vorsitzende", 11}, {"vorsitzender", 12}, {"verwalter", 9}, {"verwalterin", 11},
+		{"therapeut", 9}, {"therapeutin", 11}, {"anwalt", 6}, {"anw\xC3\xA4ltin", 9},
+		{"johtaja", 7}, {"p\xC3\xA4\xC3\xA4llikk\xC3\xB6", 12}, {"ledare", 6}, {"ansvarig", 8},
+		{"ansvarlig", 9}
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT(endings); i++)
+	{
+		size_t		len = endings[i].len;
+
+		if (word.len > len + 1 &&
+			wf_text_equal_nocase((WfSlice) {word.data + word.len - len, len}, endings[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_title_word(WfSlice line)
+{
+	size_t		i = 0;
+
+	while (i < line.len)
+	{
+		WfSlice		word;
+		size_t		end;
+
+		if (!wf_person_is_letter(line.data[i]) || wf_person_is_mark(line, i, line.len))
+		{
+			i += wf_person_is_mark(line, i, line.len) ? 3 : 1;
+			continue;
+		}
+		end = wf_person_word_end(line, i, line.len);
+		if (line.data[end - 1] == '.')
+			end--;
+		word = (WfSlice) {line.data + i, end - i};
+		if (wf_person_is_in(word, WF_WORDS_TITLES) || ends_in_title(word))
+			return true;
+		i = end > i ? end : i + 1;
+	}
+	return false;
+}
+
+/* Punctuation and spaces off both ends. */
+static WfSlice
+trim_title(WfSlice title)
+{
+	while (title.len > 0 && (strchr(" ,:;|-/(\t.\n", title.data[0]) != NULL ||
+							 wf_person_is_mark(title, 0, title.len)))
+		wf_advance(&title, wf_person_is_mark(title, 0, title.len) ? 3 : 1);
+	while (title.len > 0 && (strchr(" ,:;|-/\t\n(", title.data[title.len - 1]) != NULL ||
+							 (title.len > 3 && wf_person_is_mark(title, title.len - 3, title.len))))
+		title.len -= title.len > 3 && wf_person_is_mark(title, title.len - 3, title.len) ? 3 : 1;
+	/* the ')' of "Name (Title)" */
+	if (title.len > 0 && title.data[title.len - 1] == ')' &&
+		memchr(title.data, '(', title.len) == NULL)
+		title.len--;
+	return title;
+}
+
+/* Is it said of somebody, and not what stands beside a name? */
+static bool
+is_sentence(WfSlice text)
+{
+	static const WfSlice verbs[] = {
+		{" is ", 4}, {" was ", 5}, {" are ", 5}, {" has ", 5}, {" ist ", 5}, {" est ", 5},
+		{"\xC2\xA9", 2}
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT(verbs); i++)
+	{
+		if (wf_person_contains(text, verbs[i]))
+			return true;
+	}
+	return wf_person_begins(text, (WfSlice) {verbs[0].data + 1, 3});
+}
+
+static bool
+is_title(WfSlice title)
+{
+	size_t		i;
+
+	if (title.len > 2 && wf_is_digit(title.data[0]) && title.data[1] == '.')
+		wf_advance(&title, 2);	/* "1. Vorsitzender" */
+	if (title.len < 2 || title.len > MAX_TITLE)
+		return false;
+	for (i = 0; i < title.len; i++)
+	{
+		if (title.data[i] == '@' || title.data[i] == ':' || wf_is_digit(title.data[i]))
+			return false;
+	}
+	return !is_sentence(title) && has_title_word(title);
+}
+
+/* The line around "at", without its ends. */
+static void
+find_line(WfSlice text, size_t at, size_t *from, size_t *to)
+{
+	size_t		limit = at > WF_PERSON_BEFORE ? at - WF_PERSON_BEFORE : 0;
+
+	*from = at;
+	while (*from > limit && text.data[*from - 1] != '\n')
+		--*from;
+	limit = text.len - at > WF_PERSON_BEHIND ? at + WF_PERSON_BEHIND : text.len;
+	*to = at;
+	while (*to < limit && text.data[*to] != '\n')
+		++*to;
+}
+
+/* Up to the address, whose place is known. */
+static size_t
+cut_at(size_t from, size_t to, size_t address)
+{
+	return address >= from && address < to ? address : to;
+}
+
+/* Does the line that ends at "end" begin with a given name? */
+static bool
+begins_with_name(WfSlice text, size_t end)
+{
+	char		letters[WF_PERSON_FOLDED];
+	size_t		from;
+	size_t		to;
+	WfSlice		word;
+
+	find_line(text, end, &from, &to);
+	word = (WfSlice) {text.data + from, wf_person_word_end(text, from, to) - from};
+	return word.len > 0 &&
+		wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES);
+}
+
+/* The line in front of the one that begins at "from", if it is the title of what follows. */
+static WfSlice
+title_above(WfSlice text, size_t from)
+{
+	size_t		start;
+	size_t		end;
+	WfSlice		title;
+
+	if (from < 2 || text.data[from - 1] != '\n')
+		return WF_SLICE_EMPTY;
+	find_line(text, from - 1, &start, &end);
+	title = trim_title((WfSlice) {text.data + start, end - start});
+	/* not the title of the one above */
+	if (!is_title(title) || title.len > MAX_ABOVE ||
+		(start > 0 && begins_with_name(text, start - 1)))
+		return WF_SLICE_EMPTY;
+	return title;
+}
+
+WfSlice
+wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t address)
+{
+	WfSlice		title;
+	size_t		from;
+	size_t		to;
+	size_t		begin;
+	size_t		i;
+
+	find_line(text, name_start, &begin, &to);
+	if (to < name_end)
+		return WF_SLICE_EMPTY;
+	title = (WfSlice) {text.data + name_end, cut_at(name_end, to, address) - name_end};
+	/* up to what else the line has */
+	for (i = 1; i < title.len; i++)
+	{
+		if (strchr("|;", title.data[i]) != NULL)
+			title.len = i;
+	}
+	title = trim_title(title);
+	if (is_title(title))
+		return title;
+	title = trim_title((WfSlice) {text.data + begin, name_start - begin});
+	if (is_title(title))
+		return title;
+	if (to + 1 < text.len)
+	{
+		find_line(text, to + 1, &from, &to);
+		title = trim_title((WfSlice) {text.data + from, cut_at(from, to, address) - from});
+		if (is_title(title))
+			return title;
+	}
+	return name_start == begin ? title_above(text, begin) : WF_SLICE_EMPTY;
+}
+
+/*
+ * Does a text beside a name say what the local part says: "City Clerk" beside
+ * cityclerk@, "Geschäftsführung" beside geschaeftsfuehrung@?
+ */
+static bool
+is_role(WfSlice title, WfSlice letters)
+{
+	char		folded[WF_PERSON_FOLDED];
+	size_t		i;
+	int			german;
+
+	if (letters.len < MIN_ROLE || title.len > MAX_TITLE)
+		return false;
+	for (i = 0; i < title.len; i++)
+	{
+		if (title.data[i] == '@' || wf_is_digit(title.data[i]))
+			return false;
+	}
+	for (german = 0; german < 2; german++)
+	{
+		if (wf_person_contains(wf_person_fold(title, german, folded), letters))
+			return true;
+	}
+	return false;
+}
+
+WfSlice
+wf_person_find_role(WfSlice text, size_t name_start, size_t name_end, size_t address,
+					WfSlice letters)
+{
+	WfSlice		title;
+	size_t		from;
+	size_t		to;
+
+	find_line(text, name_start, &from, &to);
+	title = trim_title((WfSlice) {text.data + from, name_start - from});
+	if (is_role(title, letters))
+		return title;
+	if (address > name_end && address < to)
+		to = address;
+	if (to < name_end)
+		return WF_SLICE_EMPTY;
+	title = trim_title((WfSlice) {text.data + name_end, to - name_end});
+	return is_role(title, letters) ? title : WF_SLICE_EMPTY;
+}

@@ -40,6 +40,7 @@ OBJS = \
 	wf_health_stages.o \
 	wf_health_tables.o \
 	wf_identity.o \
+	wf_import.o \
 	wf_install.o \
 	wf_launcher.o \
 	wf_link.o \
@@ -79,7 +80,7 @@ WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
 PG_CPPFLAGS = -I$(srcdir) $(WARNINGS)
 SHLIB_LINK = -lidn2 -lpsl
 
-REGRESS = install guc trigger trigger_stages attach business category submit \
+REGRESS = install guc trigger trigger_stages attach business category submit import \
 	extract control privileges acl health suppression toolbox
 REGRESS_OPTS = --inputdir=$(srcdir)/test --encoding=UTF8
 ISOLATION = claim_race archive_processing batch_race domain_race erase_race

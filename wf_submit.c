@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * wf_submit.c
- *	  wf_submit_domains(), wf_submit_pages(), wf_submit_sitemaps(): what people
- *	  have, found or created in the attached tables.
+ *	  What people hand in, found or created in the attached tables:
+ *	  wf_submit_domains(), wf_submit_pages(), wf_submit_sitemaps().
  *
  * Runs with the invoker's rights, set-based, each table's rows in one
  * statement; if that fails they are tried one by one, so that one bad row never
@@ -31,7 +31,7 @@
 #include "wf_db.h"
 #include "wf_domain.h"
 #include "wf_encoding.h"
-#include "wf_part.h"
+#include "wf_submit.h"
 
 PG_FUNCTION_INFO_V1(wf_submit_domains);
 PG_FUNCTION_INFO_V1(wf_submit_pages);
@@ -42,7 +42,8 @@ PG_FUNCTION_INFO_V1(wf_submit_sitemaps);
 /* One thing that was handed in. */
 typedef struct Entry
 {
-	char	   *input;			/* or NULL */
+	const char *input;			/* or NULL */
+	bool		select_now;
 	char	   *url;			/* normalised; NULL for domains and where there is a fault */
 	WfDomainWish wish;			/* its domain */
 	const char *fault;			/* a sentence; NULL: none */
@@ -57,7 +58,6 @@ typedef struct Submission
 	const WfBinding *items;		/* the table that things go to */
 	const WfBinding *domains;
 	WfDomains  *finder;
-	bool		select_now;
 	int			n;
 	Entry	   *entries;
 } Submission;
@@ -281,7 +281,7 @@ create_items(Submission *s)
 				   SPI_OK_INSERT_RETURNING, true);
 }
 
-/* Select the rows of all entries that are not selected. */
+/* Select the rows of the entries that ask for it, where they are not selected. */
 static void
 select_items(const Submission *s)
 {
@@ -294,8 +294,10 @@ select_items(const Submission *s)
 	int			n = 0;
 
 	for (int i = 0; i < s->n; i++)
-		if (s->entries[i].found)
+		if (s->entries[i].found && s->entries[i].select_now)
 			ids[n++] = UUIDPGetDatum(&s->entries[i].id);
+	if (n == 0)
+		return;
 	args[0] = wf_db_array(ids, NULL, n, UUIDOID);
 	sql = psprintf("WITH due AS (SELECT t.%s AS wf_id FROM %s t "
 				   "WHERE t.%s OPERATOR(pg_catalog.=) ANY ($1) "
@@ -341,8 +343,7 @@ store(void *arg)
 		create_items(s);
 		find_items(s);			/* another session was faster */
 	}
-	if (s->select_now)
-		select_items(s);
+	select_items(s);
 }
 
 /* The entries one by one, since together they failed. */
@@ -363,49 +364,39 @@ store_singly(const Submission *s)
 	}
 }
 
-/* Emit the outcome of an entry. */
+/* What became of an entry. */
 static void
-put_entry(FunctionCallInfo fcinfo, const Entry *e)
+read_outcome(const Entry *e, WfSubmitOutcome *outcome)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const char *fault = e->found ? NULL : e->fault ? e->fault : e->wish.fault;
-	const char *detail = fault ? fault : e->url ? e->url : e->wish.host;
-	Datum		values[4] = {0};
-	bool		nulls[4] = {0};
 
+	outcome->input = e->input;
+	outcome->id = e->found ? &e->id : NULL;
+	outcome->kind = !e->found ? WF_SUBMIT_INVALID :
+		e->created ? WF_SUBMIT_CREATED : WF_SUBMIT_EXISTS;
+	outcome->detail = fault ? fault : e->url ? e->url : e->wish.host;
 	if (fault && fault == e->wish.fault && !e->wish.is_message)
-		detail = psprintf("it %s", fault);
-	nulls[0] = e->input == NULL;
-	if (e->input)
-		values[0] = CStringGetTextDatum(e->input);
-	nulls[1] = !e->found;
-	values[1] = UUIDPGetDatum(&e->id);
-	values[2] = CStringGetTextDatum(!e->found ? "invalid" : e->created ? "created" : "exists");
-	nulls[3] = detail == NULL;
-	if (detail)
-		values[3] = CStringGetTextDatum(detail);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		outcome->detail = psprintf("it %s", fault);
 }
 
-/* Read argument 0, a text[], as entries. */
+/* Read what was handed in as entries. */
 static void
-read_entries(Submission *s, ArrayType *array)
+read_entries(Submission *s, const WfSubmitInput *inputs, int n)
 {
 	WfArena    *arena = wf_arena_create(URL_MEMORY);
-	Datum	   *texts;
-	bool	   *nulls;
 
 	if (arena == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
-	deconstruct_array_builtin(array, TEXTOID, &texts, &nulls, &s->n);
-	s->entries = palloc0(Max(s->n, 1) * sizeof(Entry));
+	s->n = n;
+	s->entries = palloc0(Max(n, 1) * sizeof(Entry));
 	PG_TRY();
 	{
-		for (int i = 0; i < s->n; i++)
+		for (int i = 0; i < n; i++)
 		{
-			s->entries[i].input = nulls[i] ? NULL : TextDatumGetCString(texts[i]);
+			s->entries[i].input = inputs[i].text;
+			s->entries[i].select_now = inputs[i].select_now;
 			read_entry(s, &s->entries[i], arena);
 		}
 	}
@@ -416,27 +407,72 @@ read_entries(Submission *s, ArrayType *array)
 	PG_END_TRY();
 }
 
-/* The three functions. */
-static Datum
-submit(FunctionCallInfo fcinfo, WfPartId part)
+/* See wf_submit.h. */
+void
+wf_submit(WfPartId part, const WfSubmitInput *inputs, int n, WfSubmitReceiver put, void *arg)
 {
 	Submission	s = {0};
 	WfDbError	error;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	s.select_now = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 	SPI_connect();
 	s.domains = bind_part(WF_PART_DOMAINS);
 	s.items = part == WF_PART_DOMAINS ? s.domains : bind_part(part);
 	s.finder = wf_domains_open(s.domains, NULL);
-	read_entries(&s, PG_GETARG_ARRAYTYPE_P(0));
+	read_entries(&s, inputs, n);
 	if (!wf_domain_attempt(store, &s, &error))
 		store_singly(&s);
 	for (int i = 0; i < s.n; i++)
-		put_entry(fcinfo, &s.entries[i]);
+	{
+		WfSubmitOutcome outcome;
+
+		read_outcome(&s.entries[i], &outcome);
+		put(&outcome, arg);
+	}
 	SPI_finish();
+}
+
+/* An outcome as a row of the functions' result. */
+static void
+put_row(const WfSubmitOutcome *outcome, void *arg)
+{
+	static const char *const names[] = {"created", "exists", "invalid"};
+	ReturnSetInfo *rsinfo = arg;
+	Datum		values[4] = {0};
+	bool		nulls[4] = {0};
+
+	nulls[0] = outcome->input == NULL;
+	if (outcome->input)
+		values[0] = CStringGetTextDatum(outcome->input);
+	nulls[1] = outcome->id == NULL;
+	if (outcome->id)
+		values[1] = UUIDPGetDatum(outcome->id);
+	values[2] = CStringGetTextDatum(names[outcome->kind]);
+	nulls[3] = outcome->detail == NULL;
+	if (outcome->detail)
+		values[3] = CStringGetTextDatum(outcome->detail);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* The three functions: (text[], boolean) */
+static Datum
+submit(FunctionCallInfo fcinfo, WfPartId part)
+{
+	WfSubmitInput *inputs;
+	Datum	   *texts;
+	bool	   *nulls;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	deconstruct_array_builtin(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, &texts, &nulls, &n);
+	inputs = palloc0(Max(n, 1) * sizeof(WfSubmitInput));
+	for (int i = 0; i < n; i++)
+	{
+		inputs[i].text = nulls[i] ? NULL : TextDatumGetCString(texts[i]);
+		inputs[i].select_now = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+	}
+	wf_submit(part, inputs, n, put_row, fcinfo->resultinfo);
 	return (Datum) 0;
 }
 

@@ -665,6 +665,46 @@ COMMENT ON FUNCTION wf_submit_sitemaps(text[], boolean) IS
 	'find or create sitemap files, and the domains they belong to';
 REVOKE ALL ON FUNCTION wf_submit_sitemaps(text[], boolean) FROM PUBLIC;
 
+-- The same by COPY: one row for each, by the same code.  Their rows are in the
+-- attached tables; the views themselves have none.
+CREATE FUNCTION wf_import_trigger()
+RETURNS trigger
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'wf_import_trigger';
+COMMENT ON FUNCTION wf_import_trigger() IS
+	'finds or creates what is inserted into wf_import_domains, wf_import_pages and wf_import_sitemaps';
+REVOKE ALL ON FUNCTION wf_import_trigger() FROM PUBLIC;
+
+CREATE VIEW wf_import_domains AS
+	SELECT NULL::text AS domain, NULL::boolean AS select_now WHERE false;
+COMMENT ON VIEW wf_import_domains IS
+	'COPY or INSERT into it finds or creates domains, as wf_submit_domains() does';
+CREATE TRIGGER wf_import INSTEAD OF INSERT ON wf_import_domains
+	FOR EACH ROW EXECUTE FUNCTION wf_import_trigger('domains');
+CREATE TRIGGER wf_import_end AFTER INSERT ON wf_import_domains
+	FOR EACH STATEMENT EXECUTE FUNCTION wf_import_trigger('domains');
+REVOKE ALL ON wf_import_domains FROM PUBLIC;
+
+CREATE VIEW wf_import_pages AS
+	SELECT NULL::text AS url, NULL::boolean AS select_now WHERE false;
+COMMENT ON VIEW wf_import_pages IS
+	'COPY or INSERT into it finds or creates pages, as wf_submit_pages() does';
+CREATE TRIGGER wf_import INSTEAD OF INSERT ON wf_import_pages
+	FOR EACH ROW EXECUTE FUNCTION wf_import_trigger('pages');
+CREATE TRIGGER wf_import_end AFTER INSERT ON wf_import_pages
+	FOR EACH STATEMENT EXECUTE FUNCTION wf_import_trigger('pages');
+REVOKE ALL ON wf_import_pages FROM PUBLIC;
+
+CREATE VIEW wf_import_sitemaps AS
+	SELECT NULL::text AS url, NULL::boolean AS select_now WHERE false;
+COMMENT ON VIEW wf_import_sitemaps IS
+	'COPY or INSERT into it finds or creates sitemap files, as wf_submit_sitemaps() does';
+CREATE TRIGGER wf_import INSTEAD OF INSERT ON wf_import_sitemaps
+	FOR EACH ROW EXECUTE FUNCTION wf_import_trigger('sitemap_files');
+CREATE TRIGGER wf_import_end AFTER INSERT ON wf_import_sitemaps
+	FOR EACH STATEMENT EXECUTE FUNCTION wf_import_trigger('sitemap_files');
+REVOKE ALL ON wf_import_sitemaps FROM PUBLIC;
+
 --
 -- Extraction: no network, no tables; for everybody.
 --

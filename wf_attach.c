@@ -581,6 +581,8 @@ attach_by_name(const WfPart *part)
 
 	if (OidIsValid(relid))
 		return wf_attach_table(part, relid);
+	if (fitting == NIL && part->id == WF_PART_JOBS)
+		return NIL;				/* nobody needs one */
 	if (fitting == NIL)
 		return note(NIL, part, NULL, "nothing found",
 					psprintf("no table named \"%s\" has the required columns", part->name));
@@ -628,7 +630,7 @@ put_actions(FunctionCallInfo fcinfo, List *actions)
 }
 
 /*
- * wf_attach(pages, contacts, domains, sitemap_files, local_businesses
+ * wf_attach(pages, contacts, domains, sitemap_files, local_businesses, jobs
  * regclass), in the order of WfPartId: attach the given tables; without any,
  * those found by name.
  */
@@ -816,7 +818,7 @@ wf_check(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown part \"%s\"", text_to_cstring(PG_GETARG_TEXT_PP(1))),
-				 errhint("Parts are \"pages\", \"contacts\", \"domains\", \"sitemap_files\" and \"local_businesses\".")));
+				 errhint("Parts are \"pages\", \"contacts\", \"domains\", \"sitemap_files\", \"local_businesses\" and \"jobs\".")));
 	binding = wf_part_bind(rel, part, &problems);
 	foreach(lc, problems)
 	{

@@ -119,8 +119,11 @@ serving_type(const WfPart *part, const char *column)
 		[WF_COLUMN_UUID] = "uuid",
 		[WF_COLUMN_TEXT] = "text",
 		[WF_COLUMN_STATUS] = "text",
+		[WF_COLUMN_LABEL] = "text",
 		[WF_COLUMN_TIMESTAMP] = "timestamp with time zone",
 		[WF_COLUMN_INTEGER] = "integer",
+		[WF_COLUMN_NUMBER] = "double precision",
+		[WF_COLUMN_JSON] = "jsonb",
 	};
 
 	for (int i = 0; i < part->ncolumns; i++)

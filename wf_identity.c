@@ -155,3 +155,9 @@ wf_identity_resolve(const WfBinding *items, const WfBinding *targets, char **pro
 		role = check_superuser(role, targets, problem);
 	return role;
 }
+
+Oid
+wf_identity_check(Oid role, const WfBinding *binding, char **problem)
+{
+	return superuser_arg(role) ? check_superuser(role, binding, problem) : role;
+}

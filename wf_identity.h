@@ -22,4 +22,10 @@
 extern Oid	wf_identity_resolve(const WfBinding *items, const WfBinding *targets,
 								char **problem);
 
+/*
+ * The same for one more table that the stage writes to: the role, or InvalidOid
+ * with a reason where it is a superuser's that may not.
+ */
+extern Oid	wf_identity_check(Oid role, const WfBinding *binding, char **problem);
+
 #endif							/* WF_IDENTITY_H */

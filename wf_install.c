@@ -468,6 +468,20 @@ install_table(Install *install, int i)
 	}
 }
 
+/* Where the old service has a table of jobs, it is told about searches, too. */
+static void
+install_jobs(void)
+{
+	const WfPart *part = &wf_parts[WF_PART_JOBS];
+	List	   *others = NIL;
+	List	   *fitting = wf_attach_candidates(part->name, part, &others);
+
+	if (list_length(fitting) == 1)
+		attach_existing(part, linitial(fitting));
+	else if (fitting != NIL)
+		warn_several(part, fitting);
+}
+
 /* Was the table of that name created just now? */
 static bool
 is_fresh(const Install *install, const char *name)
@@ -507,6 +521,7 @@ wf_install(PG_FUNCTION_ARGS)
 	level = wf_attach_begin_settings();
 	for (i = 0; i < N_TABLES; i++)
 		install_table(&install, i);
+	install_jobs();
 	for (i = 0; i < (int) lengthof(fresh_links); i++)
 	{
 		if (is_fresh(&install, fresh_links[i].table) && is_fresh(&install, fresh_links[i].target))

@@ -195,6 +195,11 @@ type_serves(WfColumnKind kind, Oid base_type)
 			return base_type == TIMESTAMPTZOID || base_type == TIMESTAMPOID;
 		case WF_COLUMN_INTEGER:
 			return base_type == INT4OID || base_type == INT8OID || base_type == INT2OID;
+		case WF_COLUMN_NUMBER:
+			return type_serves(WF_COLUMN_INTEGER, base_type) || base_type == NUMERICOID ||
+				base_type == FLOAT8OID || base_type == FLOAT4OID;
+		case WF_COLUMN_JSON:
+			return base_type == JSONBOID || base_type == JSONOID;
 	}
 	return false;
 }
@@ -209,6 +214,8 @@ add_type_problem(const WfColumnSpec *spec, Oid type, List **problems)
 		[WF_COLUMN_LABEL] = "an enum or text",
 		[WF_COLUMN_TIMESTAMP] = "timestamp with time zone",
 		[WF_COLUMN_INTEGER] = "integer",
+		[WF_COLUMN_NUMBER] = "a number",
+		[WF_COLUMN_JSON] = "json or jsonb",
 	};
 	WfProblem  *p;
 
@@ -475,7 +482,9 @@ wf_part_copied_columns(const WfBinding *binding, Oid parent)
 			known |= binding->part->columns[c].name &&
 				strcmp(binding->part->columns[c].name, name) == 0;
 		attnum = known ? InvalidAttrNumber : get_attnum(parent, name);
-		if (attnum != InvalidAttrNumber && get_atttype(parent, attnum) == att->atttypid)
+		if (attnum != InvalidAttrNumber &&
+			(get_atttype(parent, attnum) == att->atttypid ||
+			 att->atttypid == TEXTOID || att->atttypid == VARCHAROID))
 			result = lappend(result, pstrdup(name));
 	}
 	table_close(rel, AccessShareLock);

@@ -26,6 +26,7 @@ typedef enum WfPartId
 	WF_PART_DOMAINS,
 	WF_PART_SITEMAP_FILES,
 	WF_PART_LOCAL_BUSINESSES,
+	WF_PART_JOBS,				/* what became of searches, for those who look there */
 	WF_PART_COUNT
 } WfPartId;
 
@@ -90,6 +91,21 @@ typedef enum WfContactColumn
 	WF_CONTACT_COLUMNS
 } WfContactColumn;
 
+/* Columns of jobs. */
+typedef enum WfJobColumn
+{
+	WF_JOB_ID = 0,
+	WF_JOB_TYPE,
+	WF_JOB_STATUS,
+	WF_JOB_DOMAIN_ID,
+	WF_JOB_PROGRESS,			/* this and the rest: optional */
+	WF_JOB_RESULT_DATA,
+	WF_JOB_ERROR,
+	WF_JOB_CREATED_AT,
+	WF_JOB_UPDATED_AT,
+	WF_JOB_COLUMNS
+} WfJobColumn;
+
 #define WF_MAX_COLUMNS	16		/* of a part; wf_part_spec.c checks it */
 
 /* Labels of the curation column. */
@@ -121,6 +137,13 @@ typedef enum WfResultLabel
 	WF_RESULT_ERROR				/* optional */
 } WfResultLabel;
 
+/* Labels of jobs' status.  Others there may be are nothing to us: we write ends. */
+typedef enum WfJobLabel
+{
+	WF_JOB_COMPLETE = 0,
+	WF_JOB_FAILED
+} WfJobLabel;
+
 #define WF_MAX_LABELS	8
 
 /* A label: up to four accepted spellings, the first being ours. */
@@ -137,7 +160,9 @@ typedef enum WfColumnKind
 	WF_COLUMN_STATUS,			/* enum, text or a domain over them */
 	WF_COLUMN_LABEL,			/* the same and any other type of texts: a name from a list */
 	WF_COLUMN_TIMESTAMP,		/* timestamptz or timestamp */
-	WF_COLUMN_INTEGER			/* integer, bigint or smallint */
+	WF_COLUMN_INTEGER,			/* integer, bigint or smallint */
+	WF_COLUMN_NUMBER,			/* these, real, double precision or numeric */
+	WF_COLUMN_JSON				/* json or jsonb */
 } WfColumnKind;
 
 typedef struct WfColumnSpec
@@ -236,7 +261,8 @@ extern bool wf_part_has_default(const WfBinding *binding, int column);
 /*
  * Names (List of char *) of the columns that new rows of the table need (NOT
  * NULL, no default), that its part does not know, and that the parent's table
- * has under the same name and of the same type, such as tenant_id: copied.
+ * has under the same name, such as tenant_id, and of the same type, or the
+ * table's is text or varchar: copied.
  */
 extern List *wf_part_copied_columns(const WfBinding *binding, Oid parent);
 

@@ -62,6 +62,15 @@ static const WfLabelSpec sitemap_type_labels[WF_SITEMAP_TYPE_COUNT] = {
 	[WF_SITEMAP_ATOM] = {{"atom"}, false},
 };
 
+static const WfLabelSpec job_type_labels[] = {
+	{{"sitemap"}, true},
+};
+
+static const WfLabelSpec job_labels[] = {
+	[WF_JOB_COMPLETE] = {{"complete", "completed"}, true},
+	[WF_JOB_FAILED] = {{"failed", "error"}, true},
+};
+
 static const WfColumnSpec page_columns[WF_PAGE_COLUMNS] = {
 	[WF_ITEM_ID] = {"id", WF_COLUMN_UUID, true},
 	[WF_ITEM_DOMAIN_ID] = {"domain_id", WF_COLUMN_UUID, true},
@@ -135,6 +144,18 @@ static const WfColumnSpec business_columns[WF_ITEM_COLUMNS] = {
 	[WF_ITEM_UPDATED_AT] = {"updated_at", WF_COLUMN_TIMESTAMP, false},
 };
 
+static const WfColumnSpec job_columns[WF_JOB_COLUMNS] = {
+	[WF_JOB_ID] = {"job_id", WF_COLUMN_UUID, true},
+	[WF_JOB_TYPE] = {"job_type", WF_COLUMN_LABEL, true, job_type_labels, lengthof(job_type_labels)},
+	[WF_JOB_STATUS] = {"status", WF_COLUMN_STATUS, true, job_labels, lengthof(job_labels)},
+	[WF_JOB_DOMAIN_ID] = {"domain_id", WF_COLUMN_UUID, true},
+	[WF_JOB_PROGRESS] = {"progress", WF_COLUMN_NUMBER, false},
+	[WF_JOB_RESULT_DATA] = {"result_data", WF_COLUMN_JSON, false},
+	[WF_JOB_ERROR] = {"error", WF_COLUMN_TEXT, false},
+	[WF_JOB_CREATED_AT] = {"created_at", WF_COLUMN_TIMESTAMP, false},
+	[WF_JOB_UPDATED_AT] = {"updated_at", WF_COLUMN_TIMESTAMP, false},
+};
+
 const WfPart wf_parts[WF_PART_COUNT] = {
 	[WF_PART_PAGES] = {WF_PART_PAGES, "pages", true, true, "page",
 	page_columns, lengthof(page_columns)},
@@ -147,9 +168,12 @@ const WfPart wf_parts[WF_PART_COUNT] = {
 	/* no network is needed: the trigger does it, and nothing waits */
 	[WF_PART_LOCAL_BUSINESSES] = {WF_PART_LOCAL_BUSINESSES, "local_businesses", true, false,
 	"local_business", business_columns, lengthof(business_columns)},
+	[WF_PART_JOBS] = {WF_PART_JOBS, "jobs", false, false, NULL,
+	job_columns, lengthof(job_columns)},
 };
 
 StaticAssertDecl(lengthof(page_columns) <= WF_MAX_COLUMNS &&
+				 lengthof(job_columns) <= WF_MAX_COLUMNS &&
 				 lengthof(contact_columns) <= WF_MAX_COLUMNS &&
 				 lengthof(sitemap_columns) <= WF_MAX_COLUMNS, "a part has too many columns");
 

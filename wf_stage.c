@@ -48,6 +48,7 @@ typedef struct KnownStage
 {
 	bool		seen;			/* false: the catalogs may have changed */
 	WfStage    *stage;			/* or NULL */
+	bool		changed;		/* some catalog has: there may be jobs now */
 	const char *problem;		/* why there is none, or NULL */
 	char		text[512];		/* what problem points to, where it was made */
 } KnownStage;
@@ -419,6 +420,30 @@ is_replicated(Oid relid)
 }
 
 /*
+ * The table of jobs that goes with the stage, if there is one that serves; one
+ * that does not keeps nobody from working (wf_health() says so).  False with
+ * *problem set if the rights decided on may not be used with it.
+ */
+static bool
+load_jobs(WfStage *stage, const char **problem)
+{
+	Oid			relid = wf_part_table(WF_PART_JOBS, NULL);
+	const char *ignored;
+	char	   *why = NULL;
+
+	if (!OidIsValid(relid))
+		return true;
+	stage->jobs = bind_table(WF_PART_JOBS, relid, &ignored);
+	if (stage->jobs == NULL)
+		return true;
+	stage->owner = wf_identity_check(stage->owner, stage->jobs, &why);
+	*problem = why;
+	stage->members = list_concat(stage->members,
+								 find_all_inheritors(relid, AccessShareLock, NULL));
+	return OidIsValid(stage->owner);
+}
+
+/*
  * Find tables, bind them, decide whose rights.  False with *problem set, in the
  * stage's memory, or NULL when there is no such stage here.
  */
@@ -464,6 +489,8 @@ load(WfStage *stage, const char **problem)
 	}
 	stage->members = list_concat(find_all_inheritors(items, AccessShareLock, NULL),
 								 find_all_inheritors(targets, AccessShareLock, NULL));
+	if (stage->id == WF_STAGE_DOMAIN && !load_jobs(stage, problem))
+		return false;
 	if (superuser_arg(stage->owner))
 		stage->locked = stage->members;
 	return spec->make_targets(stage, strategy, problem);
@@ -514,7 +541,8 @@ build(WfStageId id, KnownStage *k)
 
 /*
  * Any table may become attached, so every invalidation counts, but only while
- * we have no stage; later just those of its two tables.
+ * we have no stage; later just those of its tables.  Whether one of jobs has come
+ * is looked up by whoever asks for the stage.
  */
 static void
 relation_changed(Datum arg, Oid relid)
@@ -523,9 +551,10 @@ relation_changed(Datum arg, Oid relid)
 	{
 		const WfStage *stage = known[id].stage;
 
+		known[id].changed = true;
 		if (stage == NULL || !OidIsValid(relid) ||
 			relid == stage->items->relid || relid == stage->targets->relid ||
-			list_member_oid(stage->locked, relid))
+			(stage->jobs && relid == stage->jobs->relid) || list_member_oid(stage->locked, relid))
 			known[id].seen = false;
 	}
 }
@@ -566,6 +595,18 @@ lock_tables(const WfStage *stage)
 		LockRelationOid(lfirst_oid(lc), RowExclusiveLock);
 }
 
+/* Has a table of jobs been attached since the stage was made? */
+static void
+look_for_jobs(WfStageId id, KnownStage *k)
+{
+	if (id != WF_STAGE_DOMAIN || !k->changed)
+		return;
+	k->changed = false;
+	if (k->seen && k->stage && k->stage->jobs == NULL &&
+		OidIsValid(wf_part_table(WF_PART_JOBS, NULL)))
+		k->seen = false;
+}
+
 /* See wf_stage.h. */
 WfStage *
 wf_stage_get(WfStageId id, const char **problem)
@@ -576,6 +617,7 @@ wf_stage_get(WfStageId id, const char **problem)
 	if (wf_stage_specs[id].make_targets == NULL)
 		return NULL;
 	register_callbacks();
+	look_for_jobs(id, k);
 	for (int tries = 0;; tries++)
 	{
 		if (!k->seen)

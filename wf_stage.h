@@ -85,6 +85,8 @@ typedef enum WfStageStatement
 								 * queued again */
 	WF_STMT_CHILDREN_AGAIN,		/* ids uuid[] → id of those that are queued now */
 	WF_STMT_TOTALS,				/* ids uuid[], url_count int[], type text[] of sitemap files */
+	WF_STMT_JOBS,				/* ids uuid[], label int[], error text[], sitemaps text[],
+								 * started timestamptz[] of searches that ended */
 	WF_STMT_COUNT
 } WfStageStatement;
 
@@ -116,10 +118,11 @@ typedef struct WfStage
 	MemoryContext context;		/* all of it */
 	WfBinding  *items;
 	WfBinding  *targets;
+	WfBinding  *jobs;			/* of domains: where searches are noted, too; or NULL */
 	bool		targets_by_key; /* a unique key of the targets settles races */
 	bool		has_error_column;	/* the ready condition sees errors */
 	Oid			owner;			/* whose rights */
-	List	   *members;		/* OIDs of the two tables and their children */
+	List	   *members;		/* OIDs of the two tables, those of jobs, and their children */
 	List	   *locked;			/* a superuser's: the tables with their children */
 	WfStatement stmt[WF_STMT_COUNT];
 } WfStage;

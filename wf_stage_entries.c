@@ -301,6 +301,63 @@ has_url_key(const WfBinding *targets)
 	return found;
 }
 
+/* ------------------------------------------------------------------------
+ * jobs
+ * ------------------------------------------------------------------------
+ */
+
+/* A time as the column has it: timestamps without zone are UTC. */
+static char *
+time_for(const WfBoundColumn *column, const char *value)
+{
+	return column->base_type == TIMESTAMPOID ? psprintf("pg_catalog.timezone('UTC', %s)", value)
+		: pstrdup(value);
+}
+
+/*
+ * Searches that ended, as rows of jobs.  There is none before: a row that says
+ * "pending" is a promise that somebody else would have to keep.
+ */
+static void
+make_jobs_statement(WfStage *stage)
+{
+	const WfBinding *jobs = stage->jobs;
+	const WfBoundColumn *status = &jobs->column[WF_JOB_STATUS];
+	StringInfoData names;
+	StringInfoData values;
+
+	initStringInfo(&names);
+	initStringInfo(&values);
+	appendStringInfo(&names, "%s", column_of(jobs, WF_JOB_ID));
+	appendStringInfoString(&values, "pg_catalog.gen_random_uuid()");
+	add_value(jobs, WF_JOB_TYPE, quote_literal_cstr(
+		jobs->column[WF_JOB_TYPE].is_enum ? jobs->column[WF_JOB_TYPE].label[0] : "sitemap"),
+		&names, &values);
+	add_value(jobs, WF_JOB_STATUS,
+			  psprintf("CASE u.label WHEN %d THEN %s ELSE %s END", WF_JOB_COMPLETE,
+					   quote_literal_cstr(status->label[WF_JOB_COMPLETE]),
+					   quote_literal_cstr(status->label[WF_JOB_FAILED])), &names, &values);
+	add_value(jobs, WF_JOB_DOMAIN_ID, psprintf("p.%s", item_column(stage, WF_ITEM_ID)),
+			  &names, &values);
+	add_value(jobs, WF_JOB_PROGRESS, psprintf("CASE u.label WHEN %d THEN 1 ELSE 0 END",
+											  WF_JOB_COMPLETE), &names, &values);
+	add_value(jobs, WF_JOB_RESULT_DATA,
+			  psprintf("pg_catalog.jsonb_build_object('domain', p.%s::pg_catalog.text, 'sitemaps',"
+					   " pg_catalog.to_jsonb(pg_catalog.string_to_array(u.sitemaps, E'\n')))",
+					   item_column(stage, WF_ITEM_URL)), &names, &values);
+	add_value(jobs, WF_JOB_ERROR, "u.error", &names, &values);
+	add_value(jobs, WF_JOB_CREATED_AT, time_for(&jobs->column[WF_JOB_CREATED_AT], "u.started"),
+			  &names, &values);
+	add_value(jobs, WF_JOB_UPDATED_AT, now_for(&jobs->column[WF_JOB_UPDATED_AT]), &names, &values);
+	wf_stage_add_copied_columns(stage, jobs, &names, &values);
+	set_statement(stage, WF_STMT_JOBS,
+				  psprintf("INSERT INTO %s (%s) SELECT %s FROM %s p,"
+						   " unnest($1, $2, $3, $4, $5) u(id, label, error, sitemaps, started)"
+						   " WHERE p.%s = u.id", jobs->relation, names.data, values.data,
+						   stage->items->relation, item_column(stage, WF_ITEM_ID)),
+				  5, UUIDARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID);
+}
+
 /* See wf_stage_int.h. */
 bool
 wf_stage_make_sitemap_statements(WfStage *stage, const char *strategy, const char **problem)
@@ -309,6 +366,8 @@ wf_stage_make_sitemap_statements(WfStage *stage, const char *strategy, const cha
 	update_sitemaps(stage, WF_STMT_ENTRIES_UPDATE, stage->targets);
 	insert_sitemaps(stage, WF_STMT_ENTRIES_INSERT, stage->targets, "u.method",
 					wf_curation_auto_import, "true");
+	if (stage->jobs)
+		make_jobs_statement(stage);
 	return true;
 }
 

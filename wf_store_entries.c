@@ -18,11 +18,13 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "wf_encoding.h"
 #include "wf_guc.h"
 #include "wf_rules.h"
 #include "wf_shmem.h"
 #include "wf_store_children.h"
 #include "wf_store_entries.h"
+#include "wf_store_int.h"
 
 #define UNIX_EPOCH_US	(INT64CONST(10957) * USECS_PER_DAY)	/* 2000-01-01 since 1970 */
 
@@ -261,6 +263,55 @@ read_domain(WfResult *result, const WfResultMessage *message)
 	/* its entries have come before, and wait with the item */
 }
 
+/* "url\nurl…" of the sitemaps found, or empty. */
+static char *
+list_urls(const WfItem *item)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < item->nentries; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(&list, '\n');
+		appendBinaryStringInfo(&list, item->entries[i].url.data, (int) item->entries[i].url.len);
+	}
+	return list.data;
+}
+
+/*
+ * Searches that end with these results, as rows of jobs where there is such a
+ * table.  Not those whose result could not be stored: it may be the reason.
+ */
+static void
+store_jobs(WfStage *stage, WfResult **results, int n)
+{
+	static const Oid types[] = {UUIDOID, INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
+	WfArrays	arrays;
+
+	if (stage->stmt[WF_STMT_JOBS].sql == NULL)
+		return;
+	wf_store_arrays(&arrays, types, lengthof(types), n);
+	for (int i = 0; i < n; i++)
+	{
+		const WfResult *r = results[i];
+		bool		complete = wf_store_action(r) == WF_FINISH_COMPLETE;
+
+		if (!r->ends || r->outcome == WF_OUTCOME_STORE)
+			continue;
+		wf_store_set(&arrays, 0, UUIDPGetDatum(&r->item->id));
+		wf_store_set(&arrays, 1, Int32GetDatum(complete ? WF_JOB_COMPLETE : WF_JOB_FAILED));
+		if (!complete)
+			wf_store_set(&arrays, 2, CStringGetTextDatum(
+				wf_encoding_from_utf8_cut(r->error, WF_MAX_ERROR)));
+		wf_store_set(&arrays, 3, CStringGetTextDatum(complete ? list_urls(r->item) : ""));
+		wf_store_set(&arrays, 4, TimestampTzGetDatum(r->item->claimed_at));
+		arrays.n++;
+	}
+	if (arrays.n > 0)
+		wf_store_execute(&stage->stmt[WF_STMT_JOBS], WF_AS_OWNER, &arrays);
+}
+
 static void
 store_domains(WfStage *stage, WfResult **results, int n)
 {
@@ -271,6 +322,7 @@ store_domains(WfStage *stage, WfResult **results, int n)
 		if (results[i]->outcome == WF_OUTCOME_OK)
 			(void) wf_store_entries(stage, item, item->entries, item->nentries);
 	}
+	store_jobs(stage, results, n);
 }
 
 const WfStoreHooks wf_store_domain_hooks = {read_domain, store_domains};

@@ -314,14 +314,14 @@ REVOKE ALL ON FUNCTION wf_business_trigger() FROM PUBLIC;
 
 CREATE FUNCTION wf_attach(pages regclass DEFAULT NULL, contacts regclass DEFAULT NULL,
 	domains regclass DEFAULT NULL, sitemap_files regclass DEFAULT NULL,
-	local_businesses regclass DEFAULT NULL,
+	local_businesses regclass DEFAULT NULL, jobs regclass DEFAULT NULL,
 	OUT part text, OUT table_name text, OUT action text, OUT detail text)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 4
 AS 'MODULE_PATHNAME', 'wf_attach';
-COMMENT ON FUNCTION wf_attach(regclass, regclass, regclass, regclass, regclass) IS
+COMMENT ON FUNCTION wf_attach(regclass, regclass, regclass, regclass, regclass, regclass) IS
 	'attach tables: the given ones or, without arguments, those found by name; idempotent';
-REVOKE ALL ON FUNCTION wf_attach(regclass, regclass, regclass, regclass, regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION wf_attach(regclass, regclass, regclass, regclass, regclass, regclass) FROM PUBLIC;
 
 CREATE FUNCTION wf_detach(OUT part text, OUT table_name text, OUT action text, OUT detail text)
 RETURNS SETOF record

@@ -39,6 +39,8 @@
 #include "wf_worker.h"
 
 #define MAX_BATCH_SIZE 10000
+#define SLOT_PATIENCE_MS	3000	/* while a standing worker makes room */
+#define SLOT_RETRY_MS		50
 
 static uint32 wait_event_cache = 0;
 
@@ -120,6 +122,10 @@ create_order(WfBatchKind kind, int budget, Size extra)
 	return segment;
 }
 
+/*
+ * Start the worker of an order.  When all background worker slots are taken, a
+ * standing worker makes room for it (wf_launcher.c), unless there is none.
+ */
 static BackgroundWorkerHandle *
 start_worker(dsm_segment *segment)
 {
@@ -129,8 +135,15 @@ start_worker(dsm_segment *segment)
 
 	wf_worker_describe(&bgw, &args, BGW_NEVER_RESTART);
 	bgw.bgw_notify_pid = MyProcPid;
-	if (!RegisterDynamicBackgroundWorker(&bgw, &handle))
-		no_worker_slot();
+	for (int waited = 0; !RegisterDynamicBackgroundWorker(&bgw, &handle); waited += SLOT_RETRY_MS)
+	{
+		if (waited == 0)
+			wf_shmem_ask_for_slot();
+		if (waited >= SLOT_PATIENCE_MS)
+			no_worker_slot();
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(SLOT_RETRY_MS * 1000);
+	}
 	return handle;
 }
 

@@ -26,11 +26,16 @@
 
 #include "wf_compat.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_db_role_setting.h"
 #include "commands/extension.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
@@ -341,6 +346,13 @@ wf_db_forget(WfStatement *stmt)
 	stmt->plan = NULL;
 }
 
+/* See wf_db.h. */
+bool
+wf_db_is_shortage(int sqlstate)
+{
+	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES;
+}
+
 bool
 wf_db_is_transient(int sqlstate)
 {
@@ -348,7 +360,7 @@ wf_db_is_transient(int sqlstate)
 		sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE ||
 		sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
 		sqlstate == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES;
+		wf_db_is_shortage(sqlstate);
 }
 
 /* See wf_db.h. */
@@ -370,4 +382,27 @@ wf_db_changes(const List *relids)
 			changes += entry->tuples_inserted + entry->tuples_updated + entry->tuples_deleted;
 	}
 	return changes;
+}
+
+/* See wf_db.h.  The rows are few; their order does not matter. */
+uint32
+wf_db_settings(void)
+{
+	Relation	rel = table_open(DbRoleSettingRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	uint32		sum = 0;
+
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		Form_pg_db_role_setting row = (Form_pg_db_role_setting) GETSTRUCT(tuple);
+
+		if ((OidIsValid(row->setdatabase) && row->setdatabase != MyDatabaseId) ||
+			(OidIsValid(row->setrole) && row->setrole != GetSessionUserId()))
+			continue;
+		sum += hash_bytes((const unsigned char *) row, tuple->t_len - tuple->t_data->t_hoff);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return sum;
 }

@@ -82,6 +82,9 @@ extern void wf_db_forget(WfStatement *stmt);
 /* Is this SQLSTATE a conflict that a later try may not meet? */
 extern bool wf_db_is_transient(int sqlstate);
 
+/* Has the server run out of something: disk, memory, locks, connections? */
+extern bool wf_db_is_shortage(int sqlstate);
+
 /*
  * A number that differs from an earlier one if rows of these tables were written
  * meanwhile, by whomever.  From the cumulative statistics, so a session's writes
@@ -89,5 +92,11 @@ extern bool wf_db_is_transient(int sqlstate);
  * are not kept (track_counts).  No statement is executed.
  */
 extern uint64 wf_db_changes(const List *relids);
+
+/*
+ * A number that changes with what ALTER DATABASE … SET and ALTER ROLE … SET give to
+ * sessions like this one.  Inside a transaction.
+ */
+extern uint32 wf_db_settings(void);
 
 #endif							/* WF_DB_H */

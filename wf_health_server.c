@@ -133,7 +133,10 @@ listed_databases(void)
 	return names;
 }
 
-/* wf_curation.databases with this database added, as ALTER SYSTEM takes it. */
+/*
+ * wf_curation.databases without those that do not exist, and with this database,
+ * as ALTER SYSTEM takes it.  One that was renamed is thus replaced.
+ */
 static char *
 databases_with_this(const WfHealth *h)
 {
@@ -142,8 +145,10 @@ databases_with_this(const WfHealth *h)
 
 	initStringInfo(&buf);
 	foreach(lc, listed_databases())
-		appendStringInfo(&buf, "%s, ", quote_identifier(lfirst(lc)));
-	appendStringInfoString(&buf, quote_identifier(h->database));
+		if (OidIsValid(get_database_oid(lfirst(lc), true)))
+			appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", quote_identifier(lfirst(lc)));
+	if (!h->listed)
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", quote_identifier(h->database));
 	return quote_literal_cstr(buf.data);
 }
 
@@ -172,8 +177,8 @@ report_unknown_databases(WfHealth *h)
 	foreach(lc, listed_databases())
 		if (!OidIsValid(get_database_oid(lfirst(lc), true)))
 			wf_health_report(h, WF_HEALTH_WARN,
-							 psprintf("CREATE DATABASE %s;", quote_identifier(lfirst(lc))),
-							 "\"%s\" names database \"%s\", which does not exist.",
+							 wf_health_set("wf_curation.databases", databases_with_this(h)),
+							 "\"%s\" names database \"%s\", which does not exist: it was renamed or dropped, or is still to be created.",
 							 "wf_curation.databases", (char *) lfirst(lc));
 }
 
@@ -190,6 +195,26 @@ blocked_worker(void)
 	return 0;
 }
 
+/* Does a worker run and find the server short of something? */
+static bool
+report_trouble(WfHealth *h)
+{
+	WfWorkerInfo *slots = palloc(WF_MAX_WORKERS * sizeof(WfWorkerInfo));
+	int			n = wf_shmem_workers(slots);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (slots[i].database != MyDatabaseId || slots[i].trouble[0] == '\0')
+			continue;
+		wf_health_report(h, WF_HEALTH_FAIL,
+						 "SELECT spcname, pg_catalog.pg_tablespace_location(oid), pg_catalog.pg_size_pretty(pg_catalog.pg_tablespace_size(oid)) FROM pg_catalog.pg_tablespace;",
+						 "Worker %d can store or claim nothing, and tries again: %s.",
+						 slots[i].pid, slots[i].trouble);
+		return true;
+	}
+	return false;
+}
+
 /*
  * A worker that runs and cannot process.  It looks again every few seconds; so
  * that a reason which has gone is no finding, have it look now.
@@ -204,7 +229,7 @@ report_blocked(WfHealth *h)
 		CHECK_FOR_INTERRUPTS();
 		pg_usleep(20000);
 	}
-	if (blocked_worker() != 0)
+	if (!report_trouble(h) && blocked_worker() != 0)
 		wf_health_report(h, WF_HEALTH_FAIL,
 						 psprintf("SELECT * FROM %s.wf_health() WHERE status = 'fail';",
 								  h->schema),
@@ -272,7 +297,7 @@ wf_health_worker_slots(WfHealth *h)
 	used = wf_views_int64(0, 1);
 	if (used >= max_worker_processes)
 		wf_health_report(h, WF_HEALTH_FAIL, remedy,
-						 "All %d background worker slots are in use: no batch and no further worker can start.",
+						 "All %d background worker slots are in use: no further worker can start, and a batch only in place of a standing worker.",
 						 max_worker_processes);
 	else if (used + 1 >= max_worker_processes)
 		wf_health_report(h, WF_HEALTH_WARN, remedy,

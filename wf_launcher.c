@@ -9,6 +9,10 @@
  * 1 s … 60 s.  A database that does not exist is looked for again after the
  * poll interval, with one line in the log, not one each time.
  *
+ * When an order finds all slots of max_worker_processes taken, a standing worker
+ * of its database ends, or one of a database that has several, and is started
+ * again when there is room.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -39,6 +43,7 @@
 #include "wf_worker.h"
 
 #define LOOK_INTERVAL_MS	5000	/* for databases that do not exist yet */
+#define YIELD_MS			2000	/* in which an order takes the slot made free */
 #define QUICK_END_MS		10000	/* a worker that lived shorter counts as failing */
 #define MAX_BACKOFF_MS		60000
 
@@ -54,6 +59,7 @@ typedef struct Standing
 	TimestampTz started;
 	TimestampTz next_start;
 	int			failures;		/* quick ends in a row */
+	bool		yields;			/* asked to end, to make room for an order */
 } Standing;
 
 static Standing standing[WF_MAX_WORKERS];
@@ -193,6 +199,12 @@ check_ended(Standing *s, TimestampTz now)
 		return;
 	pfree(s->handle);
 	s->handle = NULL;
+	if (s->yields)
+	{
+		s->yields = false;
+		s->next_start = TimestampTzPlusMilliseconds(now, YIELD_MS);
+		return;
+	}
 	if (TimestampDifferenceExceeds(s->started, now, QUICK_END_MS))
 		s->failures = 0;
 	/* the first end may be a kill or a reload: at once */
@@ -227,6 +239,55 @@ start(Standing *s, TimestampTz now)
 		s->started = now;
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/* How many workers of a database run and stay? */
+static int
+count_running(Oid database)
+{
+	int			n = 0;
+
+	for (int i = 0; i < nstanding; i++)
+		if (standing[i].database == database && standing[i].handle != NULL && !standing[i].yields)
+			n++;
+	return n;
+}
+
+/* An order of that database needs a slot: which worker ends for it?  NULL: none. */
+static Standing *
+choose_for_order(Oid database)
+{
+	Standing   *other = NULL;
+
+	for (int i = nstanding - 1; i >= 0; i--)
+	{
+		Standing   *s = &standing[i];
+
+		if (s->handle == NULL || s->yields)
+			continue;
+		if (s->database == database)
+			return s;
+		if (other == NULL && count_running(s->database) > 1)
+			other = s;
+	}
+	return other;
+}
+
+static void
+make_room(TimestampTz now)
+{
+	Oid			database = wf_shmem_slot_asked_for();
+	Standing   *s = OidIsValid(database) ? choose_for_order(database) : NULL;
+
+	if (s == NULL)
+		return;
+	s->yields = true;
+	TerminateBackgroundWorker(s->handle);
+	/* and nobody else takes the slot */
+	for (int i = 0; i < nstanding; i++)
+		if (standing[i].handle == NULL)
+			standing[i].next_start = Max(standing[i].next_start,
+										 TimestampTzPlusMilliseconds(now, YIELD_MS));
 }
 
 /* Start what is wanted and missing, stop what is not; ms until next action. */
@@ -276,6 +337,7 @@ wf_launcher_main(Datum main_arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		decide();
+		make_room(GetCurrentTimestamp());
 		timeout = reconcile(GetCurrentTimestamp());
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout,
 						 wf_wait_event(&wait_event_cache, "WfLauncherMain"));

@@ -44,6 +44,7 @@ typedef struct WfShared
 {
 	LWLock	   *lock;			/* protects who owns which slot, and stopped[] */
 	Latch	   *launcher_latch; /* in the PGPROC array, or NULL */
+	pg_atomic_uint32 slot_asked_for;	/* by orders of this database */
 	int			nstopped;
 	Oid			stopped[WF_MAX_WORKERS];
 	WfWorkerSlot slot[WF_MAX_WORKERS];
@@ -79,6 +80,7 @@ shmem_startup(void)
 	if (!found)
 	{
 		memset(shared, 0, sizeof(WfShared));
+		pg_atomic_init_u32(&shared->slot_asked_for, InvalidOid);
 		for (int i = 0; i < WF_MAX_WORKERS; i++)
 			pg_atomic_init_u32(&shared->slot[i].woken, 0);
 		shared->lock = &(GetNamedLWLockTranche(WF_EXTENSION_NAME))->lock;
@@ -235,6 +237,32 @@ wf_shmem_report(WfWorkerState state, int in_flight, int crawler_pid, uint64 page
 	my_slot->info.in_flight = in_flight;
 	my_slot->info.crawler_pid = crawler_pid;
 	my_slot->info.pages = pages;
+}
+
+void
+wf_shmem_report_trouble(const char *trouble)
+{
+	if (my_slot == NULL || strcmp(my_slot->info.trouble, trouble) == 0)
+		return;
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	strlcpy(my_slot->info.trouble, trouble, sizeof(my_slot->info.trouble));
+	LWLockRelease(shared->lock);
+}
+
+void
+wf_shmem_ask_for_slot(void)
+{
+	if (shared == NULL)
+		return;
+	pg_atomic_write_u32(&shared->slot_asked_for, MyDatabaseId);
+	if (shared->launcher_latch)
+		SetLatch(shared->launcher_latch);
+}
+
+Oid
+wf_shmem_slot_asked_for(void)
+{
+	return shared ? pg_atomic_exchange_u32(&shared->slot_asked_for, InvalidOid) : InvalidOid;
 }
 
 bool

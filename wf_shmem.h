@@ -35,6 +35,7 @@ typedef struct WfWorkerInfo
 	int			crawler_pid;
 	uint64		pages;			/* ended since start */
 	TimestampTz started;
+	char		trouble[128];	/* what the server ran out of; empty: nothing */
 } WfWorkerInfo;
 
 /* Install the shmem hooks; called by _PG_init during preload only. */
@@ -75,6 +76,16 @@ extern bool wf_shmem_attach_worker(bool on_demand);
 
 /* Publish what this worker is doing; no-op without a slot. */
 extern void wf_shmem_report(WfWorkerState state, int in_flight, int crawler_pid, uint64 pages);
+
+/* Publish what the server ran out of, or ""; no-op without a slot. */
+extern void wf_shmem_report_trouble(const char *trouble);
+
+/*
+ * An order finds no background worker slot: ask the launcher to free one, and (by
+ * the launcher) which database asked, InvalidOid none; the question is then answered.
+ */
+extern void wf_shmem_ask_for_slot(void);
+extern Oid	wf_shmem_slot_asked_for(void);
 
 /*
  * Is it this worker's turn to sweep its database, by what the others did?  Then

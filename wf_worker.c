@@ -281,6 +281,7 @@ reload_settings(void)
 	if (wf_link_running(wf_worker.link))
 		wf_link_configure(wf_worker.link);
 	wf_worker_look(true);
+	wf_worker.next_poll = 0;	/* those of the database may have changed, too */
 }
 
 /* Nothing in flight, nothing to store: nothing more to do for an order? */
@@ -299,7 +300,7 @@ must_stop(void)
 	if (wf_worker_got_sigterm || wf_worker_got_stop)
 		return true;
 	if (wf_worker.batch == NULL)
-		return false;
+		return wf_worker.renew;
 	return pg_atomic_read_u32(&wf_worker.batch->stop) != 0 ||
 		GetCurrentTimestamp() >= wf_worker.batch->deadline;
 }
@@ -502,7 +503,8 @@ wf_worker_main(Datum main_arg)
 		answer_batch();
 	}
 	/* exit code 1 asks for a restart (LESSON 13) */
-	proc_exit(wf_worker_got_sigterm && !wf_worker_got_stop && wf_worker.batch == NULL ? 1 : 0);
+	proc_exit((wf_worker_got_sigterm || wf_worker.renew) && !wf_worker_got_stop &&
+			  wf_worker.batch == NULL ? 1 : 0);
 }
 
 void

@@ -160,6 +160,11 @@ claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error
 	}
 	wf_worker_reset_picker(id);
 	stage->next_claim = TimestampTzPlusMilliseconds(now, CLAIM_RETRY_MS);
+	if (wf_db_is_shortage(error->sqlstate))
+	{
+		stage->next_claim = TimestampTzPlusMilliseconds(now, TROUBLE_RETRY_MS);
+		wf_worker_note_trouble(false, error);
+	}
 	if (wf_db_is_transient(error->sqlstate))
 		return;
 	if (is_of_a_row(error->sqlstate) && request->has_last && stage->refusals < REFUSALS)
@@ -276,6 +281,8 @@ claim_stage(WfStageId id, int n)
 	}
 	wf_worker_set_blocked("");
 	wf_worker_set_stage_blocked(id, "");
+	if (request->count > 0)
+		wf_worker_end_trouble(false);
 	for (int i = 0; i < request->count; i++)
 	{
 		wf_worker_add_item(request->items[i]);

@@ -27,6 +27,8 @@
 #define UNSHARED_POLL_MS	1000	/* poll interval where commits cannot wake us */
 #define BLOCKED_POLL_MS		5000	/* look again whether a blocked stage can run */
 #define STORE_RETRY_MS		500
+#define TROUBLE_RETRY_MS	1000	/* the server has run out of something */
+#define TROUBLE_LOG_MS		60000
 #define CLAIM_RETRY_MS		200
 #define LOCKED_RETRY_MS		1000	/* others hold the rows that are due */
 #define SITE_PATIENCE_MS	5000	/* of an order, with others at the sites it needs … */
@@ -104,6 +106,12 @@ typedef struct WfWorker
 	int			start_failures;
 	int			unready_ends;	/* of crawlers in a row before they were ready */
 	uint64		pages;
+	bool		settings_known;
+	uint32		settings;		/* wf_db_settings at the start */
+	bool		renew;			/* they changed: end, to be started with the new ones */
+	char		trouble[128];	/* what the server ran out of; empty: nothing */
+	bool		trouble_storing;	/* … at storing, not at claiming */
+	TimestampTz trouble_logged;
 	char		blocked[256];	/* why no stage can be processed; empty: they can */
 	WaitEventSet *events;
 	int			events_socket;	/* the socket in events, -1 none */
@@ -136,6 +144,15 @@ extern void wf_worker_set_blocked(const char *why);
 
 /* The same of one stage. */
 extern void wf_worker_set_stage_blocked(WfStageId id, const char *why);
+
+/*
+ * The server has run out of something (disk, memory, locks …) while items were
+ * stored or claimed: it is tried again, slowly, and the log says so once a minute.
+ */
+extern void wf_worker_note_trouble(bool storing, const WfDbError *error);
+
+/* It could be done: what had run out is there again. */
+extern void wf_worker_end_trouble(bool storing);
 
 /* The first reason why something is not processed, or NULL. */
 extern const char *wf_worker_blocked(void);

@@ -86,9 +86,38 @@ wf_worker_set_stage_blocked(WfStageId id, const char *why)
 						wf_stage_name(id), MyDatabaseId)));
 }
 
+void
+wf_worker_note_trouble(bool storing, const WfDbError *error)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		is_new = wf_worker.trouble[0] == '\0';
+
+	wf_encoding_copy(wf_worker.trouble, sizeof(wf_worker.trouble), error->message);
+	wf_worker.trouble_storing = storing;
+	if (!is_new && !TimestampDifferenceExceeds(wf_worker.trouble_logged, now, TROUBLE_LOG_MS))
+		return;
+	wf_worker.trouble_logged = now;
+	ereport(LOG,
+			(errcode(error->sqlstate),
+			 errmsg("wf_curation cannot %s in database %u, and tries again: %s",
+					storing ? "store results" : "claim items", MyDatabaseId, error->message)));
+}
+
+void
+wf_worker_end_trouble(bool storing)
+{
+	if (wf_worker.trouble[0] == '\0' || wf_worker.trouble_storing != storing)
+		return;
+	wf_worker.trouble[0] = '\0';
+	ereport(LOG,
+			(errmsg("wf_curation processes again in database %u", MyDatabaseId)));
+}
+
 const char *
 wf_worker_blocked(void)
 {
+	if (wf_worker.trouble[0])
+		return wf_worker.trouble;
 	if (wf_worker.blocked[0])
 		return wf_worker.blocked;
 	for (int id = 0; id < WF_STAGE_COUNT; id++)
@@ -107,9 +136,24 @@ wf_worker_look(bool look)
 	}
 }
 
+/*
+ * ALTER DATABASE … SET and the like are read at the start of a session: the worker
+ * begins a new one.
+ */
+static void
+look_for_settings(void)
+{
+	uint32		settings = wf_db_settings();
+
+	wf_worker.renew |= wf_worker.settings_known && settings != wf_worker.settings;
+	wf_worker.settings = settings;
+	wf_worker.settings_known = true;
+}
+
 static void
 do_look_for_changes(void *arg)
 {
+	look_for_settings();
 	for (int id = 0; id < WF_STAGE_COUNT; id++)
 	{
 		WfWorkerStage *stage = &wf_worker.stage[id];
@@ -233,4 +277,5 @@ wf_worker_report_state(void)
 
 	wf_shmem_report(state, (int) hash_get_num_entries(wf_worker.in_flight),
 					wf_link_pid(wf_worker.link), wf_worker.pages);
+	wf_shmem_report_trouble(wf_worker.trouble);
 }

@@ -78,8 +78,11 @@ try_store(WfResult **results, int n, WfDbError *error)
 	{
 		ereport(error->sqlstate == 0 || wf_db_is_transient(error->sqlstate) ? DEBUG1 : LOG,
 				(errmsg("could not store %d results: %s", n, error->message)));
+		if (wf_db_is_shortage(error->sqlstate))
+			wf_worker_note_trouble(true, error);
 		return false;
 	}
+	wf_worker_end_trouble(true);
 	wf_gate_written(wf_worker.gate);
 	count_stored(&work);
 	return true;
@@ -99,12 +102,13 @@ give_up(WfResult *result, const char *why)
 }
 
 /*
- * One result that could not be stored with others.  False: it must wait.  An
+ * One result that could not be stored with others.  False: it must wait, and
+ * *shortage says whether the server has run out of something.  An
  * error of its own ends it with that as its reason; a conflict is tried again
  * until its lease is over, which then decides.
  */
 static bool
-store_single(WfResult *result)
+store_single(WfResult *result, bool *shortage)
 {
 	WfDbError	error;
 	MemoryContext old;
@@ -113,6 +117,7 @@ store_single(WfResult *result)
 
 	if (try_store(&result, 1, &error))
 		return true;
+	*shortage = wf_db_is_shortage(error.sqlstate);
 	if (give_up(result, error.message))
 		return true;
 	if (error.sqlstate == 0 || wf_db_is_transient(error.sqlstate) ||
@@ -150,6 +155,44 @@ gather_group(void)
 }
 
 /*
+ * The first n pending results could not be stored together: each by itself, until
+ * the server turns out to be short of something, which the others would meet, too.
+ * Returns how many must wait, in kept; the one that met the shortage is the last, so
+ * that another is tried first the next time.
+ */
+static int
+store_one_by_one(int n, const WfDbError *error, WfResult **kept)
+{
+	/* cancelled for the end: one more try, together */
+	bool		wait = wf_worker_got_sigterm && wf_db_is_transient(error->sqlstate);
+	bool		shortage = false;
+	WfResult   *last = NULL;
+	int			nkept = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		WfResult   *result = wf_worker.pending[i];
+
+		if (wait)
+			kept[nkept++] = result;
+		else if (error->sqlstate == 0 || shortage)
+		{
+			if (!give_up(result, error->message))
+				kept[nkept++] = result;
+		}
+		else if (store_single(result, &shortage))
+			shortage = false;
+		else if (shortage)
+			last = result;
+		else
+			kept[nkept++] = result;
+	}
+	if (last)
+		kept[nkept++] = last;
+	return nkept;
+}
+
+/*
  * Store pending results of one stage.  What cannot be stored now stays, behind
  * the others: it must not keep those of another stage.
  */
@@ -164,24 +207,15 @@ wf_worker_store_pending(void)
 	if (n == 0)
 		return;
 	if (!try_store(wf_worker.pending, n, &error))
-	{
-		/* cancelled for the end: one more try, together */
-		bool		cancelled = wf_worker_got_sigterm && wf_db_is_transient(error.sqlstate);
-
-		for (int i = 0; i < n; i++)
-			if (cancelled)
-				kept[nkept++] = wf_worker.pending[i];
-			else if (error.sqlstate == 0 ? !give_up(wf_worker.pending[i], error.message) :
-				!store_single(wf_worker.pending[i]))
-				kept[nkept++] = wf_worker.pending[i];
-	}
+		nkept = store_one_by_one(n, &error, kept);
 	memmove(wf_worker.pending, wf_worker.pending + n,
 			(wf_worker.npending - n) * sizeof(WfResult *));
 	wf_worker.npending -= n;
 	memcpy(wf_worker.pending + wf_worker.npending, kept, nkept * sizeof(WfResult *));
 	wf_worker.npending += nkept;
 	wf_worker.next_store = nkept == 0 ? 0 :
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STORE_RETRY_MS);
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+									wf_worker.trouble[0] ? TROUBLE_RETRY_MS : STORE_RETRY_MS);
 	if (wf_worker.npending == 0)
 		MemoryContextReset(wf_worker.group_context);
 	pfree(kept);

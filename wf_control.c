@@ -16,16 +16,23 @@
 
 #include "wf_compat.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/uuid.h"
 
+#include "core/wf_outcome.h"
 #include "wf_control.h"
 #include "wf_curation.h"
 #include "wf_guc.h"
@@ -35,10 +42,13 @@
 PG_FUNCTION_INFO_V1(wf_set_page_status);
 PG_FUNCTION_INFO_V1(wf_retry);
 PG_FUNCTION_INFO_V1(wf_cancel);
+PG_FUNCTION_INFO_V1(wf_retry_errors);
 PG_FUNCTION_INFO_V1(wf_retry_stage);
 PG_FUNCTION_INFO_V1(wf_cancel_stage);
 PG_FUNCTION_INFO_V1(wf_pause);
 PG_FUNCTION_INFO_V1(wf_resume);
+
+#define RETRY_AT_ONCE	10000	/* items whose class of error is looked up together */
 
 /* The binding of the attached table of a part; raises an error when there is none. */
 static WfBinding *
@@ -218,24 +228,30 @@ wf_set_page_status(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* Queue items of a part that are in Error anew; ids 0: all of them.  How many. */
+/* Queue items of a table that are in Error anew; ids 0: all of them.  How many. */
 static uint64
-retry(WfPartId part, Datum ids)
+retry(const WfBinding *b, Datum ids)
 {
-	WfBinding  *b;
 	StringInfoData set;
 	char	   *condition;
-	uint64		updated;
 
-	SPI_connect();
-	b = bind_part(part);
 	condition = is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR);
 	if (ids)
 		condition = psprintf("%s AND %s", condition, id_condition(b));
 	initStringInfo(&set);
 	add_set_processing(&set, b, processing_literal(b, WF_PROCESSING_QUEUED));
 	execute(update_statement(b, condition, &set), ids, SPI_OK_UPDATE);
-	updated = SPI_processed;
+	return SPI_processed;
+}
+
+/* The same, of the table that is attached now. */
+static uint64
+retry_part(WfPartId part, Datum ids)
+{
+	uint64		updated;
+
+	SPI_connect();
+	updated = retry(bind_part(part), ids);
 	SPI_finish();
 	return updated;
 }
@@ -246,7 +262,7 @@ wf_retry(PG_FUNCTION_ARGS)
 {
 	Datum		ids = PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0);
 
-	PG_RETURN_INT64((int64) retry(WF_PART_PAGES, ids));
+	PG_RETURN_INT64((int64) retry_part(WF_PART_PAGES, ids));
 }
 
 /*
@@ -327,21 +343,21 @@ wf_cancel(PG_FUNCTION_ARGS)
 }
 
 /*
- * Argument 0 as the name of a stage; with_workers: one that workers process.
+ * Argument n as the name of a stage; with_workers: one that workers process.
  * Raises an error listing the stages.
  */
 static const WfPart *
-stage_argument(FunctionCallInfo fcinfo, bool with_workers)
+stage_argument(FunctionCallInfo fcinfo, int n, bool with_workers)
 {
 	char	   *stage;
 	StringInfoData known;
 
-	if (PG_ARGISNULL(0))
+	if (PG_ARGISNULL(n))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("stage must not be null"),
 				 errhint("Use for example \"page\".")));
-	stage = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	stage = text_to_cstring(PG_GETARG_TEXT_PP(n));
 	initStringInfo(&known);
 	for (int i = 0; i < WF_PART_COUNT; i++)
 	{
@@ -361,17 +377,223 @@ stage_argument(FunctionCallInfo fcinfo, bool with_workers)
 Datum
 wf_retry_stage(PG_FUNCTION_ARGS)
 {
-	const WfPart *part = stage_argument(fcinfo, false);
+	const WfPart *part = stage_argument(fcinfo, 0, false);
 	Datum		ids = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
 
-	PG_RETURN_INT64((int64) retry(part->id, ids));
+	PG_RETURN_INT64((int64) retry_part(part->id, ids));
+}
+
+/* ------------------------------------------------------------------------
+ * Errors of one kind
+ * ------------------------------------------------------------------------
+ */
+
+/* Is this a class of errors, as wf_attempts shows it? */
+static bool
+is_error_class(const char *name)
+{
+	for (int i = 0; i < WF_OUTCOME_COUNT; i++)
+		if (!wf_outcome_is_success(i) && strcmp(wf_outcome_name(i), name) == 0)
+			return true;
+	return false;
+}
+
+/* Raises the error that says which classes there are. */
+static void
+unknown_class(const char *error)
+{
+	StringInfoData known;
+
+	initStringInfo(&known);
+	for (int i = 0; i < WF_OUTCOME_COUNT; i++)
+		if (!wf_outcome_is_success(i))
+			appendStringInfo(&known, "%s%s", known.len ? ", " : "", wf_outcome_name(i));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown class of errors \"%s\"", error),
+			 errdetail("Classes are %s.", known.data),
+			 errhint("Give one of them, or a pattern of the error text with \"%%\" in it.")));
+}
+
+/* Queue items in Error anew whose text is like a pattern, whatever the case.  How many. */
+static uint64
+retry_like(const WfBinding *b, const char *pattern)
+{
+	Oid			argtypes[] = {TEXTOID};
+	Datum		args[1];
+	StringInfoData set;
+	char	   *condition;
+
+	if (b->column[WF_ITEM_ERROR].attnum == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table %s has no column for errors", b->relation),
+				 errhint("Give a class of errors instead of a pattern.")));
+	condition = psprintf("%s AND %s::pg_catalog.text OPERATOR(pg_catalog.~~*) $1",
+						 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR),
+						 quote_identifier(b->part->columns[WF_ITEM_ERROR].name));
+	initStringInfo(&set);
+	add_set_processing(&set, b, processing_literal(b, WF_PROCESSING_QUEUED));
+	args[0] = CStringGetTextDatum(pattern);
+	if (SPI_execute_with_args(update_statement(b, condition, &set), 1, argtypes, args, NULL,
+							  false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not update table %s", b->relation);
+	return SPI_processed;
+}
+
+/*
+ * The next items in Error behind an id (NULL: the first), as a uuid[]; returns how
+ * many, and moves the id on.
+ */
+static uint64
+next_failed(const WfBinding *b, pg_uuid_t *behind, bool first, Datum *ids)
+{
+	const char *id = quote_identifier(b->part->columns[WF_ITEM_ID].name);
+	Oid			argtypes[] = {UUIDOID};
+	Datum		args[1];
+	Datum	   *elems;
+	uint64		n;
+
+	args[0] = UUIDPGetDatum(behind);
+	if (SPI_execute_with_args(psprintf("SELECT %s::pg_catalog.uuid FROM %s WHERE %s%s ORDER BY %s LIMIT %d",
+									   id, b->relation,
+									   is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_ERROR),
+									   first ? "" : psprintf(" AND %s OPERATOR(pg_catalog.>) $1", id),
+									   id, RETRY_AT_ONCE),
+							  first ? 0 : 1, argtypes, args, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read table %s", b->relation);
+	elems = palloc(Max(SPI_processed, 1) * sizeof(Datum));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+
+		elems[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		*behind = *DatumGetUUIDP(elems[i]);
+	}
+	*ids = PointerGetDatum(construct_array(elems, (int) SPI_processed, UUIDOID, UUID_LEN, false,
+										   TYPALIGN_CHAR));
+	n = SPI_processed;
+	SPI_freetuptable(SPI_tuptable);
+	return n;
+}
+
+/* The owner of a table of the extension. */
+static Oid
+own_table_owner(const char *name)
+{
+	Oid			relid = get_relname_relid(name, wf_part_extension_schema());
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for table \"%s\"", name);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Those of the items whose last attempt ended with a class of errors, as a uuid[];
+ * 0 for none.  The history is personal data, so it is read with the rights of its
+ * owner: the statement names nothing that the caller could replace.
+ */
+static Datum
+of_class(const WfBinding *b, Datum ids, const char *class)
+{
+	Oid			argtypes[] = {UUIDARRAYOID, TEXTOID, TEXTOID};
+	Datum		args[3];
+	char	   *table = quote_qualified_identifier(get_namespace_name(wf_part_extension_schema()),
+												   "wf_attempt");
+	Oid			owner = own_table_owner("wf_attempt");
+	Oid			save_user;
+	int			save_context;
+	bool		isnull;
+	int			rc;
+
+	args[0] = ids;
+	args[1] = CStringGetTextDatum(b->part->stage);
+	args[2] = CStringGetTextDatum(class);
+	GetUserIdAndSecContext(&save_user, &save_context);
+	/* an error undoes it */
+	SetUserIdAndSecContext(owner, save_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	rc = SPI_execute_with_args(psprintf("SELECT pg_catalog.array_agg(x.item) FROM (SELECT a.item,"
+										" (pg_catalog.array_agg(a.outcome ORDER BY a.id DESC))[1] AS last"
+										" FROM %s a WHERE a.stage OPERATOR(pg_catalog.=) $2"
+										" AND a.item OPERATOR(pg_catalog.=) ANY ($1) GROUP BY a.item) x"
+										" WHERE x.last OPERATOR(pg_catalog.=) $3", table),
+							   3, argtypes, args, NULL, true, 0);
+	SetUserIdAndSecContext(save_user, save_context);
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "could not read table %s", table);
+	ids = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	ids = isnull ? (Datum) 0 : datumCopy(ids, false, -1);
+	SPI_freetuptable(SPI_tuptable);
+	return ids;
+}
+
+/* Queue items in Error anew whose last attempt ended with a class of errors.  How many. */
+static uint64
+retry_class(const WfBinding *b, const char *class)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "wf_retry_errors",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	pg_uuid_t	behind = {{0}};
+	uint64		updated = 0;
+	uint64		n = RETRY_AT_ONCE;
+
+	for (bool first = true; n == RETRY_AT_ONCE; first = false)
+	{
+		Datum		ids;
+
+		CHECK_FOR_INTERRUPTS();
+		n = next_failed(b, &behind, first, &ids);
+		ids = n > 0 ? of_class(b, ids, class) : (Datum) 0;
+		if (ids)
+			updated += retry(b, ids);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return updated;
+}
+
+/*
+ * wf_retry_errors(error, stage): queue items in Error anew, by the class of their
+ * last attempt or by a pattern of their error text.
+ */
+Datum
+wf_retry_errors(PG_FUNCTION_ARGS)
+{
+	const WfPart *part = stage_argument(fcinfo, 1, false);
+	char	   *error;
+	WfBinding  *b;
+	uint64		updated = 0;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("error must not be null"),
+				 errhint("Give a class such as \"timeout\", or a pattern such as \"HTTP status 5%%\".")));
+	error = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	SPI_connect();
+	b = bind_part(part->id);
+	if (is_error_class(error))
+		updated = retry_class(b, error);
+	else if (strchr(error, '%'))
+		updated = retry_like(b, error);
+	else
+		unknown_class(error);
+	SPI_finish();
+	PG_RETURN_INT64((int64) updated);
 }
 
 /* wf_cancel_stage(stage, ids): the same for any stage. */
 Datum
 wf_cancel_stage(PG_FUNCTION_ARGS)
 {
-	const WfPart *part = stage_argument(fcinfo, false);
+	const WfPart *part = stage_argument(fcinfo, 0, false);
 
 	PG_RETURN_INT64((int64) cancel(part->id, ids_argument(fcinfo, 1, "ids")));
 }
@@ -403,7 +625,7 @@ wf_pause(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(change_pause("INSERT INTO %s (stage, since, paused_by) "
 								"VALUES ($1, pg_catalog.now(), $2) ON CONFLICT DO NOTHING",
-								2, stage_argument(fcinfo, true), SPI_OK_INSERT));
+								2, stage_argument(fcinfo, 0, true), SPI_OK_INSERT));
 }
 
 /* wf_resume(stage): go on; false if it was not paused. */
@@ -413,7 +635,7 @@ wf_resume(PG_FUNCTION_ARGS)
 	bool		changed;
 
 	changed = change_pause("DELETE FROM %s WHERE stage OPERATOR(pg_catalog.=) $1",
-						   1, stage_argument(fcinfo, true), SPI_OK_DELETE);
+						   1, stage_argument(fcinfo, 0, true), SPI_OK_DELETE);
 	if (changed)
 		wf_shmem_wake_at_commit();
 	PG_RETURN_BOOL(changed);

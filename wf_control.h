@@ -2,8 +2,8 @@
  *
  * wf_control.h
  *	  SQL functions with which people steer the queue.  No C interface: the
- *	  install script binds wf_set_page_status(), wf_retry(), wf_cancel(),
- *	  wf_pause() and wf_resume().
+ *	  install script binds wf_set_page_status(), wf_retry(), wf_retry_errors(),
+ *	  wf_cancel(), wf_pause() and wf_resume().
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +14,7 @@
 
 extern Datum wf_set_page_status(PG_FUNCTION_ARGS);
 extern Datum wf_retry(PG_FUNCTION_ARGS);
+extern Datum wf_retry_errors(PG_FUNCTION_ARGS);
 extern Datum wf_cancel(PG_FUNCTION_ARGS);
 extern Datum wf_pause(PG_FUNCTION_ARGS);
 extern Datum wf_resume(PG_FUNCTION_ARGS);

@@ -369,6 +369,14 @@ COMMENT ON FUNCTION wf_cancel(uuid[]) IS
 	'take back pages that are queued or running; selected ones become New; returns how many';
 REVOKE ALL ON FUNCTION wf_cancel(uuid[]) FROM PUBLIC;
 
+CREATE FUNCTION wf_retry_errors(error text, stage text DEFAULT 'page')
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_retry_errors';
+COMMENT ON FUNCTION wf_retry_errors(text, text) IS
+	'queue items in Error anew, by the class of their last attempt (as in wf_attempts.outcome) or by a pattern of their error text with % in it; returns how many';
+REVOKE ALL ON FUNCTION wf_retry_errors(text, text) FROM PUBLIC;
+
 -- The same for any stage: page, sitemap_file, domain, local_business.
 CREATE FUNCTION wf_retry_stage(stage text, ids uuid[] DEFAULT NULL)
 RETURNS bigint

@@ -1,5 +1,5 @@
 --
--- wf_set_page_status(), wf_retry(), wf_cancel(), wf_pause(), wf_resume()
+-- wf_set_page_status(), wf_retry(), wf_retry_errors(), wf_cancel(), wf_pause(), wf_resume()
 --
 SELECT current_database() AS regress_db \gset
 CREATE DATABASE wf_test_control;
@@ -52,6 +52,36 @@ SELECT wf_retry();
 SELECT wf_retry();
 SELECT * FROM show();
 
+-- retry by class of the last attempt, or by the text
+CREATE FUNCTION fail(n int, attempt int, class text, error text) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, error)
+		VALUES ('page', id(n), attempt, now(), now(), class, error);
+	UPDATE pages SET page_processing_status = 'Error', page_processing_error = error WHERE id = id(n);
+$$;
+SELECT reset();
+SELECT fail(v.n, v.a, v.c, v.e) FROM (VALUES (1, 1, 'http_server', 'HTTP status 503'), (1, 2, 'timeout', 'timed out'),
+	(2, 1, 'timeout', 'timed out'), (2, 2, 'http_server', 'HTTP status 503'), (3, 1, 'robots', 'robots.txt disallows it'),
+	(4, 1, 'http_server', 'HTTP status 502')) v (n, a, c, e);
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome) VALUES ('domain', id(3), 1, now(), now(), 'timeout');
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome) VALUES ('page', id(5), 1, now(), now(), 'timeout');
+SELECT wf_retry_errors('timeout');
+SELECT * FROM show() WHERE n <= 5;
+SELECT wf_retry_errors('http_server'), wf_retry_errors('http_server'), wf_retry_errors('robots', 'domain');
+SELECT * FROM show() WHERE n <= 5;
+SELECT wf_retry_errors('Robots%'), wf_retry_errors('%gone%'), wf_retry_errors('%');
+SELECT wf_retry_errors('robots txt');
+SELECT wf_retry_errors('ok');
+SELECT wf_retry_errors(NULL);
+SELECT wf_retry_errors('timeout', 'pages');
+-- more than are looked up at once
+INSERT INTO pages (id, url, page_processing_status, page_processing_error)
+	SELECT id(n), 'many', 'Error', 'late' FROM generate_series(1001, 21003) n;
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome)
+	SELECT 'page', id, 1, now(), now(), 'dns' FROM pages WHERE url = 'many';
+SELECT wf_retry_errors('dns'), wf_retry_errors('dns');
+SELECT page_processing_status, count(*) FROM pages WHERE url = 'many' GROUP BY 1;
+DELETE FROM pages WHERE url = 'many';
+
 -- cancel
 SELECT reset();
 SELECT wf_cancel(ids(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
@@ -101,9 +131,15 @@ SET ROLE regress_wf_operator;
 SELECT wf_pause('page');
 SELECT wf_retry();
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION wf_set_page_status, wf_retry, wf_cancel, wf_pause, wf_resume TO regress_wf_operator;
-SELECT reset();
 SET ROLE regress_wf_operator;
+SELECT wf_retry_errors('timeout');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION wf_set_page_status, wf_retry, wf_retry_errors, wf_cancel, wf_pause, wf_resume TO regress_wf_operator;
+SELECT reset();
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome) VALUES ('page', id(7), 1, now(), now(), 'dns');
+SET ROLE regress_wf_operator;
+SELECT wf_retry_errors('dns'), wf_retry_errors('dns');
+SELECT * FROM wf_attempts;
 SELECT * FROM wf_set_page_status(ids(1), 'Selected');
 SELECT wf_retry(ids(6));
 SELECT wf_cancel(ids(2));
@@ -117,6 +153,7 @@ RESET ROLE;
 REVOKE UPDATE ON pages FROM regress_wf_operator;
 SET ROLE regress_wf_operator;
 SELECT wf_retry();
+SELECT wf_retry_errors('gone%');
 SELECT * FROM wf_set_page_status(ids(1), 'Selected');
 RESET ROLE;
 -- row level security is the invoker's
@@ -134,6 +171,8 @@ ALTER TABLE pages DISABLE ROW LEVEL SECURITY;
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.equal(uuid, uuid) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''evil''; END';
 CREATE OPERATOR evil.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = evil.equal);
+CREATE FUNCTION evil.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''evil''; END';
+CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.equal);
 CREATE TABLE audit (what text);
 CREATE FUNCTION write_audit() RETURNS trigger LANGUAGE plpgsql AS
 	'BEGIN INSERT INTO audit VALUES (NEW.url); RETURN NEW; END';
@@ -142,6 +181,7 @@ SELECT reset();
 SET search_path = evil, pg_catalog, public;
 SELECT * FROM wf_set_page_status(ids(1), 'Selected');
 SELECT wf_retry(ids(6));
+SELECT wf_retry_errors('dns');
 SELECT wf_cancel(ids(2));
 RESET search_path;
 SELECT * FROM audit ORDER BY what;

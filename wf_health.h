@@ -127,6 +127,8 @@ extern void wf_health_no_reason(WfHealth *h);
 extern void wf_health_oldest_ready(WfHealth *h);
 extern void wf_health_error_rate(WfHealth *h);
 extern void wf_health_nothing_produced(WfHealth *h);
+extern void wf_health_suppressed(WfHealth *h);
+extern void wf_health_repeated(WfHealth *h);
 extern void wf_health_sweep(WfHealth *h);
 extern void wf_health_history(WfHealth *h);
 

@@ -21,12 +21,16 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "wf_encoding.h"
 #include "wf_guc.h"
 #include "wf_health.h"
+#include "wf_suppress.h"
 
 #define COUNTED			1000	/* items are counted up to here */
 #define MATCHED			10000	/* items or claims matched with each other at most */
 #define FEW				20		/* pages without contacts are not strange yet */
+#define NAMED			100		/* contacts in a remedy */
+#define REPEATED		10		/* requests for one item within an hour */
 #define RATE_MINIMUM	10		/* attempts that an error rate is calculated from */
 #define IDLE_CHECK_MS	2000	/* a worker takes a ready item sooner */
 #define HISTORY_LIMIT	((int64) 10 * 1024 * 1024 * 1024)	/* bytes */
@@ -440,6 +444,90 @@ wf_health_nothing_produced(WfHealth *h)
 								  complete),
 						 "%s complete, and table %s has no contact.",
 						 wf_health_items_are(WF_PART_PAGES, n, COUNTED), c->relation);
+}
+
+/*
+ * Append the id of a contact (row of the last wf_views_select) to the list if its
+ * address is on the suppression list.
+ */
+static bool
+append_if_listed(WfSuppressionList *list, uint64 row, StringInfo ids, int n)
+{
+	char	   *utf8 = wf_encoding_to_utf8(wf_views_text(row, 2));
+	bool		listed = wf_suppress_has(list, (WfSlice) {utf8, strlen(utf8)});
+
+	if (listed && n < NAMED)
+		appendStringInfo(ids, "%s%s", n ? ", " : "", quote_literal_cstr(wf_views_text(row, 1)));
+	pfree(utf8);
+	return listed;
+}
+
+/*
+ * See wf_health.h.  The trigger and the workers keep the list; this finds what came
+ * in behind their back, or was there before the entry.  pg_monitor sees ids, no address.
+ */
+void
+wf_health_suppressed(WfHealth *h)
+{
+	const WfBinding *c = h->table[WF_PART_CONTACTS].binding;
+	const char *id = wf_views_ref(c, "p", WF_CONTACT_ID);
+	const char *email = wf_views_ref(c, "p", WF_CONTACT_EMAIL);
+	WfSuppressionList *list = wf_suppress_open(wf_part_extension_schema());
+	StringInfoData ids;
+	uint64		rows = 0;
+	int			n = 0;
+
+	initStringInfo(&ids);
+	wf_views_select(InvalidOid, psprintf("SELECT 1 FROM %s s LIMIT 1",
+										 wf_health_own(h, "wf_suppression")), 0, NULL, NULL);
+	if (SPI_processed > 0)
+	{
+		wf_views_select(c->owner,
+						psprintf("SELECT %s::pg_catalog.text, %s::pg_catalog.text FROM %s p"
+								 " WHERE %s IS NOT NULL LIMIT " LITERAL(MATCHED),
+								 id, email, c->relation, email), 0, NULL, NULL);
+		rows = SPI_processed;
+	}
+	for (uint64 row = 0; row < rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		n += append_if_listed(list, row, &ids, n);
+	}
+	wf_suppress_close(list);
+	if (n > 0)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("DELETE FROM %s WHERE %s IN (%s);", c->relation,
+								  quote_identifier(c->part->columns[WF_CONTACT_ID].name), ids.data),
+						 "%d of %s contacts looked at %s on the suppression list: the trigger was bypassed,"
+						 " or they were stored before.",
+						 n, wf_health_number((int64) rows, MATCHED), n == 1 ? "is" : "are");
+}
+
+/*
+ * See wf_health.h.  A request that somebody makes again and again, a trigger or a
+ * job, costs a fetch each time.
+ */
+void
+wf_health_repeated(WfHealth *h)
+{
+	wf_views_select(InvalidOid,
+					psprintf("SELECT y.stage, y.item::pg_catalog.text, y.n, pg_catalog.count(*) OVER ()"
+							 " FROM (SELECT x.stage, x.item, pg_catalog.count(*) AS n FROM (SELECT a.stage, a.item"
+							 "  FROM %s a WHERE a.attempt = 1"
+							 "  AND a.finished_at > pg_catalog.clock_timestamp() - interval '1 hour'"
+							 "  ORDER BY a.finished_at DESC LIMIT " LITERAL(MATCHED) ") x"
+							 "  GROUP BY 1, 2 HAVING pg_catalog.count(*) > " LITERAL(REPEATED) ") y"
+							 " ORDER BY y.n DESC, y.item LIMIT 1", wf_health_own(h, "wf_attempt")),
+					0, NULL, NULL);
+	if (SPI_processed > 0)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("SELECT %s.wf_cancel_stage(%s, ARRAY[%s]::uuid[]);", h->schema,
+								  quote_literal_cstr(wf_views_text(0, 1)),
+								  quote_literal_cstr(wf_views_text(0, 2))),
+						 INT64_FORMAT " %s requested anew more than " LITERAL(REPEATED)
+						 " times within the last hour, one of stage \"%s\" " INT64_FORMAT " times.",
+						 wf_views_int64(0, 4), wf_views_int64(0, 4) == 1 ? "item was" : "items were",
+						 wf_views_text(0, 1), wf_views_int64(0, 3));
 }
 
 /* ------------------------------------------------------------------------

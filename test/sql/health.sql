@@ -179,6 +179,36 @@ INSERT INTO contacts (email) VALUES ('info@b.example');
 :look;
 DELETE FROM pages;
 
+-- Contacts on the list, stored behind the trigger's back; by address, domain, hash
+SELECT wf_suppress('one@c.example'), wf_suppress('d.example'), wf_suppress(encode(sha256('two@c.example'), 'hex'));
+:look;
+SET session_replication_role = replica;
+INSERT INTO contacts (id, email) SELECT ('00000000-0000-0000-0000-00000000050' || n)::uuid, e
+	FROM unnest(ARRAY['One@C.example', 'any@sub.d.example', 'two@c.example', 'free@c.example', NULL]) WITH ORDINALITY u(e, n);
+RESET session_replication_role;
+:look;
+SELECT remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+:look;
+SELECT email FROM contacts WHERE email LIKE '%c.example';
+DELETE FROM wf_suppression;
+
+-- One item requested again and again; retries of one request are no fault
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, contacts)
+	SELECT 'page', '00000000-0000-0000-0000-000000000601', n, now(), now(), 'ok', 1 FROM generate_series(1, 100) n;
+:look;
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, contacts)
+	SELECT 'page', '00000000-0000-0000-0000-000000000602', 1, now(), now(), 'ok', 1 FROM generate_series(1, 11) n;
+:look;
+SELECT remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+DELETE FROM wf_attempt;
+:look;
+
 --
 -- Settings of the operator
 --

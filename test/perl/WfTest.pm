@@ -42,7 +42,7 @@ shared_preload_libraries.  conf: further settings, a hash or lines of text.
 extension => 0 leaves CREATE EXTENSION to the test.
 
 =item start_nginx(pages => {PATH => BODY}, root => DIR, server => 'directives',
-http => 'directives', tls => 1)
+http => 'directives', tls => 1, port => N)
 
 nginx on all loopback addresses.  Methods: url(PATH, HOST), port, root,
 requests, count_requests(PATH or qr//), add_page(PATH, BODY), stop, start.
@@ -84,6 +84,13 @@ Processing.  A test that fails by time-out shows the statuses and reasons.
 Polls CODE ten times a second; passes, or fails after SECONDS.  No SQL inside?
 Then prefer this to poll_query_until.
 
+=item enter_namespaces(ADDRESS, NAME, NAME, ADDRESS, ...)
+
+Starts the test again in a user, mount and network namespace of its own, in which
+/etc/hosts has nothing but these names (each behind its address) and localhost,
+loopback is the only network, and any port may be used.  True there; false where the
+system gives no such namespaces.  To be called before anything is started.
+
 =item server_log(NODE), worker_pids(NODE), crawler_pids(NODE), is_alive(PID)
 
 The log's text; the processes of the extension below NODE's postmaster.
@@ -112,7 +119,7 @@ use Test::More;
 our @EXPORT = qw(
   new_node start_nginx start_hanging_server start_server start_pgbouncer
   add_pages select_pages statuses wait_for_status wait_until_done wait_until
-  server_log worker_pids crawler_pids is_alive
+  enter_namespaces server_log worker_pids crawler_pids is_alive
 );
 
 my $patience = $PostgreSQL::Test::Utils::timeout_default || 180;
@@ -179,6 +186,40 @@ sub _append_settings
 	}
 	$node->append_conf('postgresql.conf', $conf) if length $conf;
 	return;
+}
+
+# ------------------------------------------------------------- namespaces
+
+# Inside: a file of names takes the place of /etc/hosts.
+my $setup = <<'SH';
+mount --bind "$0" /etc/hosts && ip link set lo up &&
+echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start && exec "$@"
+SH
+
+sub enter_namespaces
+{
+	my @unshare = qw(unshare --user --map-current-user --mount --net --keep-caps);
+	my ($hosts, $entry) = ("127.0.0.1 localhost\n", '');
+
+	return 1 if $ENV{WF_IN_NAMESPACES};
+	foreach my $word (@_)
+	{
+		$entry = $word and next if $word =~ /^[0-9.]+$/;
+		$hosts .= "$entry $word\n";
+	}
+	# not a directory of this process, which ends here
+	my $file = PostgreSQL::Test::Utils::tempdir_short() . '.hosts';
+	PostgreSQL::Test::Utils::append_to_file($file, $hosts);
+	return 0 if system(@unshare, 'sh', '-c', "{ $setup} 2>/dev/null", $file, 'true') != 0;
+	$ENV{WF_IN_NAMESPACES} = 1;
+	# PostgreSQL::Test::Utils has put its log in the place of these
+	my $builder = Test::More->builder;
+	foreach my $pair ([ \*STDOUT, $builder->output ], [ \*STDERR, $builder->failure_output ])
+	{
+		my $tee = tied *{ $pair->[1] } or next;
+		open $pair->[0], '>&', $tee->[0] or die "could not reopen: $!";
+	}
+	exec @unshare, 'sh', '-c', $setup, $file, $^X, $0 or die "could not exec: $!";
 }
 
 # Cluster.pm of 15 has no log_content().
@@ -504,7 +545,7 @@ sub new
 	my $dir = WfTest::_work_dir('nginx');
 	my $self = bless {
 		dir => $dir,
-		port => PostgreSQL::Test::Cluster::get_free_port(),
+		port => $o{port} || PostgreSQL::Test::Cluster::get_free_port(),
 		root => $o{root} || "$dir/root",
 		scheme => $o{tls} ? 'https' : 'http',
 	}, $class;

@@ -46,6 +46,10 @@ sub make_fresh
 		INSERT INTO contacts (domain_id, page_id, email)
 			SELECT domain_id, id, url || '\@Site.example' FROM pages;
 		SELECT wf_pause('page');
+		INSERT INTO wf_category_rule (pattern, category, action) VALUES ('offers', 'offer', 'select'), ('team', 'mine', 'keep');
+		ALTER TRIGGER zz_wf_curation_domain ON local_businesses RENAME TO "find Domains";
+		CREATE TABLE jobs (job_id uuid, job_type text, status text, domain_id uuid REFERENCES domains);
+		SELECT wf_attach(jobs => 'jobs');
 		INSERT INTO wf_claim (stage, item, attempt, token, claimed_at)
 			SELECT 'page', id, 2, 1, now() FROM pages WHERE url = 'p3'});
 	return;
@@ -86,7 +90,10 @@ sub make_odd
 # Everything of a database that must come back: rows and attachments.
 my %rows = (
 	fresh => q{SELECT p.*, d.domain FROM pages p JOIN domains d ON d.id = p.domain_id ORDER BY p.url;
-		SELECT * FROM contacts ORDER BY email; SELECT stage FROM wf_paused},
+		SELECT * FROM contacts ORDER BY email; SELECT stage FROM wf_paused;
+		SELECT pattern, category, action FROM wf_category_rule WHERE NOT builtin ORDER BY pattern;
+		SELECT count(*), wf_categorize('https://x.example/offers'), wf_categorize('https://x.example/team'),
+			wf_categorize('https://x.example/kontakt') FROM wf_category_rule WHERE builtin},
 	odd => q{SELECT * FROM "Odd App"."Web pages" ORDER BY url});
 my %statuses = (
 	fresh => 'SELECT url, page_curation_status, page_processing_status FROM pages ORDER BY url',
@@ -116,6 +123,9 @@ like($expected{fresh}{attachments}, qr/trigger zz_wf_curation on table pages/,
 	'trigger depends on the extension');
 like($expected{fresh}{attachments}, qr/index pages_wf_ready_idx/, 'index depends on the extension');
 like($expected{fresh}{statuses}, qr/p3\|Selected\|Queued/, 'rows are there');
+like($expected{fresh}{attachments}, qr/trigger find Domains on table local_businesses/,
+	'a trigger of another name does, too');
+like($expected{fresh}{rows}, qr/\|offer\|mine\|contact$/, 'rules of one\'s own are there');
 like($expected{odd}{statuses}, qr/o2\|Selected\|Queued/, 'also in the other table');
 
 my $copies = 0;
@@ -176,7 +186,12 @@ sub same_ok
 			UPDATE $table SET page_curation_status = 'Selected' WHERE url = 'new';
 			SELECT page_processing_status FROM $table WHERE url = 'new'; ROLLBACK}),
 		'Queued', "$what: selecting queues");
-	is( $on->safe_psql($db, "SELECT string_agg(DISTINCT split_part(action, ' ', 2), ',') FROM $schema.wf_attach() WHERE part IN ('pages', 'contacts')"),
+	is( $on->safe_psql(
+			$db, q{BEGIN; INSERT INTO local_businesses (website_url, status) VALUES ('new.example', 'Selected');
+			SELECT b.domain_extraction_status || ' ' || d.domain FROM domains d JOIN local_businesses b ON b.id = d.local_business_id; ROLLBACK}),
+		'Complete new.example', "$what: selecting a business finds its domain") if $of eq 'fresh';
+	is( $on->safe_psql($db, "SELECT string_agg(DISTINCT split_part(action, ' ', 2), ',') FROM $schema.wf_attach() WHERE part IN ('pages', 'contacts'"
+				  . ($of eq 'fresh' ? ", 'local_businesses', 'jobs')" : ')')),
 		'kept', "$what: attaching again changes nothing");
 	is( $on->safe_psql(
 			$db, q{BEGIN; DROP EXTENSION wf_curation;

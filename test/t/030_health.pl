@@ -19,6 +19,7 @@ my $node = new_node(init => { allows_streaming => 1 },
 	conf => { 'wf_curation.poll_interval' => '1s', 'wf_curation.max_attempts' => 1,
 		'wf_curation.max_concurrency_per_host' => 10, 'restart_after_crash' => 'on' });
 my $server = $node;
+my %count = map { ($_ => 0) } qw(injected caught remedies repaired looks alarms);
 
 sub value { return $server->safe_psql('postgres', $_[0]) }
 
@@ -37,15 +38,29 @@ sub column_of
 		ORDER BY remedy IS NULL LIMIT 1");
 }
 
+# A server on which all is well: a finding is a false alarm.
+sub is_well
+{
+	my ($name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $findings = findings();
+
+	$count{looks}++;
+	$count{alarms}++ unless is($findings, 'none', $name);
+	return;
+}
+
 # The check finds the fault, says what it is, and its remedy repairs it.
 sub fault
 {
 	my ($check, $status, $detail, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	wait_until(sub { (" " . findings() . " ") =~ / $check=$status / }, "$name is noticed")
+	my $noticed = wait_until(sub { (" " . findings() . " ") =~ / $check=$status / }, "$name is noticed")
 	  or diag(value('SELECT * FROM wf_health()'));
-	like(column_of('detail', $check), $detail, "$name is named");
+	my $named = like(column_of('detail', $check), $detail, "$name is named");
+	$count{injected}++;
+	$count{caught}++ if $noticed && $named;
 	return;
 }
 
@@ -56,8 +71,9 @@ sub repaired
 	my $remedy = column_of('remedy', $check);
 
 	value($remedy);
+	$count{remedies}++;
 	wait_until(sub { findings() !~ /\b$check=/ }, "$name: the remedy repairs it: $remedy")
-	  or diag(value('SELECT * FROM wf_health()'));
+	  ? $count{repaired}++ : diag(value('SELECT * FROM wf_health()'));
 	return;
 }
 
@@ -77,10 +93,10 @@ sub session
 # ---- all is well
 
 value('CREATE ROLE monitor IN ROLE pg_monitor');
-is(findings(), 'none', 'no finding on a fresh database');
+is_well('no finding on a fresh database');
 add_pages($node, { status => 'Selected' }, map { $web->url("/$_.html", "127.0.1.$_") } 1 .. 30);
 wait_until_done($node);
-is(findings(), 'none', 'no finding after work');
+is_well('no finding after work');
 is(value('SET ROLE monitor; SELECT count(*) > 20, bool_and(status = \'ok\'), count(remedy) FROM wf_health()'),
 	't|t|0', 'so says pg_monitor, too');
 is(value('SELECT status, count, next_due IS NULL FROM wf_pipeline'),
@@ -103,7 +119,7 @@ is(value('SELECT status, count FROM wf_pipeline'), "Queued|5\nProcessing|10\nCom
 	'wf_pipeline meanwhile');
 is(value('SELECT done, total, eta > now() FROM wf_progress'), '30|45|t', 'wf_progress meanwhile');
 is(value('SELECT state, in_flight FROM wf_workers'), 'busy|10', 'wf_workers meanwhile');
-is(findings(), 'none', 'nothing is wrong meanwhile');
+is_well('nothing is wrong meanwhile');
 
 # ---- a worker that is killed, and one that is stopped
 
@@ -154,7 +170,7 @@ isnt($node->psql('postgres', 'SELECT * FROM wf_pipeline'), 0, 'wf_pipeline fails
 repaired('locks', 'an exclusive lock');
 eval { $session->finish };
 $session = session("BEGIN; LOCK TABLE contacts IN SHARE MODE; SELECT 'ready';\n");
-is(findings(), 'none', 'an open transaction is no fault at once');
+is_well('an open transaction is no fault at once');
 fault('locks', 'warn', qr/holds lock ShareLock on table public\.contacts/, 'one that keeps writers out for long');
 repaired('locks', 'a lock against writers');
 eval { $session->finish };
@@ -210,7 +226,7 @@ add_pages($node, { status => 'Selected' }, $web->url('/3.html', '127.0.6.1'));
 wait_until_done($node);
 $node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
 $server = $standby;
-is(findings(), 'none', 'no finding on a standby');
+is_well('no finding on a standby');
 is(value(q{SELECT detail FROM wf_health() WHERE check_name = 'workers'}),
 	'The server is in recovery; workers start when it is promoted.', 'which needs no worker');
 is(value('SELECT status, count FROM wf_pipeline WHERE count > 0'), 'Complete|1', 'wf_pipeline on a standby');
@@ -255,7 +271,7 @@ SKIP:
 	value('CREATE EXTENSION pg_cron');
 	fault('workers', 'fail', qr/Nobody processes/, 'neither worker nor schedule');
 	value(q{SELECT wf_schedule(10, '0 0 1 1 *')});
-	is(findings(), 'none', 'a schedule will do');
+	is_well('a schedule will do');
 	is(value(q{SELECT detail FROM wf_health() WHERE check_name = 'workers'}),
 		'There is no standing worker; the schedule processes.', 'and the check says so');
 	value(q{SELECT cron.alter_job(jobid, active := false) FROM cron.job});
@@ -268,4 +284,7 @@ SKIP:
 	pass('its remedy runs the command');
 }
 
+diag("faults injected $count{injected}, caught $count{caught};"
+	  . " remedies executed $count{remedies}, repaired $count{repaired};"
+	  . " looks while all was well $count{looks}, false alarms $count{alarms}");
 done_testing();

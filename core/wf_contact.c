@@ -105,8 +105,10 @@ is_top_level_domain(const WfContactMatcher *matcher, WfSlice label)
 		return false;
 	memcpy(name, label.data, label.len);
 	name[label.len] = '\0';
-	return psl_is_public_suffix2(matcher->suffixes, name,
-								 PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+	/* the list knows South Africa only by what is below it: co.za, ac.za */
+	return strcmp(name, "za") == 0 ||
+		psl_is_public_suffix2(matcher->suffixes, name,
+							  PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
 /*

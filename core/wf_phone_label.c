@@ -125,6 +125,26 @@ compound_label(WfSlice folded)
 	return WF_LABEL_NONE;
 }
 
+/* Who answers the phone, not what has an id: "Kundenservice", "Steuerberater". */
+static bool
+is_service(WfSlice folded)
+{
+	static const WfSlice endings[] = {
+		{"service", 7}, {"dienst", 6}, {"center", 6}, {"zentrum", 7}, {"betreuung", 9},
+		{"hotline", 7}, {"telefon", 7}, {"berater", 7}, {"beraterin", 9}, {"beratung", 8},
+		{"annahme", 7}, {"verwaltung", 10}, {"wesen", 5}, {"abteilung", 9}, {"meldeamt", 8},
+		{"buro", 4}, {"tion", 4}
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT_OF(endings); i++)
+	{
+		if (ends_with(folded, endings[i]))
+			return true;
+	}
+	return false;
+}
+
 static WfLabel
 word_label(WfSlice word)
 {
@@ -155,6 +175,10 @@ word_label(WfSlice word)
 			memcmp(known->text, folded.data, known->len) == 0)
 			label = known->label;
 	}
+	if (label == WF_LABEL_OTHER && is_service(folded) &&
+		!wf_text_equal(folded, WF_SLICE("registration")) &&
+		!wf_text_equal(folded, WF_SLICE("population")))
+		return compound_label(folded);
 	if (label != WF_LABEL_NONE)
 		return label;
 	for (low = 0; (unsigned char) folded.data[0] >= 0xD7 && low < COUNT_OF(parts); low++)

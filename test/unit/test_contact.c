@@ -48,6 +48,7 @@ test_addresses(void)
 	addresses("@ a@ @b.com a@b a@.com a@-b.com a.@b.com a@b.c", WF_TRUST_TEXT, "");
 	addresses("a@b@example.org @name@example.org", WF_TRUST_TEXT, "");
 	addresses("a@example.nosuchdomain", WF_TRUST_TEXT, "");
+	addresses("a@firm.co.za, b@firm.ac.za", WF_TRUST_TEXT, "a@firm.co.za b@firm.ac.za");
 	addresses("a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org "
 			  "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org", WF_TRUST_TEXT,
 			  "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org");

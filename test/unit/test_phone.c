@@ -144,6 +144,29 @@ test_labels(void)
 }
 
 /* Lists of numbers of which only the end is said. */
+/* Who answers, though the word begins as the label of an id does. */
+static void
+test_services(void)
+{
+	static const char *const words[] = {
+		"Kundenservice:", "Kundendienst", "Kundenbetreuung\n", "Bestelltelefon",
+		"Bestellannahme:", "Steuerberater\n", "Mitgliederverwaltung", "Klantenservice:",
+		"Einwohnermeldeamt:"
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		char		text[100];
+
+		snprintf(text, sizeof(text), "%s 030 742014", words[i]);
+		find(text, "DE", "+4930742014");
+	}
+	find("Kundennr. 030 742014", "DE", "");
+	find("Einwohner 030 742014", "DE", "");
+	find("Population 202-555-0123", "US", "");
+}
+
 static void
 test_other_ends(void)
 {
@@ -387,6 +410,7 @@ main(void)
 	test_forms();
 	test_short();
 	test_labels();
+	test_services();
 	test_other_ends();
 	test_extensions();
 	test_vanity();

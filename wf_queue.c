@@ -114,9 +114,9 @@ make_statements(WfStageId stage)
 		 7, UUIDARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4OID, TIMESTAMPTZOID, INT4OID,
 		 INT8ARRAYOID);
 	make(stage, CLAIM_FENCE, "wf_claim",
-		 "SELECT c.item FROM %1$s c WHERE " OF_ITEMS, 2, UUIDARRAYOID, INT8ARRAYOID);
+		 "SELECT c.item, c.token FROM %1$s c WHERE " OF_ITEMS, 2, UUIDARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_FORGET, "wf_claim",
-		 "DELETE FROM %1$s c WHERE " OF_ITEMS " RETURNING c.item",
+		 "DELETE FROM %1$s c WHERE " OF_ITEMS " RETURNING c.item, c.token",
 		 2, UUIDARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_DROP_STALE, "wf_claim",
 		 "DELETE FROM %1$s c WHERE c.stage = %2$s AND c.item = ANY ($1)"
@@ -135,7 +135,7 @@ make_statements(WfStageId stage)
 		 " not_before = ($3)[array_position($2, c.token)],"
 		 " attempt = c.attempt - CASE WHEN c.token = ANY ($4) THEN 1 ELSE 0 END,"
 		 " fallback = c.fallback OR c.token = ANY ($5)"
-		 " WHERE " OF_ITEMS " RETURNING c.item",
+		 " WHERE " OF_ITEMS,
 		 5, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_POSTPONE, "wf_claim",
 		 "UPDATE %1$s c SET not_before = ($2)[array_position($1, c.item)]"
@@ -718,9 +718,14 @@ wf_queue_claim(WfClaimRequest *request)
 	request->held = wf_pick_holds(request->picker, request->stage->id);
 }
 
-/* Set mark[i] for those of n items that the last statement returned. */
+/*
+ * Set mark[i] for those of n items that the last statement returned: by id or,
+ * where it returned tokens, too, by both.  One page may be among the items more
+ * than once: a worker claims a page again that was queued anew while it has it in
+ * flight, and only one of its items has the claim.
+ */
 static void
-mark_returned(WfItem **items, int n, bool *mark)
+mark_returned(WfItem **items, int n, bool tokens, bool *mark)
 {
 	WfIndexed  *sorted = sort_by_id(items, n);
 
@@ -728,9 +733,18 @@ mark_returned(WfItem **items, int n, bool *mark)
 	{
 		WfIndexed	key = {uuid_column(r, 1)};
 		WfIndexed  *found = bsearch(&key, sorted, n, sizeof(WfIndexed), compare_ids);
+		uint64		token = 0;
+		bool		isnull;
 
-		if (found)
-			mark[found->at] = true;
+		if (!found)
+			continue;
+		if (tokens)
+			token = (uint64) DatumGetInt64(column(r, 2, &isnull));
+		while (found > sorted && compare_ids(found - 1, &key) == 0)
+			found--;
+		for (; found < sorted + n && compare_ids(found, &key) == 0; found++)
+			if (!tokens || items[found->at]->token == token)
+				mark[found->at] = true;
 	}
 	SPI_freetuptable(SPI_tuptable);
 	pfree(sorted);
@@ -746,7 +760,7 @@ find_running(WfStage *stage, WfStageStatement statement, WfItem **items, int n, 
 		running[i] = false;
 	values[0] = item_ids(items, n);
 	wf_db_execute(&stage->stmt[statement], WF_AS_OWNER, values, NULL);
-	mark_returned(items, n, running);
+	mark_returned(items, n, false, running);
 }
 
 /* Those of the items whose mark is as wanted; at[] takes where they were. */
@@ -780,7 +794,7 @@ check_items(WfStage *stage, WfStageStatement statement, WfItem **items, int n, b
 	values[0] = item_ids(items, n);
 	values[1] = item_tokens(items, n);
 	execute_own(stage->id, CLAIM_FENCE, values);
-	mark_returned(items, n, valid);
+	mark_returned(items, n, true, valid);
 	for (int i = 0; i < n; i++)
 		valid[i] &= running[i];
 	wf_queue_forget(lost, select_marked(items, n, valid, false, lost, at));
@@ -848,10 +862,13 @@ wf_queue_end(WfStage *stage, WfItem **items, const TimestampTz *not_before, int 
 		values[2] = wf_db_array(times, NULL, count, TIMESTAMPTZOID);
 		values[3] = uncounted_tokens(part, count);
 		values[4] = switching_tokens(part, count);
-		execute_own(stage->id, pass == 0 ? CLAIM_FORGET : CLAIM_WAIT, values);
 		for (int i = 0; i < count; i++)
 			settled[i] = false;
-		mark_returned(part, count, settled);
+		/* items that wait are running, hence locked: their tokens stay as they are */
+		execute_own(stage->id, pass == 0 ? CLAIM_FORGET : CLAIM_FENCE, values);
+		mark_returned(part, count, true, settled);
+		if (pass == 1)
+			execute_own(stage->id, CLAIM_WAIT, values);
 		for (int i = 0; i < count; i++)
 			valid[at[i]] = settled[i] && running[at[i]];
 	}

@@ -45,6 +45,29 @@ add_pages($node, { status => 'Selected' }, $web->url('/1.html', '127.0.1.2'));
 wait_for_status($node, 'Complete', "url ~ '127.0.1.2'");
 value('DELETE FROM pages');
 
+# ---- a page that is queued anew while it is in flight: its worker has it twice
+
+value(q{ALTER SYSTEM SET wf_curation.max_concurrency = 16});
+$node->reload;
+foreach my $round (1 .. 3)
+{
+	my $before = $hang->count_requests(qr/twice/);
+
+	add_pages($node, { status => 'Selected' }, map { $hang->url("/twice$round-$_", '127.0.1.3') } 1 .. 8);
+	wait_until(sub { $hang->count_requests(qr/twice/) == $before + 8 }, 'eight pages are in flight');
+	value(q{UPDATE pages SET page_processing_status = 'Queued'});
+	wait_until(sub { $hang->count_requests(qr/twice/) >= $before + 16 }, 'and once more');
+	# no slot is left: the worker looks which of its items nobody wants any more
+	add_pages($node, { status => 'Selected' }, $web->url('/1.html', '127.0.1.4'));
+	wait_for_status($node, 'Complete', "url ~ '1.html'");
+	is(statuses($node, "url ~ 'twice'"), 'Processing=8', 'the second fetches go on');
+	is(value(q{SELECT count(*) FROM wf_claim c JOIN pages p ON p.id = c.item WHERE c.worker_pid > 0}), '8',
+		'each with its claim');
+	value('DELETE FROM pages; DELETE FROM contacts');
+}
+value(q{ALTER SYSTEM RESET wf_curation.max_concurrency});
+$node->reload;
+
 # ---- what is refused for a while is tried again, as the same attempt
 
 value(q{

@@ -34,12 +34,14 @@
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_db_role_setting.h"
+#include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
 #include "pgstat.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -137,6 +139,20 @@ apply_settings(void)
 								 true, 0, false);
 }
 
+/*
+ * The first lock of every transaction of a worker is the one that DROP EXTENSION
+ * takes first, too: else it locks our tables in an order of its own while we go
+ * through them in ours, and one of both would be the victim of the deadlock.
+ */
+static void
+lock_extension(void)
+{
+	Oid			extension = get_extension_oid(WF_EXTENSION_NAME, true);
+
+	if (OidIsValid(extension))
+		LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+}
+
 static void
 begin_transaction(const char *activity, Oid owner)
 {
@@ -145,6 +161,7 @@ begin_transaction(const char *activity, Oid owner)
 	StartTransactionCommand();
 	apply_settings();
 	transaction_owner = owner;
+	lock_extension();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	PushActiveSnapshot(GetTransactionSnapshot());

@@ -30,6 +30,7 @@
 
 #include "wf_encoding.h"
 #include "wf_queue.h"
+#include "wf_shmem.h"
 
 #define CLAIM_ROUNDS	32		/* of candidates, while others have theirs locked */
 #define BUSY_RETRY_MS	1000	/* of due items whose site others have … */
@@ -44,6 +45,7 @@ typedef enum ClaimStatement
 	CLAIM_RECORD,
 	CLAIM_FENCE,
 	CLAIM_FORGET,
+	CLAIM_HELD,
 	CLAIM_DROP_STALE,
 	CLAIM_RELEASE,
 	CLAIM_RENEW,
@@ -118,6 +120,10 @@ make_statements(WfStageId stage)
 	make(stage, CLAIM_FORGET, "wf_claim",
 		 "DELETE FROM %1$s c WHERE " OF_ITEMS " RETURNING c.item, c.token",
 		 2, UUIDARRAYOID, INT8ARRAYOID);
+	/* with those that the sweep made in another service's name: it only guesses */
+	make(stage, CLAIM_HELD, "wf_claim",
+		 "SELECT c.item FROM %1$s c WHERE c.stage = %2$s AND c.item = ANY ($1)"
+		 " AND c.worker_pid IS DISTINCT FROM 0", 1, UUIDARRAYOID);
 	make(stage, CLAIM_DROP_STALE, "wf_claim",
 		 "DELETE FROM %1$s c WHERE c.stage = %2$s AND c.item = ANY ($1)"
 		 " AND c.worker_pid IS NULL AND c.not_before <= now()", 1, UUIDARRAYOID);
@@ -779,6 +785,58 @@ select_marked(WfItem **items, int n, const bool *mark, bool wanted, WfItem **sel
 	return count;
 }
 
+/* As the nulls of an array. */
+static bool *
+no_values(int n)
+{
+	bool	   *nulls = palloc(Max(n, 1) * sizeof(bool));
+
+	memset(nulls, true, n * sizeof(bool));
+	return nulls;
+}
+
+/*
+ * Items of ours that are Processing although nobody has a claim on them: the
+ * claims went from under us (DROP EXTENSION, TRUNCATE).  They are ready again,
+ * and what the fetch brought is dropped: without a token nothing tells whether a
+ * newer version of the row was meant.
+ */
+static void
+requeue_unclaimed(WfStage *stage, WfItem **items, int n, const bool *running, const bool *valid)
+{
+	WfItem	  **lost = palloc(Max(n, 1) * sizeof(WfItem *));
+	WfItem	  **kept = palloc(Max(n, 1) * sizeof(WfItem *));
+	bool	   *mark = palloc(Max(n, 1) * sizeof(bool));
+	int		   *at = palloc(Max(n, 1) * sizeof(int));
+	int			nlost = 0;
+	int			nkept = select_marked(items, n, valid, true, kept, at);
+	Datum		values[2];
+
+	/* one page may be here twice, and the end of its other item has the claim */
+	for (int i = 0; i < n; i++)
+		if (running[i] && !valid[i] && !find_item(kept, nkept, &items[i]->id))
+			lost[nlost++] = items[i];
+	if (nlost == 0)
+		return;
+	/* locked first: claims come and go with the rows */
+	find_running(stage, WF_STMT_LOCK, lost, nlost, mark);
+	nlost = select_marked(lost, nlost, mark, true, kept, at);
+	values[0] = item_ids(kept, nlost);
+	execute_own(stage->id, CLAIM_HELD, values);
+	memset(mark, 0, n * sizeof(bool));
+	mark_returned(kept, nlost, false, mark);
+	nlost = select_marked(kept, nlost, mark, false, lost, at);
+	if (nlost == 0)
+		return;
+	values[0] = item_ids(lost, nlost);
+	values[1] = wf_db_array(palloc0(nlost * sizeof(Datum)), no_values(nlost), nlost, TEXTOID);
+	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
+	wf_shmem_wake_at_commit();
+	ereport(LOG,
+			(errmsg("queued %d items of stage \"%s\" again, their claims were gone",
+					nlost, stage->name)));
+}
+
 /* valid[i]: running, and its claim carries our token.  Claims of others are deleted. */
 static void
 check_items(WfStage *stage, WfStageStatement statement, WfItem **items, int n, bool *valid)
@@ -798,6 +856,7 @@ check_items(WfStage *stage, WfStageStatement statement, WfItem **items, int n, b
 	for (int i = 0; i < n; i++)
 		valid[i] &= running[i];
 	wf_queue_forget(lost, select_marked(items, n, valid, false, lost, at));
+	requeue_unclaimed(stage, items, n, running, valid);
 }
 
 void
@@ -872,6 +931,7 @@ wf_queue_end(WfStage *stage, WfItem **items, const TimestampTz *not_before, int 
 		for (int i = 0; i < count; i++)
 			valid[at[i]] = settled[i] && running[at[i]];
 	}
+	requeue_unclaimed(stage, items, n, running, valid);
 }
 
 void

@@ -95,8 +95,9 @@ extern void wf_queue_free(WfItem *item);
 
 /*
  * Which of these items are still ours: the row is Processing (and now locked)
- * and the claim carries our token.  valid[] is filled; claims of the others
- * are deleted.
+ * and the claim carries our token.  valid[] is filled; our claims on the others
+ * are deleted.  Rows that are Processing and have no claim at all any more are
+ * queued again, here and in the next two.
  */
 extern void wf_queue_fence(WfStage *stage, WfItem **items, int n, bool *valid);
 

@@ -17,13 +17,25 @@
  */
 extern char *wf_encoding_from_utf8(WfSlice utf8);
 
-/* As above, cut to at most max_chars characters. */
+/*
+ * As above, cut to at most max_chars characters; of SQL_ASCII, whose characters
+ * are bytes, to as many bytes as make whole characters of UTF-8.
+ */
 extern char *wf_encoding_from_utf8_cut(WfSlice utf8, int max_chars);
 
 /*
+ * An e-mail address (UTF-8 as above) in a form that the database can hold: as it
+ * is, or in lower case with its domain in ASCII.  Empty where the local part has a
+ * character that the encoding does not have: a '?' in its place would make it
+ * somebody else's address.  In the current memory context; needs a transaction.
+ */
+extern WfSlice wf_encoding_fit_address(WfSlice utf8);
+
+/*
  * A URL or host name of the database as UTF-8, in the current memory context.
- * Where the database does not know its encoding (SQL_ASCII), bytes that are not
- * UTF-8 are percent-encoded.
+ * Bytes without a meaning there are percent-encoded: those that are not UTF-8 in a
+ * database that does not know its encoding (SQL_ASCII), those of no character
+ * elsewhere.  Needs a transaction.
  */
 extern char *wf_encoding_to_utf8(const char *text);
 

@@ -68,6 +68,7 @@ create_arena(size_t limit)
 	return arena;
 }
 
+/* An address that the database cannot hold is left out. */
 static void
 put_finding(ReturnSetInfo *rsinfo, const WfFinding *finding)
 {
@@ -76,6 +77,12 @@ put_finding(ReturnSetInfo *rsinfo, const WfFinding *finding)
 	WfSlice		texts[5] = {finding->value, finding->raw, finding->name,
 	finding->job_title, finding->context};
 
+	if (finding->kind == WF_KIND_EMAIL)
+	{
+		texts[0] = wf_encoding_fit_address(finding->value);
+		if (texts[0].len == 0)
+			return;
+	}
 	values[0] = CStringGetTextDatum(wf_finding_kind_name(finding->kind));
 	for (int i = 0; i < 5; i++)
 	{

@@ -140,7 +140,10 @@ wf_categorize(PG_FUNCTION_ARGS)
 	if (GetDatabaseEncoding() != PG_UTF8)
 		slice = as_utf8(PointerGetDatum(url));
 	category = wf_rules_match(slice);
-	PG_RETURN_TEXT_P(cstring_to_text(category.name ? category.name : WF_CATEGORY_UNKNOWN));
+	if (category.name == NULL)
+		PG_RETURN_TEXT_P(cstring_to_text(WF_CATEGORY_UNKNOWN));
+	slice = (WfSlice) {category.name, strlen(category.name)};
+	PG_RETURN_TEXT_P(cstring_to_text(wf_encoding_from_utf8(slice)));
 }
 
 /* wf_is_category_pattern(pattern) → boolean: for the table's check */

@@ -15,7 +15,6 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "utils/builtins.h"
@@ -209,7 +208,7 @@ wf_fetch(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	url = pg_server_to_any(url, strlen(url), PG_UTF8);
+	url = wf_encoding_to_utf8(url);
 	call.url = (WfSlice) {url, strlen(url)};
 	if (call.url.len == 0 || call.url.len > WF_MAX_URL)
 		ereport(ERROR,

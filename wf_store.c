@@ -22,9 +22,11 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "core/wf_text.h"
+
+#include "wf_encoding.h"
 #include "wf_gateway.h"
 #include "wf_guc.h"
-#include "wf_encoding.h"
 #include "wf_store_entries.h"
 #include "wf_store_children.h"
 #include "wf_store_int.h"
@@ -75,6 +77,23 @@ wf_store_set_text(WfArrays *arrays, int arg, WfSlice value)
 {
 	if (value.len > 0)
 		wf_store_set(arrays, arg, CStringGetTextDatum(wf_encoding_from_utf8(value)));
+}
+
+char *
+wf_store_text_for(const WfBoundColumn *column, WfSlice value)
+{
+	bool		is_limited = column->attnum != 0 && column->typmod >= (int32) VARHDRSZ &&
+		(column->base_type == VARCHAROID || column->base_type == BPCHAROID);
+
+	return is_limited ? wf_encoding_from_utf8_cut(value, column->typmod - (int32) VARHDRSZ) :
+		wf_encoding_from_utf8(value);
+}
+
+void
+wf_store_set_text_for(WfArrays *arrays, int arg, const WfBoundColumn *column, WfSlice value)
+{
+	if (value.len > 0)
+		wf_store_set(arrays, arg, CStringGetTextDatum(wf_store_text_for(column, value)));
 }
 
 void
@@ -241,12 +260,13 @@ finish_items(WfStage *stage, WfResult **results, int n)
 		wf_store_set(&arrays, 1, Int32GetDatum(action));
 		if (action != WF_FINISH_COMPLETE)
 			wf_store_set(&arrays, 2, CStringGetTextDatum(
-				wf_encoding_from_utf8_cut(results[i]->error, WF_MAX_ERROR)));
+				wf_store_text_for(&stage->items->column[WF_ITEM_ERROR],
+								  wf_text_truncate(results[i]->error, WF_MAX_ERROR))));
 		wf_store_set(&arrays, 3, Int32GetDatum(result_label(results[i], action)));
 		/* one with an address in it might be of somebody who is not to be stored */
 		if (action == WF_FINISH_COMPLETE && title.len > 0 &&
 			memchr(title.data, '@', title.len) == NULL)
-			wf_store_set_text(&arrays, 4, title);
+			wf_store_set_text_for(&arrays, 4, &stage->items->column[WF_PAGE_TITLE], title);
 		arrays.n++;
 	}
 	wf_store_execute(&stage->stmt[WF_STMT_FINISH], WF_AS_OWNER, &arrays);

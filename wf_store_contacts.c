@@ -21,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/uuid.h"
 
 #include "core/wf_text.h"
@@ -580,9 +581,28 @@ is_confirmed(const Candidate *item, WfField f, const char *offer)
 		item->value[f] != NULL && strcmp(offer, item->value[f]) == 0;
 }
 
+static const WfBoundColumn *
+field_column(const WfStage *stage, WfField f)
+{
+	static const WfContactColumn columns[WF_FIELD_COUNT] = {
+		[WF_FIELD_NAME] = WF_CONTACT_NAME,
+		[WF_FIELD_PHONE] = WF_CONTACT_PHONE_NUMBER,
+		[WF_FIELD_TITLE] = WF_CONTACT_JOB_TITLE,
+	};
+
+	return &stage->targets->column[columns[f]];
+}
+
+/* A field of the page as the table takes it. */
+static char *
+offered(const WfStage *stage, const Candidate *item, WfField f)
+{
+	return wf_store_text_for(field_column(stage, f), item->contact->field[f]);
+}
+
 /* Decide which fields a known contact takes; true if there are any. */
 static bool
-decide(Candidate *item)
+decide(const WfStage *stage, Candidate *item)
 {
 	bool		any = false;
 	const char *name;
@@ -594,13 +614,13 @@ decide(Candidate *item)
 		item->wanted[f] = NULL;
 		if (item->contact->field[f].len == 0)
 			continue;
-		offer = wf_encoding_from_utf8(item->contact->field[f]);
+		offer = offered(stage, item, f);
 		/* a title goes with its holder's name */
 		name = item->wanted[WF_FIELD_NAME] ? item->wanted[WF_FIELD_NAME] :
 			item->value[WF_FIELD_NAME];
 		if (f == WF_FIELD_TITLE && item->contact->strength[WF_FIELD_NAME] > WF_STRENGTH_NONE &&
 			name != NULL &&
-			strcmp(name, wf_encoding_from_utf8(item->contact->field[WF_FIELD_NAME])) != 0)
+			strcmp(name, offered(stage, item, WF_FIELD_NAME)) != 0)
 			continue;
 		if (gains(item, f, offer))
 		{
@@ -643,7 +663,8 @@ update_known(ContactGroup *group)
 
 	wf_store_arrays(&arrays, update_types, lengthof(update_types), group->n);
 	for (int i = 0; i < group->n; i++)
-		if (group->items[i].known && !group->items[i].changed && decide(&group->items[i]))
+		if (group->items[i].known && !group->items[i].changed &&
+			decide(group->stage, &group->items[i]))
 			append_update(&arrays, &group->items[i], i);
 	if (arrays.n == 0 || group->stage->stmt[WF_STMT_CONTACTS_UPDATE].sql == NULL)
 		return;
@@ -664,16 +685,17 @@ update_known(ContactGroup *group)
 static const Oid insert_types[] = {UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 
 static void
-append_insert(WfArrays *arrays, const Candidate *item)
+append_insert(const WfStage *stage, WfArrays *arrays, const Candidate *item)
 {
+	const WfBoundColumn *columns = stage->targets->column;
 	const char *url = item->result->item->url;
 
 	wf_store_set(arrays, 0, UUIDPGetDatum(&item->result->item->id));
 	wf_store_set_text(arrays, 1, item->contact->email);
 	for (int f = 0; f < WF_FIELD_COUNT; f++)
-		wf_store_set_text(arrays, 2 + f, item->contact->field[f]);
-	wf_store_set_text(arrays, 5, (WfSlice) {url, strlen(url)});
-	wf_store_set_text(arrays, 6, item->contact->context);
+		wf_store_set_text_for(arrays, 2 + f, field_column(stage, f), item->contact->field[f]);
+	wf_store_set_text_for(arrays, 5, &columns[WF_CONTACT_SOURCE_URL], (WfSlice) {url, strlen(url)});
+	wf_store_set_text_for(arrays, 6, &columns[WF_CONTACT_CONTEXT], item->contact->context);
 	arrays->n++;
 }
 
@@ -711,7 +733,7 @@ insert_new(ContactGroup *group)
 	wf_store_arrays(&arrays, insert_types, lengthof(insert_types), group->n);
 	for (int i = 0; i < group->n; i++)
 		if (!group->items[i].done)
-			append_insert(&arrays, &group->items[i]);
+			append_insert(group->stage, &arrays, &group->items[i]);
 	if (arrays.n == 0)
 		return true;
 	wf_store_execute(&group->stage->stmt[WF_STMT_CONTACTS_INSERT], WF_AS_OWNER, &arrays);
@@ -787,11 +809,42 @@ read_page(WfResult *result, const WfResultMessage *message)
 	copy_findings(&result->findings, &message->findings);
 }
 
+/*
+ * Addresses as the database can hold them; those that it cannot are left out.  What
+ * is new lives as long as the findings, which a second try to store may need.
+ */
+static void
+fit_addresses(WfFindings *findings)
+{
+	int			kept = 0;
+	MemoryContext old;
+
+	if (findings->count == 0)
+		return;
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(findings->items));
+	for (int i = 0; i < findings->count; i++)
+	{
+		WfFinding  *f = &findings->items[i];
+
+		if (f->kind == WF_KIND_EMAIL && f->value.len > 0)
+		{
+			f->value = wf_encoding_fit_address(f->value);
+			if (f->value.len == 0)
+				continue;
+		}
+		findings->items[kept++] = *f;
+	}
+	findings->count = kept;
+	MemoryContextSwitchTo(old);
+}
+
 static void
 store_pages(WfStage *stage, WfResult **results, int n)
 {
 	wf_store_recall_evidence(results, n);
 	wf_store_suppress(results, n);
+	for (int i = 0; i < n; i++)
+		fit_addresses(&results[i]->findings);
 	for (int i = 0; i < n; i++)
 		make_contacts(results[i]);
 	store_contacts(stage, results, n);

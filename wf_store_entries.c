@@ -41,7 +41,8 @@ set_name(EntryArrays *arrays, int which, const char *name)
 {
 	arrays->nulls[which][arrays->n] = name == NULL;
 	if (name)
-		arrays->elems[which][arrays->n] = CStringGetTextDatum(name);
+		arrays->elems[which][arrays->n] =
+			CStringGetTextDatum(wf_encoding_from_utf8((WfSlice) {name, strlen(name)}));
 }
 
 /* Of a page: what kind it is by its URL, and what to do with it for that. */

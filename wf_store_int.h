@@ -59,6 +59,17 @@ extern void wf_store_arrays(WfArrays *arrays, const Oid *types, int nargs, int r
 extern void wf_store_set(WfArrays *arrays, int arg, Datum value);
 extern void wf_store_set_text(WfArrays *arrays, int arg, WfSlice value);
 
+/*
+ * A text (UTF-8) as a column of a user's table takes it: in the database's
+ * encoding, cut between characters where the column is too narrow.  The column may
+ * be one that the table does not have.
+ */
+extern char *wf_store_text_for(const WfBoundColumn *column, WfSlice value);
+
+/* Set such a value of the row being filled; empty for NULL. */
+extern void wf_store_set_text_for(WfArrays *arrays, int arg, const WfBoundColumn *column,
+								  WfSlice value);
+
 /* Execute a statement with them. */
 extern void wf_store_execute(WfStatement *stmt, WfDbRights rights, WfArrays *arrays);
 

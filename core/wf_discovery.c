@@ -227,9 +227,12 @@ add_paths(WfDiscovery *discovery, const char *const *paths, size_t count)
 static void
 take_robots(WfDiscovery *discovery, WfSlice file, WfSlice url)
 {
+	WfSlice		text;
 	WfSlice		sitemap;
 
-	while (wf_robots_next_sitemap(&file, &sitemap))
+	if (wf_robots_text(discovery->arena, file, &text) != WF_OK)
+		return;
+	while (wf_robots_next_sitemap(&text, &sitemap))
 		add_candidate(discovery, sitemap, url);
 }
 

@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <string.h>
 
+#include "wf_charset.h"
 #include "wf_robots.h"
 #include "wf_text.h"
 
@@ -206,17 +207,13 @@ add_to_groups(Parser *parser, WfSlice pattern, bool allow)
 }
 
 static WfStatus
-take_rule(Parser *parser, WfSlice value, bool allow)
+take_pattern(Parser *parser, WfSlice value, bool allow)
 {
-	WfSlice		pattern;
+	WfSlice		pattern = normalise(parser->arena, value);
 	WfSlice		directory;
 	WfStatus	status;
 	const char *slash;
 
-	parser->in_rules = true;
-	if ((!parser->in_ours && !parser->in_global) || value.len == 0)
-		return WF_OK;
-	pattern = normalise(parser->arena, value);
 	if (pattern.data == NULL)
 		return WF_ERR_NOMEM;
 	status = add_to_groups(parser, pattern, allow);
@@ -234,6 +231,23 @@ take_rule(Parser *parser, WfSlice value, bool allow)
 		return WF_ERR_NOMEM;
 	((char *) directory.data)[directory.len - 1] = '$';
 	return add_to_groups(parser, directory, allow);
+}
+
+/* Bytes that are not UTF-8 are in links as they stand here, or as UTF-8. */
+static WfStatus
+take_rule(Parser *parser, WfSlice value, bool allow)
+{
+	WfSlice		decoded;
+	WfStatus	status;
+
+	parser->in_rules = true;
+	if ((!parser->in_ours && !parser->in_global) || value.len == 0)
+		return WF_OK;
+	status = take_pattern(parser, value, allow);
+	if (status != WF_OK || wf_text_clean_prefix(value) == value.len)
+		return status;
+	status = wf_charset_decode(parser->arena, value, WF_SLICE_EMPTY, NULL, &decoded);
+	return status == WF_OK ? take_pattern(parser, decoded, allow) : status;
 }
 
 static void
@@ -275,12 +289,18 @@ parse_delay(WfSlice value)
 	return (int) ms;
 }
 
-/* A byte order mark in front. */
-static void
-skip_mark(WfSlice *file)
+WfStatus
+wf_robots_text(WfArena *arena, WfSlice file, WfSlice *text)
 {
-	if (file->len >= 3 && memcmp(file->data, "\xef\xbb\xbf", 3) == 0)
-		wf_advance(file, 3);
+	*text = file;
+	if (text->len > WF_ROBOTS_MAX_BYTES)
+		text->len = WF_ROBOTS_MAX_BYTES;
+	if (text->len >= 2 && (memcmp(text->data, "\xff\xfe", 2) == 0 ||
+						   memcmp(text->data, "\xfe\xff", 2) == 0))
+		return wf_charset_decode(arena, *text, WF_SLICE_EMPTY, NULL, text);
+	if (text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)
+		wf_advance(text, 3);
+	return WF_OK;
 }
 
 static WfStatus
@@ -310,15 +330,12 @@ take_line(Parser *parser, WfSlice name, WfSlice value)
 }
 
 bool
-wf_robots_next_sitemap(WfSlice *file, WfSlice *url)
+wf_robots_next_sitemap(WfSlice *text, WfSlice *url)
 {
 	WfSlice		line;
 	WfSlice		name;
 
-	if (file->len > WF_ROBOTS_MAX_BYTES)
-		file->len = WF_ROBOTS_MAX_BYTES;
-	skip_mark(file);
-	while (next_line(file, &line))
+	while (next_line(text, &line))
 	{
 		if (split_line(line, &name, url) && key_of(name) == KEY_SITEMAP && url->len > 0)
 			return true;
@@ -336,9 +353,8 @@ wf_robots_parse(WfArena *arena, WfSlice file, WfSlice token, WfRobots *out)
 	WfSlice		value;
 
 	memset(out, 0, sizeof(*out));
-	if (file.len > WF_ROBOTS_MAX_BYTES)
-		file.len = WF_ROBOTS_MAX_BYTES;
-	skip_mark(&file);
+	if (wf_robots_text(arena, file, &file) != WF_OK)
+		return WF_ERR_NOMEM;
 	while (next_line(&file, &line))
 	{
 		if (split_line(line, &name, &value) && take_line(&parser, name, value) != WF_OK)

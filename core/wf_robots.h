@@ -5,7 +5,8 @@
  *
  * Where the RFC leaves room, as Google's parser does: common misspellings of
  * keys count, a missing colon too, percent-encoded and plain bytes compare as
- * written but for the case of hexadecimal digits.
+ * written but for the case of hexadecimal digits.  The file is UTF-8, or UTF-16
+ * with a byte order mark; a rule that is neither is read as windows-1252, too.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,6 +34,12 @@ typedef struct WfRobots
 } WfRobots;
 
 /*
+ * The file as it is read: at most WF_ROBOTS_MAX_BYTES, without a byte order mark,
+ * UTF-16 as UTF-8 in the arena.  WF_ERR_NOMEM is the only failure.
+ */
+extern WfStatus wf_robots_text(WfArena *arena, WfSlice file, WfSlice *text);
+
+/*
  * Read the file for the crawler with this product token ("wf_curation").  Any
  * bytes are a robots.txt; WF_ERR_NOMEM is the only failure.
  */
@@ -40,9 +47,9 @@ extern WfStatus wf_robots_parse(WfArena *arena, WfSlice file, WfSlice token, WfR
 
 /*
  * The URL of the next "Sitemap:" line, as it stands there; takes it and what
- * is before it off *file, which starts as the whole.  False at the end.
+ * is before it off *text, which starts as that of wf_robots_text.  False at the end.
  */
-extern bool wf_robots_next_sitemap(WfSlice *file, WfSlice *url);
+extern bool wf_robots_next_sitemap(WfSlice *text, WfSlice *url);
 
 /* True when path and query (as sent in a request) may be fetched. */
 extern bool wf_robots_allows(const WfRobots *robots, WfSlice target);

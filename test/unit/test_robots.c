@@ -316,10 +316,13 @@ test_real_files(void)
 static void
 test_sitemaps(void)
 {
+	WfSlice		text;
 	WfSlice		file = slice("\xef\xbb\xbfSitemap: http://a.test/1.xml # main\nUser-agent: *\n"
 							 "Disallow: /\nSITE-MAP :/2.xml\r\nsitemap:\nsitemaps: x y\n  sitemap 3.xml");
 	WfSlice		url;
 
+	ok(wf_robots_text(arena, file, &text) == WF_OK, "the text");
+	file = text;
 	ok(wf_robots_next_sitemap(&file, &url), "a sitemap");
 	is(url, "http://a.test/1.xml", "its URL");
 	ok(wf_robots_next_sitemap(&file, &url), "another, within a group");
@@ -329,6 +332,45 @@ test_sitemaps(void)
 	ok(wf_robots_next_sitemap(&file, &url), "without a colon");
 	is(url, "3.xml", "its URL");
 	ok(!wf_robots_next_sitemap(&file, &url), "no more");
+}
+
+/* Twice as many bytes, the low one of each character first or last. */
+static WfSlice
+utf16(const char *latin1, bool big_endian)
+{
+	size_t		len = strlen(latin1);
+	char	   *bytes = calloc(len + 1, 2);
+
+	memcpy(bytes, big_endian ? "\xfe\xff" : "\xff\xfe", 2);
+	for (size_t i = 0; i < len; i++)
+		bytes[2 + 2 * i + big_endian] = latin1[i];
+	return (WfSlice) {bytes, 2 * len + 2};
+}
+
+static void
+test_charsets(void)
+{
+	static const char rules[] = "User-agent: *\nDisallow: /caf\xe9/\nSitemap: /m.xml\n";
+	WfSlice		text;
+	WfSlice		url;
+	WfRobots	robots;
+
+	for (int big = 0; big <= 1; big++)
+	{
+		WfSlice		file = utf16(rules, big == 1);
+
+		ok(wf_robots_parse(arena, file, slice("wf_curation"), &robots) == WF_OK, "UTF-16");
+		ok(!wf_robots_allows(&robots, slice("/caf%C3%A9/x")), "UTF-16: its rules");
+		ok(wf_robots_allows(&robots, slice("/caf%E9/x")), "UTF-16: and no others");
+		ok(wf_robots_text(arena, file, &text) == WF_OK && wf_robots_next_sitemap(&text, &url),
+		   "UTF-16: a sitemap");
+		is(url, "/m.xml", "its URL");
+		free((char *) file.data);
+	}
+	wf_robots_parse(arena, slice(rules), slice("wf_curation"), &robots);
+	ok(!wf_robots_allows(&robots, slice("/caf%E9/x")), "windows-1252: as the bytes stand");
+	ok(!wf_robots_allows(&robots, slice("/caf%c3%a9/x")), "windows-1252: and as links have them");
+	ok(wf_robots_allows(&robots, slice("/caf%C3/x")), "windows-1252: nothing else");
 }
 
 int
@@ -342,7 +384,8 @@ main(void)
 	test_cost();
 	test_google_unit();
 	test_real_files();
-	wf_arena_free(arena);
 	test_sitemaps();
+	test_charsets();
+	wf_arena_free(arena);
 	return done();
 }

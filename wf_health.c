@@ -119,6 +119,8 @@ static const Check checks[] = {
 	"No contact is stored whose address is on the suppression list."},
 	{"repeated", NEEDS_NOTHING, wf_health_repeated,
 	"Nothing is requested again and again."},
+	{"sites", NEEDS_NOTHING, wf_health_sites,
+	"No site is left alone for long."},
 	{"sweep", NEEDS_NOTHING, wf_health_sweep,
 	"The sweep runs as it should."},
 	{"history", NEEDS_NOTHING, wf_health_history,

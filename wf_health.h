@@ -129,6 +129,7 @@ extern void wf_health_error_rate(WfHealth *h);
 extern void wf_health_nothing_produced(WfHealth *h);
 extern void wf_health_suppressed(WfHealth *h);
 extern void wf_health_repeated(WfHealth *h);
+extern void wf_health_sites(WfHealth *h);
 extern void wf_health_sweep(WfHealth *h);
 extern void wf_health_history(WfHealth *h);
 

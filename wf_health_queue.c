@@ -31,6 +31,7 @@
 #define FEW				20		/* pages without contacts are not strange yet */
 #define NAMED			100		/* contacts in a remedy */
 #define REPEATED		10		/* requests for one item within an hour */
+#define LONG_PAUSE		"15 minutes"	/* for which a site is left alone */
 #define RATE_MINIMUM	10		/* attempts that an error rate is calculated from */
 #define IDLE_CHECK_MS	2000	/* a worker takes a ready item sooner */
 #define HISTORY_LIMIT	((int64) 10 * 1024 * 1024 * 1024)	/* bytes */
@@ -528,6 +529,34 @@ wf_health_repeated(WfHealth *h)
 						 " times within the last hour, one of stage \"%s\" " INT64_FORMAT " times.",
 						 wf_views_int64(0, 4), wf_views_int64(0, 4) == 1 ? "item was" : "items were",
 						 wf_views_text(0, 1), wf_views_int64(0, 3));
+}
+
+/*
+ * See wf_health.h.  Pages of such a site are queued and nothing seems to happen:
+ * its circuit breaker is open, or it asked for the pause itself (Retry-After).
+ */
+void
+wf_health_sites(WfHealth *h)
+{
+	char	   *table = wf_health_own(h, "wf_host");
+	int64		n;
+
+	wf_views_select(InvalidOid,
+					psprintf("SELECT h.site, (extract(epoch FROM h.not_before - pg_catalog.clock_timestamp())"
+							 " / 60)::pg_catalog.int8, pg_catalog.count(*) OVER () FROM %s h"
+							 " WHERE h.not_before > pg_catalog.clock_timestamp() + interval '" LONG_PAUSE "'"
+							 " ORDER BY h.not_before DESC, h.site LIMIT 1", table),
+					0, NULL, NULL);
+	if (SPI_processed == 0)
+		return;
+	n = wf_views_int64(0, 3);
+	wf_health_report(h, WF_HEALTH_WARN,
+					 psprintf("SELECT site, not_before, failures, openings FROM %s"
+							  " WHERE not_before > now() ORDER BY not_before DESC;", table),
+					 INT64_FORMAT " %s left alone for more than " LONG_PAUSE
+					 ", because of failures or at %s own wish; %s for another " INT64_FORMAT " min.",
+					 n, n == 1 ? "site is" : "sites are", n == 1 ? "its" : "their",
+					 wf_views_text(0, 1), wf_views_int64(0, 2));
 }
 
 /* ------------------------------------------------------------------------

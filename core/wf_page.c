@@ -433,7 +433,8 @@ has_candidates(const Extraction *x)
 {
 	/* how an '@' is spelt where there is none, and what writes or links one */
 	static const WfSlice at_spellings[] = {
-		{"&#", 2}, {"&commat", 7}, {"%40", 3}, {"ail", 3}
+		{"&#", 2}, {"&commat", 7}, {"%40", 3}, {"ail", 3}, {" at ", 4}, {" AT ", 4},
+		{"at)", 3}, {"AT)", 3}, {"at]", 3}, {"AT]", 3}, {"at}", 3}, {" arroba ", 8}
 	};
 
 	return has_digits_or_at(x) || wf_page_has_any(x, at_spellings, COUNT(at_spellings));

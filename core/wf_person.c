@@ -14,6 +14,7 @@
 /* How far from the address a name may stand: lines. */
 #define LINES_BEFORE	10
 #define LINES_BEHIND	4
+#define LINE_DIGITS		1		/* of a line that does not count */
 #define NEAR_LINES		3		/* for a name that agrees only in part */
 
 #define MAX_WORDS		192		/* looked at around one address */
@@ -108,6 +109,20 @@ set_class(Word *w, WfSlice word, bool is_first)
 	}
 }
 
+/*
+ * Is the line at "from" one of a phone number or a post code, which moves an address
+ * no further away from the name above?  The line of the address itself, at "to", is not.
+ */
+static bool
+is_number_line(WfSlice text, size_t from, size_t to)
+{
+	int			digits = 0;
+
+	for (; from < to && text.data[from] != '\n'; from++)
+		digits += wf_is_digit(text.data[from]);
+	return from < to && digits >= LINE_DIGITS;
+}
+
 /* Words of text[from, to); their lines are counted from "line". */
 static int
 read_words(WfSlice text, size_t from, size_t to, int line, Word *words, int room)
@@ -122,7 +137,7 @@ read_words(WfSlice text, size_t from, size_t to, int line, Word *words, int room
 		WfSlice		word;
 		size_t		letters;
 
-		if (text.data[i] == '\n')
+		if (text.data[i] == '\n' && !(line < 0 && is_number_line(text, i + 1, to)))
 			line++;
 		if (!wf_person_is_letter(text.data[i]) || wf_person_is_mark(text, i, to))
 		{
@@ -300,7 +315,8 @@ is_unmistakable(WfSlice text, const Word *words, int at, int count)
 {
 	int			i;
 
-	for (i = at + 1; i + 1 < at + count; i++)
+	/* but not the "Richard J. Daley Center" */
+	for (i = at + 1; i + 1 < at + count && !words[at + count - 1].is_label; i++)
 	{
 		if (words[i].is_initial && text.data[words[i].end - 1] == '.' && !words[at].is_initial)
 			return true;
@@ -325,7 +341,7 @@ typedef struct Search
 	bool		is_dotted;		/* its words are separated */
 	bool		is_role;		/* it is the address of an office or a team */
 	bool		is_link;		/* what stands there is the text of a link to it */
-	int			rivals[PLACE_LINES + 1];	/* names in place, by lines in front */
+	int			rivals[PLACE_LINES + 2];	/* names in place, by lines in front */
 	int			total;
 	Word		words[MAX_WORDS];
 	Agreement	agreement;		/* of the best */
@@ -404,6 +420,39 @@ is_shared(const Search *s)
 	return p < end && *p == '@';
 }
 
+/* Does the text end in "\xE2\x80" and one of these bytes, a dash or quote beyond ASCII? */
+static bool
+ends_in_mark(WfSlice text, const char *bytes)
+{
+	return text.len >= 3 && memcmp(text.data + text.len - 3, "\xE2\x80", 2) == 0 &&
+		strchr(bytes, text.data[text.len - 1]) != NULL;
+}
+
+static WfSlice
+without_blanks(WfSlice text)
+{
+	while (text.len > 0 && text.data[text.len - 1] == ' ')
+		text.len--;
+	return text;
+}
+
+/* Is it who said something: a dash in front that begins the line or follows a quote? */
+static bool
+signs_quote(const Search *s, size_t at)
+{
+	WfSlice		text = without_blanks((WfSlice) {s->text.data, at});
+
+	if (ends_in_mark(text, "\x93\x94\x95"))
+		text.len -= 3;
+	else if (text.len > 0 && strchr("-~", text.data[text.len - 1]) != NULL)
+		text.len--;
+	else
+		return false;
+	text = without_blanks(text);
+	return text.len == 0 || strchr("\n\"'", text.data[text.len - 1]) != NULL ||
+		ends_in_mark(text, "\x99\x9C\x9D");
+}
+
 /*
  * Does a name that agrees in nothing stand where the owner of the address
  * stands: in the text of a link to it, or in front of it with what the person is
@@ -428,10 +477,14 @@ is_in_place(Search *s, int at, int count)
 	}
 	if (s->is_link && words[0].start == s->end)
 		return true;
-	if (words[0].start >= s->start || words[0].line < -PLACE_LINES ||
-		(words[0].line < 0 && !s->is_role) || is_separated(s, &words[0]) || is_shared(s))
+	/* one that stands a line too far away is a rival all the same */
+	if (words[0].start >= s->start || words[0].line < -PLACE_LINES - 1 ||
+		(words[0].line < 0 && !s->is_role) || is_separated(s, &words[0]) || is_shared(s) ||
+		signs_quote(s, words[0].start))
 		return false;
 	s->rivals[-words[0].line]++;
+	if (words[0].line < -PLACE_LINES)
+		return false;
 	if (follows_title || (at > 0 && introduces_name(s, at - 1, false)))
 		return true;
 	title = wf_person_find_title(s->text, words[0].start, end, s->start);
@@ -494,7 +547,8 @@ find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 	*from = start;
 	while (*from > limit)
 	{
-		if (text.data[*from - 1] == '\n' && ++lines > LINES_BEFORE)
+		if (text.data[*from - 1] == '\n' && !is_number_line(text, *from, start) &&
+			++lines > LINES_BEFORE)
 		{
 			lines--;
 			break;
@@ -547,7 +601,7 @@ has_clues(const Search *s)
 static void
 keep_near_words(Search *s)
 {
-	int			first = s->is_role || s->letters.len <= MAX_INITIALS ? -PLACE_LINES : 0;
+	int			first = s->is_role || s->letters.len <= MAX_INITIALS ? -PLACE_LINES - 1 : 0;
 	int			kept = 0;
 	int			i;
 
@@ -566,7 +620,7 @@ has_rivals(const Search *s)
 	int			rivals = s->rivals[0];
 	int			i;
 
-	for (i = 1; i <= PLACE_LINES && s->lines > 0; i++)
+	for (i = 1; i <= PLACE_LINES + 1 && s->lines > 0; i++)
 		rivals += s->rivals[i];
 	return s->agreement == AGREES_BY_PLACE && rivals > 1;
 }

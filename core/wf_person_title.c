@@ -5,7 +5,13 @@
  *
  *-------------------------------------------------------------------------
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE				/* memmem, memrchr */
+#endif
+
 #include "wf_person_int.h"
+
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -82,6 +88,40 @@ trim_title(WfSlice title)
 		memchr(title.data, '(', title.len) == NULL)
 		title.len--;
 	return title;
+}
+
+/* What of the text in front of a name is the title: not "represented by the", not "Dr.". */
+static WfSlice
+title_in_front(WfSlice text)
+{
+	static const WfSlice articles[] = {
+		{" durch den ", 11}, {" durch die ", 11}, {" durch ", 7}, {" by the ", 8}, {" par le ", 8},
+		{" par la ", 8}, {" door de ", 9}
+	};
+	size_t		i;
+
+	text = trim_title(text);
+	if (text.len == 0)
+		return text;
+	for (i = 0; i < COUNT(articles); i++)
+	{
+		const char *found = memmem(text.data, text.len, articles[i].data, articles[i].len);
+
+		if (found != NULL)
+			wf_advance(&text, found + articles[i].len - text.data);
+	}
+	for (;;)
+	{
+		const char *space = memrchr(text.data, ' ', text.len);
+		size_t		begin = space != NULL ? (size_t) (space + 1 - text.data) : text.len;
+		WfSlice		word = {text.data + begin, text.len - begin};
+
+		if (word.len == 0 || !(wf_person_is_in(word, WF_WORDS_HONORIFICS) ||
+							   wf_text_equal_nocase(word, WF_SLICE("med.")) ||
+							   wf_text_equal_nocase(word, WF_SLICE("jur."))))
+			return text;
+		text = trim_title((WfSlice) {text.data, begin});
+	}
 }
 
 /* Is it said of somebody, and not what stands beside a name? */
@@ -197,7 +237,7 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 	title = trim_title(title);
 	if (is_title(title))
 		return title;
-	title = trim_title((WfSlice) {text.data + begin, name_start - begin});
+	title = title_in_front((WfSlice) {text.data + begin, name_start - begin});
 	if (is_title(title))
 		return title;
 	if (to + 1 < text.len)

@@ -82,6 +82,24 @@ find_label(const WfPhoneScan *scan, WfSlice text, size_t at)
 }
 
 /* Try the characters from..to of a run as a number. */
+/*
+ * "(212) 555-0123" or "1-800-555-0123": written so, it is a number that somebody
+ * is to call, also behind "Membership:" or "Orders:".
+ */
+static bool
+is_plainly_american(const WfAttempt *a)
+{
+	int			first = a->group_count - 3;
+
+	if (a->group_count < 3 || a->group_count > 4 || a->groups[first] != 3 ||
+		a->groups[first + 1] != 3 || a->groups[first + 2] != 4)
+		return false;
+	if (a->group_count == 3)
+		return a->c[0] == '(' && a->c[4] == ')';
+	return a->groups[0] == 1 && a->digits.data[0] == '1' &&
+		(a->digits.data[1] == '8' || memchr(a->c, '(', a->count) != NULL);
+}
+
 static bool
 try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		 const Tail *tail, WfPhone *phone)
@@ -107,6 +125,8 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		return false;
 	a.is_value = false;
 	a.label = find_label(scan, text, phone->start);
+	if (a.label == WF_LABEL_OTHER && is_plainly_american(&a))
+		a.label = WF_LABEL_NONE;
 	if (!(at_end && tail->end > 0) && !wf_run_may_precede(text, phone->end) &&
 		!((a.label == WF_LABEL_PHONE || a.label == WF_LABEL_FAX) &&
 		  wf_run_is_glued(text, phone->end)))

@@ -195,6 +195,20 @@ SELECT remedy FROM (:look) x \gset
 SELECT email FROM contacts WHERE email LIKE '%c.example';
 DELETE FROM wf_suppression;
 
+-- Sites that are left alone for long; a short pause is no fault
+INSERT INTO wf_host (key, site, not_before, delay_ms, slow_ms, failures, openings) VALUES
+	(1, 'short.example', now() + interval '10 minutes', 0, 0, 10, 1);
+:look;
+INSERT INTO wf_host (key, site, not_before, delay_ms, slow_ms, failures, openings) VALUES
+	(2, 'busy.example', now() + interval '1 hour', 0, 0, 0, 0),
+	(3, 'dead.example', now() + interval '121 minutes', 0, 0, 10, 6);
+:look;
+SELECT remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+DELETE FROM wf_host;
+:look;
 -- One item requested again and again; retries of one request are no fault
 INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, contacts)
 	SELECT 'page', '00000000-0000-0000-0000-000000000601', n, now(), now(), 'ok', 1 FROM generate_series(1, 100) n;

@@ -294,6 +294,9 @@ test_fields(void)
 	extract(slice("<a href='tel:%FF+1 (202) 555%000143'>"), &findings);
 	is_int(findings.count, 1, "a strange link");
 	is(findings.items[0].value, "+12025550143", "has a number");
+	extract(slice("<p>office (at) example-site.org</p>"), &findings);
+	is(findings.count > 0 ? findings.items[0].value : slice(""), "office@example-site.org",
+	   "an address on a page without any other sign of one");
 	extract(slice("<title>no candidates</title>"), &findings);
 	is(findings.title, "no candidates", "title of a page without candidates");
 }

@@ -76,7 +76,16 @@ test_places(void)
 	person("Managers: Anna Example, Peter Beispiel\ninfo@example.org", "-");
 	person("Owner: Anna Example\nPeter Beispiel\ninfo@example.org", "-");
 	/* far off, or the address of somebody else */
-	person("Owner: Anna Example\nWeg 1\n12345 Ort\nFax 1\ninfo@example.org", "-");
+	person("Owner: Anna Example\nWeg\nOrt\nFax\ninfo@example.org", "-");
+	person("Owner: Anna Example\nPeter Beispiel, Owner\nWeg\ninfo@example.org", "-");
+	/* lines with numbers are the rest of one block */
+	person("Owner: Anna Example\nWeg 1\n12345 Ort\nFax 1\ninfo@example.org", "Anna Example | Owner");
+	/* who said something */
+	person("\"Great!\" \xE2\x80\x94 Anna Example, Manager\ninfo@example.org", "-");
+	person("- Anna Example, Manager\ninfo@example.org", "-");
+	person("Vertreten durch den Gesch\xC3\xA4" "ftsf\xC3\xBChrer Dr. Peter Beispiel\nTel. 1\ninfo@example.org",
+		   "Peter Beispiel | Gesch\xC3\xA4" "ftsf\xC3\xBChrer");
+	person("Richard J. Example Center\n1 Main Street\nxyz@example.org", "-");
 	person("Anna Example, Owner\nzorblax@example.org", "-");
 	linked_person("write to our CEO |Anna Example\nnext", "office", "Anna Example | write to our CEO");
 	linked_person("|Anna Example", "x17", "Anna Example | ");

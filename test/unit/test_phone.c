@@ -141,6 +141,10 @@ test_labels(void)
 	find("P/N 2025550123", "US", "");
 	/* the id ends where its digits end */
 	find("Order 4711 202-555-0123", "US", "+12025550123");
+	find("Orders: 1-800-555-0123", "US", "+18005550123");
+	find("Membership: (212) 555-0123", "US", "+12125550123");
+	find("Registration 1 (212) 555-0123", "US", "+12125550123");
+	find("Member 1-202-555-0123", "US", "");
 }
 
 /* Lists of numbers of which only the end is said. */

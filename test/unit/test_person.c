@@ -80,6 +80,7 @@ test_places(void)
 	person("Owner: Anna Example\nPeter Beispiel, Owner\nWeg\ninfo@example.org", "-");
 	/* lines with numbers are the rest of one block */
 	person("Owner: Anna Example\nWeg 1\n12345 Ort\nFax 1\ninfo@example.org", "Anna Example | Owner");
+	person("Inh. Josef Example\nWeg 1\noffice@example.org", "Josef Example | Inh.");
 	/* who said something */
 	person("\"Great!\" \xE2\x80\x94 Anna Example, Manager\ninfo@example.org", "-");
 	person("- Anna Example, Manager\ninfo@example.org", "-");

@@ -141,6 +141,8 @@ test_labels(void)
 	find("P/N 2025550123", "US", "");
 	/* the id ends where its digits end */
 	find("Order 4711 202-555-0123", "US", "+12025550123");
+	find("Reg. Imp. 02 1234 567", "IT", "");
+	find("Protocolo 11 3456-7890", "BR", "");
 	find("Orders: 1-800-555-0123", "US", "+18005550123");
 	find("Membership: (212) 555-0123", "US", "+12125550123");
 	find("Registration 1 (212) 555-0123", "US", "+12125550123");

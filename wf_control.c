@@ -38,6 +38,7 @@
 #include "wf_guc.h"
 #include "wf_part.h"
 #include "wf_shmem.h"
+#include "wf_views.h"
 
 PG_FUNCTION_INFO_V1(wf_set_page_status);
 PG_FUNCTION_INFO_V1(wf_retry);
@@ -504,29 +505,19 @@ of_class(const WfBinding *b, Datum ids, const char *class)
 	Datum		args[3];
 	char	   *table = quote_qualified_identifier(get_namespace_name(wf_part_extension_schema()),
 												   "wf_attempt");
-	Oid			owner = own_table_owner("wf_attempt");
-	Oid			save_user;
-	int			save_context;
 	bool		isnull;
-	int			rc;
 
 	args[0] = ids;
 	args[1] = CStringGetTextDatum(b->part->stage);
 	args[2] = CStringGetTextDatum(class);
-	GetUserIdAndSecContext(&save_user, &save_context);
-	/* an error undoes it */
-	SetUserIdAndSecContext(owner, save_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
-	rc = SPI_execute_with_args(psprintf("SELECT pg_catalog.array_agg(x.item) FROM (SELECT a.item,"
-										" (pg_catalog.array_agg(a.outcome ORDER BY a.id DESC))[1] AS last"
-										" FROM %s a WHERE a.stage OPERATOR(pg_catalog.=) $2"
-										" AND a.item OPERATOR(pg_catalog.=) ANY ($1) GROUP BY a.item) x"
-										" WHERE x.last OPERATOR(pg_catalog.=) $3", table),
-							   3, argtypes, args, NULL, true, 0);
-	SetUserIdAndSecContext(save_user, save_context);
-	if (rc != SPI_OK_SELECT)
-		elog(ERROR, "could not read table %s", table);
-	ids = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	wf_views_select(own_table_owner("wf_attempt"),
+					psprintf("SELECT pg_catalog.array_agg(x.item) FROM (SELECT a.item,"
+							 " (pg_catalog.array_agg(a.outcome ORDER BY a.id DESC))[1] AS last"
+							 " FROM %s a WHERE a.stage OPERATOR(pg_catalog.=) $2"
+							 " AND a.item OPERATOR(pg_catalog.=) ANY ($1) GROUP BY a.item) x"
+							 " WHERE x.last OPERATOR(pg_catalog.=) $3", table),
+					3, argtypes, args);
+	ids = wf_views_column(0, 1, &isnull);
 	ids = isnull ? (Datum) 0 : datumCopy(ids, false, -1);
 	SPI_freetuptable(SPI_tuptable);
 	return ids;

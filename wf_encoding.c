@@ -41,6 +41,13 @@ append_converted(StringInfo out, Oid conversion, const char *p, int len)
 	return false;
 }
 
+/* Is UTF-8 stored as it is? */
+static bool
+stores_utf8(void)
+{
+	return GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
+}
+
 /* *complete: the encoding has all of its characters. */
 static char *
 from_utf8(WfSlice utf8, bool *complete)
@@ -52,7 +59,7 @@ from_utf8(WfSlice utf8, bool *complete)
 	const char *end = p + utf8.len;
 
 	*complete = true;
-	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || utf8.len == 0)
+	if (stores_utf8() || utf8.len == 0)
 		return pnstrdup(utf8.len ? utf8.data : "", utf8.len);
 	conversion = FindDefaultConversionProc(PG_UTF8, encoding);
 	initStringInfo(&out);
@@ -88,6 +95,8 @@ wf_encoding_fit_address(WfSlice utf8)
 	bool		complete;
 	WfListing	address;
 
+	if (stores_utf8())
+		return utf8;
 	pfree(from_utf8(utf8, &complete));
 	if (complete)
 		return utf8;

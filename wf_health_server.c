@@ -182,37 +182,36 @@ report_unknown_databases(WfHealth *h)
 							 "wf_curation.databases", (char *) lfirst(lc));
 }
 
-/* Which worker of this database cannot process?  0: all can. */
-static int
-blocked_worker(void)
+/*
+ * A worker of this database that cannot process, because the server is short of
+ * something (troubled) or for whatever reason; NULL: there is none.
+ */
+static WfWorkerInfo *
+find_blocked(bool troubled)
 {
 	WfWorkerInfo *slots = palloc(WF_MAX_WORKERS * sizeof(WfWorkerInfo));
 	int			n = wf_shmem_workers(slots);
 
 	for (int i = 0; i < n; i++)
-		if (slots[i].database == MyDatabaseId && slots[i].state == WF_WORKER_BLOCKED)
-			return slots[i].pid;
-	return 0;
+		if (slots[i].database == MyDatabaseId &&
+			(troubled ? slots[i].trouble[0] != '\0' : slots[i].state == WF_WORKER_BLOCKED))
+			return &slots[i];
+	return NULL;
 }
 
 /* Does a worker run and find the server short of something? */
 static bool
 report_trouble(WfHealth *h)
 {
-	WfWorkerInfo *slots = palloc(WF_MAX_WORKERS * sizeof(WfWorkerInfo));
-	int			n = wf_shmem_workers(slots);
+	const WfWorkerInfo *worker = find_blocked(true);
 
-	for (int i = 0; i < n; i++)
-	{
-		if (slots[i].database != MyDatabaseId || slots[i].trouble[0] == '\0')
-			continue;
-		wf_health_report(h, WF_HEALTH_FAIL,
-						 "SELECT spcname, pg_catalog.pg_tablespace_location(oid), pg_catalog.pg_size_pretty(pg_catalog.pg_tablespace_size(oid)) FROM pg_catalog.pg_tablespace;",
-						 "Worker %d can store or claim nothing, and tries again: %s.",
-						 slots[i].pid, slots[i].trouble);
-		return true;
-	}
-	return false;
+	if (worker == NULL)
+		return false;
+	wf_health_report(h, WF_HEALTH_FAIL,
+					 "SELECT spcname, pg_catalog.pg_tablespace_location(oid), pg_catalog.pg_size_pretty(pg_catalog.pg_tablespace_size(oid)) FROM pg_catalog.pg_tablespace;",
+					 "Worker %d can store or claim nothing, and tries again: %s.",
+					 worker->pid, worker->trouble);
+	return true;
 }
 
 /*
@@ -222,19 +221,24 @@ report_trouble(WfHealth *h)
 static void
 report_blocked(WfHealth *h)
 {
-	if (blocked_worker() != 0)
+	const WfWorkerInfo *worker;
+
+	if (find_blocked(false))
 		wf_shmem_wake();
-	for (int waited = 0; blocked_worker() != 0 && waited < BLOCKED_CHECK_MS; waited += 20)
+	for (int waited = 0; find_blocked(false) && waited < BLOCKED_CHECK_MS; waited += 20)
 	{
 		CHECK_FOR_INTERRUPTS();
 		pg_usleep(20000);
 	}
-	if (!report_trouble(h) && blocked_worker() != 0)
+	if (report_trouble(h))
+		return;
+	worker = find_blocked(false);
+	if (worker)
 		wf_health_report(h, WF_HEALTH_FAIL,
 						 psprintf("SELECT * FROM %s.wf_health() WHERE status = 'fail';",
 								  h->schema),
 						 "Worker %d processes nothing; another check, or the server log, says why.",
-						 blocked_worker());
+						 worker->pid);
 }
 
 /* What makes somebody process. */

@@ -785,16 +785,6 @@ select_marked(WfItem **items, int n, const bool *mark, bool wanted, WfItem **sel
 	return count;
 }
 
-/* As the nulls of an array. */
-static bool *
-no_values(int n)
-{
-	bool	   *nulls = palloc(Max(n, 1) * sizeof(bool));
-
-	memset(nulls, true, n * sizeof(bool));
-	return nulls;
-}
-
 /*
  * Items of ours that are Processing although nobody has a claim on them: the
  * claims went from under us (DROP EXTENSION, TRUNCATE).  They are ready again,
@@ -829,8 +819,8 @@ requeue_unclaimed(WfStage *stage, WfItem **items, int n, const bool *running, co
 	if (nlost == 0)
 		return;
 	values[0] = item_ids(lost, nlost);
-	values[1] = wf_db_array(palloc0(nlost * sizeof(Datum)), no_values(nlost), nlost, TEXTOID);
-	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
+	values[1] = (Datum) 0;		/* no errors: ready at once */
+	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, " n");
 	wf_shmem_wake_at_commit();
 	ereport(LOG,
 			(errmsg("queued %d items of stage \"%s\" again, their claims were gone",

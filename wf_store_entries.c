@@ -18,6 +18,8 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "core/wf_text.h"
+
 #include "wf_encoding.h"
 #include "wf_guc.h"
 #include "wf_rules.h"
@@ -303,8 +305,8 @@ store_jobs(WfStage *stage, WfResult **results, int n)
 		wf_store_set(&arrays, 0, UUIDPGetDatum(&r->item->id));
 		wf_store_set(&arrays, 1, Int32GetDatum(complete ? WF_JOB_COMPLETE : WF_JOB_FAILED));
 		if (!complete)
-			wf_store_set(&arrays, 2, CStringGetTextDatum(
-				wf_encoding_from_utf8_cut(r->error, WF_MAX_ERROR)));
+			wf_store_set_text_for(&arrays, 2, &stage->jobs->column[WF_JOB_ERROR],
+								  wf_text_truncate(r->error, WF_MAX_ERROR));
 		wf_store_set(&arrays, 3, CStringGetTextDatum(complete ? list_urls(r->item) : ""));
 		wf_store_set(&arrays, 4, TimestampTzGetDatum(r->item->claimed_at));
 		arrays.n++;

@@ -232,7 +232,6 @@ requeue_lost(WfStage *stage, LostClaim **lost, int n, bool fresh)
 {
 	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
 	Datum	   *errors = palloc0(Max(n, 1) * sizeof(Datum));
-	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
 	Datum		values[2];
 
 	if (n == 0)
@@ -240,13 +239,12 @@ requeue_lost(WfStage *stage, LostClaim **lost, int n, bool fresh)
 	for (int i = 0; i < n; i++)
 	{
 		ids[i] = UUIDPGetDatum(&lost[i]->item.id);
-		nulls[i] = fresh;
 		if (!fresh)
 			errors[i] = CStringGetTextDatum("the worker ended before the page was stored; it will be fetched again");
 	}
 	values[0] = wf_db_array(ids, NULL, n, UUIDOID);
-	values[1] = wf_db_array(errors, nulls, n, TEXTOID);
-	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, NULL);
+	values[1] = fresh ? (Datum) 0 : wf_db_array(errors, NULL, n, TEXTOID);
+	wf_db_execute(&stage->stmt[WF_STMT_REQUEUE], WF_AS_OWNER, values, fresh ? " n" : NULL);
 }
 
 /* Rescued claims wait, due at once, and remember the death. */

@@ -79,7 +79,7 @@ UPDATE to Selected; a text such as "Complete=3 Error=1" (NULL is shown as -).
 Wait until all pages (of the condition) have the status; until none is Queued or
 Processing.  A test that fails by time-out shows the statuses and reasons.
 
-=item wait_until(CODE, WHAT, SECONDS)
+=item wait_until(CODE, WHAT, SECONDS), wait_and_note(CODE, WHAT, SECONDS)
 
 Polls CODE ten times a second; passes, or fails after SECONDS.  No SQL inside?
 Then prefer this to poll_query_until.
@@ -90,6 +90,8 @@ Starts the test again in a user, mount and network namespace of its own, in whic
 /etc/hosts has nothing but these names (each behind its address) and localhost,
 loopback is the only network, and any port may be used.  True there; false where the
 system gives no such namespaces.  To be called before anything is started.
+
+=item search_sitemaps(NODE, WHERE), count_workers(NODE, DATABASE)
 
 =item server_log(NODE), worker_pids(NODE), crawler_pids(NODE), is_alive(PID)
 
@@ -118,8 +120,9 @@ use Test::More;
 
 our @EXPORT = qw(
   new_node start_nginx start_hanging_server start_server start_pgbouncer
-  add_pages select_pages statuses wait_for_status wait_until_done wait_until
-  enter_namespaces server_log worker_pids crawler_pids is_alive
+  add_pages select_pages statuses search_sitemaps
+  wait_for_status wait_until_done wait_until wait_and_note
+  enter_namespaces server_log worker_pids count_workers crawler_pids is_alive
 );
 
 my $patience = $PostgreSQL::Test::Utils::timeout_default || 180;
@@ -280,6 +283,15 @@ sub worker_pids
 		WHERE backend_type ~ '^wf_curation' AND backend_type !~ 'launcher' ORDER BY pid});
 }
 
+# Standing workers of a database.
+sub count_workers
+{
+	my ($node, $database) = @_;
+
+	return $node->safe_psql('postgres',
+		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'wf_curation worker' AND datname = '$database'");
+}
+
 sub is_alive
 {
 	my ($pid) = @_;
@@ -391,6 +403,31 @@ sub wait_until
 		sleep 0.1;
 	}
 	return ok(1, $what);
+}
+
+# The same, for tests of recovery: notes how long it took.
+sub wait_and_note
+{
+	my ($code, $what, $seconds) = @_;
+	my $started = time;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	wait_until($code, $what, $seconds);
+	note(sprintf '%s: %.1f s', $what, time - $started);
+	return;
+}
+
+# Have the sitemaps of a domain searched for; how that ended.
+sub search_sitemaps
+{
+	my ($node, $where) = @_;
+
+	$node->safe_psql('postgres', "UPDATE domains SET sitemap_curation_status = 'Selected',"
+		  . " sitemap_analysis_status = 'queued' WHERE $where");
+	$node->poll_query_until('postgres', "SELECT sitemap_analysis_status IN ('submitted', 'failed')"
+		  . " FROM domains WHERE $where") or die 'search did not end';
+	return $node->safe_psql('postgres',
+		"SELECT concat_ws(': ', sitemap_analysis_status, sitemap_analysis_error) FROM domains WHERE $where");
 }
 
 # ---------------------------------------------------------------- servers

@@ -19,13 +19,6 @@ my $node = new_node(databases => 'postgres, second, not_there',
 
 sub value { return $node->safe_psql('postgres', $_[0]) }
 
-sub workers_of
-{
-	my ($database) = @_;
-
-	return value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'wf_curation worker' AND datname = '$database'");
-}
-
 sub hang_64
 {
 	my ($database) = @_;
@@ -41,17 +34,17 @@ sub hang_64
 
 like(server_log($node), qr/database "not_there" of wf_curation.databases does not exist/, 'a missing database is noted');
 value('CREATE DATABASE second');
-wait_until(sub { workers_of('second') == 1 }, 'a database that comes later gets its worker');
+wait_until(sub { count_workers($node, 'second') == 1 }, 'a database that comes later gets its worker');
 $node->safe_psql('second', 'CREATE EXTENSION wf_curation');
 add_pages($node, { status => 'Selected', database => 'second' }, $web->url('/1.html', '127.0.1.1'));
 wait_for_status($node, 'Complete', 'true', 'second');
 is(value('SELECT count(*) FROM pages'), '0', 'the first database is untouched');
 $node->append_conf('postgresql.conf', 'wf_curation.workers = 2');
 $node->reload;
-wait_until(sub { workers_of('second') == 2 && workers_of('postgres') == 2 }, 'more workers without a restart');
+wait_until(sub { count_workers($node, 'second') == 2 && count_workers($node, 'postgres') == 2 }, 'more workers without a restart');
 $node->append_conf('postgresql.conf', 'wf_curation.workers = 1');
 $node->reload;
-wait_until(sub { workers_of('second') == 1 && workers_of('postgres') == 1 }, 'and fewer');
+wait_until(sub { count_workers($node, 'second') == 1 && count_workers($node, 'postgres') == 1 }, 'and fewer');
 
 # ---- DROP DATABASE with fetches in flight
 
@@ -109,7 +102,7 @@ is(value("SELECT count(*) || ',' || count(DISTINCT email) FROM contacts"), '100,
 
 ($crawler) = crawler_pids($node);
 value('SELECT wf_workers_stop()');
-wait_until(sub { workers_of('postgres') == 0 && !is_alive($crawler) }, 'wf_workers_stop() ends worker and crawler');
+wait_until(sub { count_workers($node, 'postgres') == 0 && !is_alive($crawler) }, 'wf_workers_stop() ends worker and crawler');
 add_pages($node, { status => 'Selected' }, $web->url('/1.html', '127.0.4.1'));
 value('SELECT pg_sleep(1)');    # there is nothing to poll for: nothing must happen
 is(statuses($node, "url ~ '127.0.4.1'"), 'Queued=1', 'the launcher starts none meanwhile');

@@ -46,17 +46,6 @@ sub add_domain
 	return value("INSERT INTO domains (domain) VALUES ('$domain') RETURNING id");
 }
 
-sub analyse
-{
-	my ($id) = @_;
-	value("UPDATE domains SET sitemap_curation_status = 'Selected', sitemap_analysis_status = 'queued'"
-		  . " WHERE id = '$id'");
-	$node->poll_query_until('postgres', "SELECT sitemap_analysis_status IN ('submitted', 'failed')"
-		  . " FROM domains WHERE id = '$id'") or die 'analysis did not end';
-	return value("SELECT concat_ws(': ', sitemap_analysis_status, sitemap_analysis_error)"
-		  . " FROM domains WHERE id = '$id'");
-}
-
 sub import_file
 {
 	my ($id) = @_;
@@ -88,7 +77,7 @@ $web->add_page('/child.xml', urlset($host, [ '/c', '2024-05-06T07:08:09+02:00' ]
 $web->add_page('/soft.html', '<!doctype html><p>Not here, sorry.</p>');
 
 my $domain = add_domain("$host:$port");
-is(analyse($domain), 'submitted', 'a domain with sitemaps is submitted');
+is(search_sitemaps($node, "id = '$domain'"), 'submitted', 'a domain with sitemaps is submitted');
 is(value("SELECT string_agg(concat_ws('|', regexp_replace(url, '.*/', ''), sitemap_type, discovery_method,"
 	  . " url_count, deep_scrape_curation_status, sitemap_import_status), ' ' ORDER BY url)"
 	  . " FROM sitemap_files WHERE domain_id = '$domain'"),
@@ -96,7 +85,7 @@ is(value("SELECT string_agg(concat_ws('|', regexp_replace(url, '.*/', ''), sitem
 	'its sitemaps are rows, the soft 404 and the missing one are none');
 is($web->count_requests('/sitemap.xml'), 0, 'no guesses where robots.txt tells');
 value("UPDATE sitemap_files SET url_count = 99, sitemap_type = NULL WHERE url ~ 'main'");
-is(analyse($domain), 'submitted', 'a second look');
+is(search_sitemaps($node, "id = '$domain'"), 'submitted', 'a second look');
 is(value("SELECT count(*) || '|' || sum(url_count) || '|' || count(sitemap_type)"
 	  . " FROM sitemap_files WHERE domain_id = '$domain'"), '2|5|2', 'refreshes and does not double');
 
@@ -236,13 +225,13 @@ value('DROP TRIGGER refuse ON pages');
 
 unlink $web->root . '/robots.txt';
 my $none = add_domain("127.0.40.2:$port");
-is(analyse($none), 'failed: no sitemap found', 'none found is a distinct outcome');
+is(search_sitemaps($node, "id = '$none'"), 'failed: no sitemap found', 'none found is a distinct outcome');
 is(value("SELECT outcome || '|' || count(*) FROM wf_attempt WHERE item = '$none' GROUP BY outcome"),
 	'none_found|1', 'which is not tried again');
 is(value("SELECT count(*) FROM sitemap_files WHERE domain_id = '$none'"), '0', 'and promises nothing');
 my $closed = PostgreSQL::Test::Cluster::get_free_port();
 my $down = add_domain("127.0.40.3:$closed");
-like(analyse($down), qr/^failed: could not connect/, 'no answer is another reason');
+like(search_sitemaps($node, "id = '$down'"), qr/^failed: could not connect/, 'no answer is another reason');
 is(value("SELECT count(*) FROM wf_attempt WHERE item = '$down' AND outcome = 'connect'"), '2',
 	'and tried again');
 
@@ -253,7 +242,7 @@ $node->reload;
 $node->poll_query_until('postgres', "SELECT setting = 'on' FROM pg_settings WHERE name = 'wf_curation.auto_import'");
 $web->add_page('/sitemap.xml', urlset('127.0.40.4', ['/auto']));
 my $auto = add_domain("127.0.40.4:$port");
-is(analyse($auto), 'submitted', 'found where sitemaps mostly are');
+is(search_sitemaps($node, "id = '$auto'"), 'submitted', 'found where sitemaps mostly are');
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pages WHERE url ~ '/auto\$'")
   or die 'was not imported';
 is(value("SELECT discovery_method || '|' || deep_scrape_curation_status FROM sitemap_files WHERE domain_id = '$auto'"),
@@ -264,7 +253,7 @@ is(value("SELECT discovery_method || '|' || deep_scrape_curation_status FROM sit
 value('ALTER TABLE pages DROP CONSTRAINT pages_domain_id_url_key;'
 	  . 'ALTER TABLE sitemap_files DROP CONSTRAINT sitemap_files_domain_id_url_key');
 is(import_file($main), 'Complete', 'import without a unique key');
-is(analyse($auto), 'submitted', 'analysis without one');
+is(search_sitemaps($node, "id = '$auto'"), 'submitted', 'analysis without one');
 is(value('SELECT count(*) FROM (SELECT 1 FROM pages GROUP BY domain_id, url HAVING count(*) > 1) d'), '0',
 	'no page twice');
 is(value('SELECT count(*) FROM (SELECT 1 FROM sitemap_files GROUP BY domain_id, url HAVING count(*) > 1) d'), '0',
@@ -281,13 +270,13 @@ $web->add_page('/leaf.xml', urlset('127.0.40.5', ['/leaf']));
 $web->add_page('/sitemap.xml', '<sitemapindex><sitemap><loc>' . site_url('127.0.40.5', '/list.txt')
 	  . '</loc></sitemap><sitemap><loc>' . site_url('127.0.40.5', '/leaf.xml') . '</loc></sitemap></sitemapindex>');
 my $kinds = add_domain("127.0.40.5:$port");
-is(analyse($kinds), 'submitted', 'analysis with an enum of types');
+is(search_sitemaps($node, "id = '$kinds'"), 'submitted', 'analysis with an enum of types');
 $node->poll_query_until('postgres', "SELECT count(*) = 3 FROM sitemap_files WHERE domain_id = '$kinds'"
 	  . " AND sitemap_import_status = 'Complete'") or die 'index was not imported';
 is(value("SELECT string_agg(concat_ws('|', regexp_replace(url, '.*/', ''), sitemap_type, url_count), ' ' ORDER BY url)"
 	  . " FROM sitemap_files WHERE domain_id = '$kinds'"),
 	'leaf.xml|STANDARD|1 list.txt|STANDARD|2 sitemap.xml|INDEX|2', 'types are those of the enum');
-is(analyse($kinds), 'submitted', 'a second look with an enum');
+is(search_sitemaps($node, "id = '$kinds'"), 'submitted', 'a second look with an enum');
 is(value("SELECT outcome FROM wf_submit_sitemaps(ARRAY['" . site_url('127.0.40.5', '/soft.html') . "'], true)"),
 	'created', 'submitted where a type must be supplied');
 $node->poll_query_until('postgres', "SELECT sitemap_import_status = 'Error' FROM sitemap_files"

@@ -23,12 +23,7 @@ sub search
 	my ($domain) = @_;
 
 	value("INSERT INTO domains (domain) VALUES ('$domain') ON CONFLICT DO NOTHING");
-	value("UPDATE domains SET sitemap_curation_status = 'Selected', sitemap_analysis_status = 'queued'"
-		  . " WHERE domain = '$domain'");
-	$node->poll_query_until('postgres', "SELECT sitemap_analysis_status IN ('submitted', 'failed')"
-		  . " FROM domains WHERE domain = '$domain'") or die 'search did not end';
-	return value("SELECT concat_ws(': ', sitemap_analysis_status, sitemap_analysis_error)"
-		  . " FROM domains WHERE domain = '$domain'");
+	return search_sitemaps($node, "domain = '$domain'");
 }
 
 sub jobs

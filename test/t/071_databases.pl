@@ -20,13 +20,6 @@ my $node = new_node(databases => 'postgres, before', conf => {
 
 sub value { return $node->safe_psql($_[1] || 'postgres', $_[0]) }
 
-sub workers_of
-{
-	my ($database) = @_;
-
-	return value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'wf_curation worker' AND datname = '$database'");
-}
-
 # A finding of wf_health() in a database.
 sub finding
 {
@@ -35,27 +28,23 @@ sub finding
 	return value("SELECT $column FROM wf_health() WHERE status <> 'ok' AND detail ~ '$detail' LIMIT 1", $database);
 }
 
-# Passes when CODE becomes true within RECOVERY_SECONDS; notes how long it took.
 sub recovers
 {
 	my ($what, $code) = @_;
-	my $started = time;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	wait_until($code, $what, RECOVERY_SECONDS);
-	note(sprintf '%s: %.1f s', $what, time - $started);
-	return;
+	return wait_and_note($code, $what, RECOVERY_SECONDS);
 }
 
 # ---- a database is renamed: its workers are in the way until they are stopped
 
 value('CREATE DATABASE before');
 value('CREATE EXTENSION wf_curation', 'before');
-recovers('a new database gets its worker', sub { workers_of('before') == 1 });
+recovers('a new database gets its worker', sub { count_workers($node, 'before') == 1 });
 my ($rc, $out, $err) = $node->psql('postgres', 'ALTER DATABASE before RENAME TO after');
 like($err, qr/is being accessed by other users/, 'a database cannot be renamed under its workers');
 value('SELECT wf_workers_stop()', 'before');
-recovers('its workers are stopped', sub { workers_of('before') == 0 });
+recovers('its workers are stopped', sub { count_workers($node, 'before') == 0 });
 value('ALTER DATABASE before RENAME TO after');
 add_pages($node, { status => 'Selected', database => 'after' }, $web->url('/1.html', '127.0.1.1'));
 recovers('the log says that the old name is no more', sub {
@@ -69,7 +58,7 @@ value($remedy, 'after');
 value(finding('after', 'remedy', 'wf_workers_stop'), 'after');
 recovers('the workers find the renamed database', sub { statuses($node, 'true', 'after') eq 'Complete=1' });
 value('SELECT wf_workers_stop()', 'after');
-recovers('they stop', sub { workers_of('after') == 0 });
+recovers('they stop', sub { count_workers($node, 'after') == 0 });
 is(finding('postgres', 'detail', 'does not exist'), '', 'no database is missing any more');
 
 # ---- the list has the new name first, and a restart makes workers
@@ -77,7 +66,7 @@ is(finding('postgres', 'detail', 'does not exist'), '', 'no database is missing 
 value('ALTER DATABASE after RENAME TO again');
 value("ALTER SYSTEM SET wf_curation.databases = 'postgres, again'");
 $node->restart;
-recovers('a restart forgets that they were stopped', sub { workers_of('again') == 1 });
+recovers('a restart forgets that they were stopped', sub { count_workers($node, 'again') == 1 });
 
 # ---- a worker takes what ALTER DATABASE and ALTER ROLE set
 

@@ -22,13 +22,6 @@ my $node = new_node(databases => 'postgres, second', workers => 2, conf => {
 
 sub value { return $node->safe_psql($_[1] || 'postgres', $_[0]) }
 
-sub workers_of
-{
-	my ($database) = @_;
-
-	return value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'wf_curation worker' AND datname = '$database'");
-}
-
 sub finding
 {
 	my ($check) = @_;
@@ -39,15 +32,12 @@ sub finding
 sub recovers
 {
 	my ($what, $code) = @_;
-	my $started = time;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	wait_until($code, $what, RECOVERY_SECONDS);
-	note(sprintf '%s: %.1f s', $what, time - $started);
-	return;
+	return wait_and_note($code, $what, RECOVERY_SECONDS);
 }
 
-recovers('two workers run', sub { workers_of('postgres') == 2 });
+recovers('two workers run', sub { count_workers($node, 'postgres') == 2 });
 value('CREATE DATABASE second');
 recovers('the log says once that there is no slot for others', sub {
 	server_log($node) =~ /no background worker slot for a standing worker/ });
@@ -67,7 +57,7 @@ cmp_ok(time - $started, '<', 3, 'as soon as a worker has made room');
 note(sprintf 'batch without a free slot: %.1f s', time - $started);
 value("SELECT wf_resume('page')");
 wait_for_status($node, 'Complete', "url ~ '127.0.1.1'");
-recovers('the worker that made room is there again', sub { workers_of('postgres') == 2 });
+recovers('the worker that made room is there again', sub { count_workers($node, 'postgres') == 2 });
 
 # ---- in a database that has no worker
 
@@ -76,7 +66,7 @@ add_pages($node, { status => 'Selected', database => 'second' }, $web->url('/2.h
 is(value('SELECT claimed, completed FROM wf_process_batch(5)', 'second'), '1|1',
 	'one worker of two makes room for a batch of another database');
 value('SELECT wf_workers_stop()');
-recovers('workers start when slots are free', sub { workers_of('second') == 2 });
+recovers('workers start when slots are free', sub { count_workers($node, 'second') == 2 });
 
 # ---- nobody can make room
 
@@ -84,7 +74,7 @@ value('ALTER SYSTEM SET wf_curation.databases = second');
 value('ALTER SYSTEM SET wf_curation.workers = 1');
 value('ALTER SYSTEM SET max_worker_processes = 3');
 $node->restart;
-recovers('one worker runs', sub { workers_of('second') == 1 });
+recovers('one worker runs', sub { count_workers($node, 'second') == 1 });
 $started = time;
 my ($rc, $out, $err) = $node->psql('postgres', 'SELECT wf_process_batch(5)');
 like($err, qr/could not start a background worker.*Increase "max_worker_processes"/s,

@@ -67,12 +67,9 @@ sub worker_of
 sub recovers
 {
 	my ($what, $code) = @_;
-	my $started = time;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	wait_until($code, $what, RECOVERY_SECONDS);
-	note(sprintf '%s: %.1f s', $what, time - $started);
-	return;
+	return wait_and_note($code, $what, RECOVERY_SECONDS);
 }
 
 # CPU time of a process in seconds.

@@ -12,7 +12,8 @@ CORE_SHARED = arena text url site charset html html_text verdict contact disguis
 	profile page page_card page_row page_find \
 	page_spread page_tag page_window finding entry outcome message suppression website category gateway_call
 CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \
-	fetch_end fetch_gateway fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot fetch_socket \
+	fetch_end fetch_gateway fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot \
+	fetch_socket fetch_tls \
 	discovery lastmod robots sandbox sitemap sitemap_gzip sitemap_text sitemap_xml survey
 
 CORE_OBJS = $(CORE_SHARED:%=core/wf_%.o)
@@ -102,8 +103,8 @@ CRAWLER_SRCS = $(srcdir)/wf_crawler.c \
 	$(CORE_SHARED:%=$(srcdir)/core/wf_%.c) $(CORE_CRAWLER_ONLY:%=$(srcdir)/core/wf_%.c)
 CRAWLER_CFLAGS = -std=gnu99 -O2 -g $(WARNINGS) -Wdeclaration-after-statement \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -I$(srcdir) \
-	$(shell pkg-config --cflags libcurl libseccomp)
-CRAWLER_LIBS = $(shell pkg-config --libs libcurl) -lidn2 -lpsl -lexpat -lz -lseccomp -lpthread
+	$(shell pkg-config --cflags libcurl libssl libseccomp)
+CRAWLER_LIBS = $(shell pkg-config --libs libcurl libssl libcrypto) -lidn2 -lpsl -lexpat -lz -lseccomp -lpthread
 
 all: wf_crawler
 

@@ -492,6 +492,11 @@ extern void wf_slot_free(WfSlot *slot);
 /* Prepare the handle for the present hop of slot->transfer. */
 extern CURLcode wf_slot_prepare(WfSlot *slot);
 
+/* wf_fetch_tls.c */
+
+/* Have the handle's TLS sessions outlive their connections, for the next ones. */
+extern CURLcode wf_fetch_keep_sessions(CURL *easy);
+
 /* wf_fetch_end.c */
 
 /* What the end of a hop means; "error" has room for WF_MAX_ERROR bytes. */

@@ -418,7 +418,7 @@ set_constant_options(WfSlot *slot)
 	SET(CURLOPT_OPENSOCKETDATA, slot);
 	SET(CURLOPT_CLOSESOCKETFUNCTION, wf_fetch_close_socket);
 	SET(CURLOPT_CLOSESOCKETDATA, fetcher);
-	return bad;
+	return bad != CURLE_OK ? bad : wf_fetch_keep_sessions(easy);
 }
 
 /* Options that follow the settings. */

@@ -8,7 +8,7 @@
 PACKAGES_BASE=(
 	"postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR"
 	gcc make pkg-config
-	libcurl4-openssl-dev libpsl-dev libidn2-dev libexpat1-dev
+	libcurl4-openssl-dev libssl-dev libpsl-dev libidn2-dev libexpat1-dev
 	libseccomp-dev zlib1g-dev
 	nginx-light python3 ca-certificates procps
 )

@@ -776,7 +776,7 @@ class Certificates:
         self.ca = self.file("ca.pem")
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
                 "/CN=Fault CA", "-keyout", self.file("ca.key"), "-out", self.ca)
-        self.make("good", "localhost", 30)
+        self.make("good", "localhost", 30, ["127.0.3.%d" % i for i in range(1, 51)])
         self.make("expired", "localhost", -1)
         self.make("wrongname", "elsewhere.example", 30)
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
@@ -786,9 +786,9 @@ class Certificates:
     def file(self, name):
         return os.path.join(self.dir, name)
 
-    def make(self, name, host, days):
+    def make(self, name, host, days, addresses=()):
         with open(self.file("ext"), "w") as ext:
-            ext.write("subjectAltName=DNS:%s\n" % host)
+            ext.write("subjectAltName=DNS:%s" % host + "".join(",IP:" + a for a in addresses) + "\n")
         openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + host, "-keyout",
                 self.file(name + ".key"), "-out", self.file(name + ".csr"))
         sign = ("x509", "-req", "-in", self.file(name + ".csr"), "-CA", self.ca, "-CAkey",
@@ -808,6 +808,17 @@ class Certificates:
             context.minimum_version = ssl.TLSVersion.TLSv1
             context.maximum_version = ssl.TLSVersion.TLSv1_1
         return context
+
+    def trusted(self):
+        """
+        A prefix for a command that makes it trust our authority: the system's
+        list of authorities is replaced for one process, by a mount of its own.
+        None where that may not be done.
+        """
+        prefix = ("unshare", "-m", "sh", "-c",
+                  "mount --bind %s /etc/ssl/certs/ca-certificates.crt && exec \"$@\"" % self.ca, "sh")
+        can = subprocess.run(list(prefix) + ["true"], stderr=subprocess.DEVNULL).returncode == 0
+        return prefix if can else None
 
     def remove(self):
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -24,6 +24,7 @@ import faultserver
 import gateway_cases
 import site_cases
 import survey_cases
+import wire_cases
 import worker
 from common import (CRAWLER, LOOPBACK, RESULTS, SANITIZED, SETTINGS, SHORT, check, crawl, distinct_hosts,
                     wanted)
@@ -303,12 +304,9 @@ def tls_cases():
     servers["garbage"] = faultserver.Server(tls="garbage")
     url = {n: "https://localhost:%d/ok" % s.port for n, s in servers.items()}
 
-    # the system's list of authorities is replaced for one process, by a mount of its own
-    trust = ("unshare", "-m", "sh", "-c",
-             "mount --bind %s /etc/ssl/certs/ca-certificates.crt && exec \"$@\"" % certs.ca, "sh")
-    can = subprocess.run(list(trust) + ["true"], stderr=subprocess.DEVNULL).returncode == 0
+    trust = certs.trusted()
     certificate = "TLS certificate is not acceptable"
-    if can:
+    if trust:
         check("TLS good", url["good"], "ok", "", 1, prefix=trust)
         check("TLS expired", url["expired"], "tls_certificate", certificate + ".*expired", 1, prefix=trust)
         check("TLS wrong name", url["wrongname"], "tls_certificate", certificate + ".*name", 1, prefix=trust)
@@ -519,38 +517,6 @@ def memory():
                        ended == 64 and peak[0] < 64 * 1024, out[:2000])
 
 
-def many_at_once():
-    name = "2,000 transfers at once"
-    if not wanted(name):
-        return
-    import resource
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard < 9000 or SANITIZED:
-        RESULTS.skip(name, "too few descriptors")
-        return
-    gate = threading.Event()
-
-    def wait_for_all(conn, request):
-        gate.wait(30)
-        faultserver.reply(conn, faultserver.PAGE)
-    faultserver.PATHS["/gate"] = wait_for_all
-    server = faultserver.Server()
-    urls = ["http://127.1.%d.%d:%d/gate" % (i // 200, 1 + i % 200, server.port) for i in range(2000)]
-
-    def opener():
-        while server.requests["/gate"] < 2000 and time.monotonic() < started + 25:
-            time.sleep(0.05)
-        gate.set()
-    started = time.monotonic()
-    threading.Thread(target=opener, daemon=True).start()
-    blocks, code, took, stderr = crawl(urls, [LOOPBACK, "--respect-robots=off", "--max-concurrency=2000"])
-    most = sum(server.most.values())
-    RESULTS.report("%s: %d open together, %d ended ok in %.1f s" %
-                   (name, most, sum(b.outcome == "ok" for b in blocks), took),
-                   code == 0 and len(blocks) == 2000, stderr)
-
-
 # ---------- as a worker sees it ----------
 
 def worker_basics(server):
@@ -738,7 +704,7 @@ def main():
     survey_cases.case.run()
     gateway_cases.case.run()
     memory()
-    many_at_once()
+    wire_cases.run()
     print("1..%d" % RESULTS.count)
     print("# %d passed, %d failed in %.0f s" %
           (RESULTS.count - RESULTS.failed, RESULTS.failed, time.monotonic() - started))

@@ -9,7 +9,7 @@ UNIT_BUILD = build/unit
 UNIT_CORE = $(wildcard $(srcdir)/core/wf_*.c)
 UNIT_OBJS = $(UNIT_CORE:$(srcdir)/core/%.c=$(UNIT_BUILD)/%.o)
 UNIT_TESTS = $(patsubst $(srcdir)/test/unit/test_%.c,%,$(wildcard $(srcdir)/test/unit/test_*.c))
-UNIT_PACKAGES = $(if $(wildcard $(srcdir)/core/wf_fetch.c),libcurl) \
+UNIT_PACKAGES = $(if $(wildcard $(srcdir)/core/wf_fetch.c),libcurl libssl libcrypto) \
 	$(if $(wildcard $(srcdir)/core/wf_sandbox.c),libseccomp)
 UNIT_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \

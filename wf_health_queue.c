@@ -306,9 +306,8 @@ nothing_happens(const WfHealth *h)
 static char *
 long_ready(const WfBinding *b)
 {
-	return psprintf("%s AND p.%s < pg_catalog.clock_timestamp() - interval '5 minutes'",
-					wf_part_ready_condition(b),
-					quote_identifier(b->part->columns[WF_ITEM_UPDATED_AT].name));
+	return psprintf("%s AND %s < pg_catalog.clock_timestamp() - interval '5 minutes'",
+					wf_part_ready_condition(b), wf_views_time(b, "p", WF_ITEM_UPDATED_AT));
 }
 
 /* Retries that have been due for five minutes. */

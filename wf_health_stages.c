@@ -103,7 +103,7 @@ wf_health_businesses(WfHealth *h)
 		return;
 	n = wf_health_count(b, psprintf("%s AND %s < pg_catalog.clock_timestamp() - interval '2 minutes'",
 									has_status(b, WF_PROCESSING_QUEUED),
-									wf_views_ref(b, "p", WF_ITEM_UPDATED_AT)), COUNTED);
+									wf_views_time(b, "p", WF_ITEM_UPDATED_AT)), COUNTED);
 	if (n > 0)
 		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_heal", ""),
 						 "%s queued for more than two minutes: who selected them may not write"

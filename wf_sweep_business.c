@@ -62,15 +62,11 @@ queued_again(const WfBinding *b)
 static char *
 left_behind(const WfBinding *b)
 {
-	const WfBoundColumn *updated_at = &b->column[WF_ITEM_UPDATED_AT];
-
-	if (updated_at->attnum == 0)
+	if (b->column[WF_ITEM_UPDATED_AT].attnum == 0)
 		return pstrdup("");
-	return psprintf(" OR (%s AND t.%s < %s - interval '%d milliseconds')",
+	return psprintf(" OR (%s AND %s < pg_catalog.now() - interval '%d milliseconds')",
 					wf_views_is(b, "t", WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING),
-					quote_identifier(b->part->columns[WF_ITEM_UPDATED_AT].name),
-					updated_at->base_type == TIMESTAMPOID ?
-					"pg_catalog.timezone('UTC', pg_catalog.now())" : "pg_catalog.now()",
+					wf_views_time(b, "t", WF_ITEM_UPDATED_AT),
 					wf_curation_foreign_processing_grace);
 }
 

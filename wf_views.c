@@ -141,6 +141,17 @@ wf_views_ref(const WfBinding *b, const char *alias, int column)
 
 /* See wf_views.h. */
 char *
+wf_views_time(const WfBinding *b, const char *alias, int column)
+{
+	char	   *ref = wf_views_ref(b, alias, column);
+
+	return b->column[column].base_type == TIMESTAMPOID
+		? psprintf("pg_catalog.timezone('UTC', %s::pg_catalog.timestamp)", ref)
+		: psprintf("%s::pg_catalog.timestamptz", ref);
+}
+
+/* See wf_views.h. */
+char *
 wf_views_is(const WfBinding *b, const char *alias, int column, int label)
 {
 	const char *spelling = b->column[column].label[label];
@@ -230,14 +241,9 @@ bind_stage(const WfPart *part)
 static char *
 oldest_expression(const WfBinding *b)
 {
-	const WfBoundColumn *column = &b->column[WF_ITEM_UPDATED_AT];
-	char	   *ref = wf_views_ref(b, "p", WF_ITEM_UPDATED_AT);
-
-	if (column->attnum == 0)
+	if (b->column[WF_ITEM_UPDATED_AT].attnum == 0)
 		return pstrdup("NULL::pg_catalog.timestamptz");
-	if (column->base_type == TIMESTAMPOID)
-		return psprintf("pg_catalog.timezone('UTC', pg_catalog.min(%s)::pg_catalog.timestamp)", ref);
-	return psprintf("pg_catalog.min(%s)::pg_catalog.timestamptz", ref);
+	return psprintf("pg_catalog.min(%s)", wf_views_time(b, "p", WF_ITEM_UPDATED_AT));
 }
 
 /* Count the items of a stage by status; a List of StatusCount. */

@@ -60,6 +60,12 @@ extern char *wf_views_queues(const WfBinding *b, const char *alias);
 extern char *wf_views_ref(const WfBinding *b, const char *alias, int column);
 
 /*
+ * A timestamp column as timestamptz, for comparison with the time: without a zone it
+ * is UTC by convention, whatever zone the session has.
+ */
+extern char *wf_views_time(const WfBinding *b, const char *alias, int column);
+
+/*
  * The workers of all databases, in the current memory context; returns how
  * many.  Uses SPI, which must be connected.
  */

@@ -179,6 +179,21 @@ INSERT INTO contacts (email) VALUES ('info@b.example');
 :look;
 DELETE FROM pages;
 
+-- Times without zone are UTC, in whatever zone one asks
+ALTER TABLE local_businesses ALTER updated_at TYPE timestamp USING timezone('UTC', updated_at);
+SET session_replication_role = replica;
+INSERT INTO local_businesses (business_name, website_url, status, domain_extraction_status, updated_at)
+	VALUES ('A', 'https://a.example', 'Selected', 'Queued', timezone('UTC', now()));
+SET TimeZone = 'Asia/Tokyo';
+:look;
+UPDATE local_businesses SET updated_at = timezone('UTC', now()) - interval '3 minutes';
+SET TimeZone = 'America/Los_Angeles';
+:look;
+RESET TimeZone;
+RESET session_replication_role;
+DELETE FROM local_businesses;
+ALTER TABLE local_businesses ALTER updated_at TYPE timestamptz USING timezone('UTC', updated_at);
+
 -- Contacts on the list, stored behind the trigger's back; by address, domain, hash
 SELECT wf_suppress('one@c.example'), wf_suppress('d.example'), wf_suppress(encode(sha256('two@c.example'), 'hex'));
 :look;

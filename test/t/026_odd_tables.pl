@@ -17,7 +17,8 @@ my $web = start_nginx(pages => {
 	'/phone.html' => '<p>info1@acme-widgets.com 212-555-0143</p>' });
 my $busy = start_server(sub { return (503, {}, 'busy') });
 my $node = new_node(extension => 0, conf => {
-	'wf_curation.require_domain_match' => 'on', 'wf_curation.max_attempts' => 2,
+	# not UTC, so that a time without zone is not right by chance
+	'timezone' => 'Asia/Tokyo', 'wf_curation.require_domain_match' => 'on', 'wf_curation.max_attempts' => 2,
 	'wf_curation.retry_delay' => '2s' });
 
 sub value { return $node->safe_psql('postgres', $_[0]) }

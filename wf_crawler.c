@@ -79,7 +79,7 @@ static const WfSetting no_settings[1];
 /* ---------- examination ---------- */
 
 #ifdef WF_FAULTS
-/* What a hostile page might do to the parser, for the tests. */
+/* What a hostile page or sitemap might do to its parser, for the tests. */
 static void
 inject_fault(WfSlice url)
 {
@@ -176,6 +176,9 @@ on_working(void *arg, uint64_t seq)
 static bool
 on_piece(void *arg, const WfFetchPiece *piece)
 {
+#ifdef WF_FAULTS
+	inject_fault(piece->url);
+#endif
 	return wf_surveys_piece(((Crawler *) arg)->surveys, piece);
 }
 

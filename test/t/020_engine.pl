@@ -54,6 +54,21 @@ is($web->count_requests('/missing.html'), 1, 'a 404 is not tried again');
 is(value('SELECT count(*) FROM wf_claim'), '0', 'no claim is left');
 is(value('SELECT count(*) FROM wf_attempt'), '4', 'history has the attempts');
 
+# ---- no placeholder where none is wanted
+
+value('DELETE FROM contacts WHERE email ~ $$^notfound_$$; ALTER SYSTEM SET wf_curation.placeholder_contacts = off');
+$node->reload;
+value("UPDATE pages SET page_processing_status = 'Queued' WHERE id IN ('$phone', '$nothing')");
+wait_until_done($node);
+is(value("SELECT count(*) || ',' || count(email) || ',' || count(phone_number) FROM contacts"
+	  . " WHERE page_id IN ('$phone', '$nothing')"), '1,0,1',
+	'placeholder_contacts = off: no row but for a number that was found');
+is(value("SELECT string_agg(page_processing_status || ' ' || contact_scrape_status, ',') FROM pages"
+	  . " WHERE id IN ('$phone', '$nothing')"),
+	'Complete NoContactFound,Complete NoContactFound', 'which its page says itself');
+value('ALTER SYSTEM RESET wf_curation.placeholder_contacts; DELETE FROM contacts WHERE email IS NULL');
+$node->reload;
+
 # ---- fetching again neither doubles nor overwrites
 
 value("UPDATE contacts SET name = 'Jane Doe', phone_number = NULL WHERE email = 'info\@acme-widgets.com'");

@@ -46,6 +46,19 @@ foreach my $fault (qw(crash exit loop leak))
 	is(value('SELECT count(*) FROM contacts WHERE email !~ \'^notfound_\''), '30', "$fault: no contact lost or doubled");
 }
 
+# ---- a sitemap that exhausts memory, or ends the crawler otherwise, is not read for ever
+
+value("DELETE FROM pages; INSERT INTO sitemap_files (url, deep_scrape_curation_status) VALUES "
+	. join(', ', map { "('" . $web->url("/wf-fault/$_", '127.0.3.1') . "', 'Selected')" } qw(crash leak)));
+$node->poll_query_until('postgres', "SELECT bool_and(sitemap_import_status = 'Error') FROM sitemap_files")
+  or die 'sitemaps did not end';
+is(value(q{SELECT count(*) FROM sitemap_files
+		WHERE sitemap_import_error ~ '^the crawler ended \((signal|exit code) \d+\) while it handled this page'}), '2',
+	'sitemaps that end the crawler end Error, with a reason');
+is(value(q{SELECT string_agg(attempt || outcome, ',' ORDER BY url, attempt) FROM wf_attempt WHERE stage = 'sitemap_file'}),
+	'1crash,2crash,1crash,2crash', 'after two counted attempts each');
+value('DELETE FROM sitemap_files');
+
 # ---- any signal, with fetches in flight
 
 value('DELETE FROM pages');

@@ -103,6 +103,22 @@ is(value('SELECT string_agg(attempt || outcome, \',\' ORDER BY id) FROM wf_attem
 is(value('SELECT count(*) FROM contacts'), '1', 'and its contact stored once');
 value('DROP TRIGGER refuse ON contacts; DELETE FROM pages; DELETE FROM contacts');
 
+# ---- many are stored in one transaction: one that is refused costs the others nothing
+
+value(q{DELETE FROM wf_attempt;
+	CREATE FUNCTION refuse_always() RETURNS trigger LANGUAGE plpgsql AS
+		$$BEGIN RAISE EXCEPTION 'not this one'; END$$;
+	CREATE TRIGGER refuse BEFORE INSERT ON contacts FOR EACH ROW WHEN (NEW.email ~ '@site7[.]')
+		EXECUTE FUNCTION refuse_always()});
+add_pages($node, { status => 'Selected' }, map { $web->url("/$_.html", '127.0.2.1') } 1 .. 20);
+wait_until_done($node);
+is(statuses($node), 'Complete=19 Error=1', 'the others are Complete');
+like(value(q{SELECT page_processing_error FROM pages WHERE url ~ '/7[.]'}), qr/^could not store.*not this one/,
+	'the one says why it is not');
+is(value(q{SELECT max(attempt) || ',' || count(*) FROM wf_attempt WHERE url !~ '/7[.]'}), '1,19', 'none of the others was done twice');
+is(value(q{SELECT count(*) FROM contacts WHERE email ~ '^info@site'}), '19', 'each contact is there once');
+value('DROP TRIGGER refuse ON contacts; DELETE FROM pages; DELETE FROM contacts');
+
 # ---- the sweep: each thing alone, with what it reports
 
 value('SELECT wf_workers_stop()');

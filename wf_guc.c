@@ -64,6 +64,7 @@ bool		wf_curation_auto_select = false;
 bool		wf_curation_placeholder_contacts = true;
 char	   *wf_curation_default_region = NULL;
 int			wf_curation_history_retention = 7 * 24 * 60;
+char	   *wf_curation_notify_channel = NULL;
 
 static const struct config_enum_entry gateway_modes[] = {
 	{"direct", WF_GATEWAY_DIRECT, false},
@@ -299,6 +300,16 @@ check_region(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+/* What LISTEN takes as a name. */
+static bool
+check_notify_channel(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || strlen(*newval) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("The name of a channel has at most %d bytes.", NAMEDATALEN - 1);
+	return false;
+}
+
 static bool
 check_gateway_url(char **newval, void **extra, GucSource source)
 {
@@ -509,6 +520,11 @@ define_processing(void)
 							"Time for which attempts are kept.", NULL,
 							&wf_curation_history_retention, 7 * 24 * 60, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MIN, NULL, NULL, NULL);
+	DefineCustomStringVariable("wf_curation.notify_channel",
+							   "Channel on which workers notify of what they have stored.",
+							   "Empty: none.  One notification for each commit in which items ended.",
+							   &wf_curation_notify_channel, "", PGC_SUSET, 0,
+							   check_notify_channel, NULL, NULL);
 }
 
 static void

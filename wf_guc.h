@@ -52,6 +52,7 @@ extern int	wf_curation_foreign_processing_grace;	/* ms */
 extern bool wf_curation_auto_select;
 extern bool wf_curation_placeholder_contacts;
 extern char *wf_curation_default_region;
+extern char *wf_curation_notify_channel;	/* empty: none */
 extern bool wf_curation_auto_import;
 extern int	wf_curation_history_retention;	/* minutes */
 

@@ -15,9 +15,11 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "commands/async.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -33,6 +35,7 @@
 
 #define MAX_RETRY_DELAY_MS	((int64) 6 * 3600 * 1000)
 #define MAX_RETRY_AFTER_MS	((int64) 24 * 3600 * 1000)
+#define MAX_NOTIFY_USAGE	0.5		/* of the notification queue; a full one fails commits */
 
 static WfStatement history_stmt;
 
@@ -370,6 +373,26 @@ count_result(const WfResult *result, WfStoreCounts *counts)
 	}
 }
 
+/*
+ * Tell whoever listens to wf_curation.notify_channel what this transaction ends.
+ * Its commit takes a lock that all notifying transactions of the cluster share
+ * (LESSON 4), hence nothing by default.  The last resort of listeners that do not
+ * keep up is to miss some: nobody's commit fails for them.
+ */
+static void
+notify_listeners(const WfStage *stage, const WfStoreCounts *counts)
+{
+	if (wf_curation_notify_channel[0] == '\0' || counts->completed + counts->failed == 0)
+		return;
+	if (DatumGetFloat8(DirectFunctionCall1(pg_notification_queue_usage, (Datum) 0)) >
+		MAX_NOTIFY_USAGE)
+		return;
+	Async_Notify(wf_curation_notify_channel,
+				 psprintf("{\"stage\":\"%s\",\"complete\":%d,\"error\":%d,\"queued\":%d}",
+						  stage->name, counts->completed, counts->failed,
+						  counts->retried + counts->deferred));
+}
+
 void
 wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts)
 {
@@ -405,4 +428,5 @@ wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts)
 	write_history(stage, ours, nours);
 	for (int i = 0; i < nours; i++)
 		count_result(ours[i], counts);
+	notify_listeners(stage, counts);
 }

@@ -75,7 +75,8 @@ extern WfResult *wf_store_failure(WfItem *item, WfOutcome outcome, const char *e
 
 /*
  * Store a group of one stage in the current transaction: fenced, what the stage
- * yields first, then the status that promises it.  Must be called inside wf_db_run.
+ * yields first, then the status that promises it.  Once in a transaction, which
+ * notifies wf_curation.notify_channel of what ended.  Must be called inside wf_db_run.
  */
 extern void wf_store_group(WfStage *stage, WfResult **results, int n, WfStoreCounts *counts);
 

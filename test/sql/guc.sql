@@ -24,6 +24,7 @@ SET wf_curation.contact_url = 'bots.example.org';
 SET wf_curation.contact_url = E'https://example.org/\nX-Header: b';
 SET wf_curation.contact_url = 'https://example.org/ (bot)';
 SET wf_curation.default_region = 'Germany';
+SET wf_curation.notify_channel = 'a_name_that_is_longer_than_the_sixty_three_bytes_that_an_identifier_has';
 \set VERBOSITY sqlstate
 DO $$ BEGIN PERFORM set_config('wf_curation.contact_url', 'https://' || repeat('a', 2000), false); END $$;
 DO $$ BEGIN PERFORM set_config('wf_curation.user_agent', repeat('a', 3000), false); END $$;

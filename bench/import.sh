@@ -1,87 +1,144 @@
 #!/bin/bash
 #
-# What an import of sitemaps costs: 20 files of 50,000 URLs each, by a worker
-# and its crawler, against COPY of the same rows into the same table.
+# bench/import.sh [-f FILES] [-u URLS]
+#	  What an import of sitemaps costs: 20 files of 50,000 URLs each (unless said
+#	  otherwise), by one standing worker and its crawler from nginx on loopback,
+#	  against COPY of the same rows into the same table.
 #
-# Usage: bench/import.sh [files] [URLs of a file]      (default 20, 50000)
-#
-# Connects as psql does (PGHOST, PGPORT, PGUSER; a superuser) to a server of
-# this machine with wf_curation preloaded, wf_curation.allowed_networks =
-# '127.0.0.0/8' and a standing worker of database postgres, in which it makes the
-# extension anew.  Prints seconds, pages per second, the ratio to COPY, and the
-# peak memory of worker and crawler.
+# Prints seconds, pages per second, the ratio to COPY, and the peak memory of worker
+# and crawler: their own (anonymous), sampled, and the highest with the shared buffers
+# and the program text that they touched.
 
 set -euo pipefail
 
-files=${1:-20}
-urls=${2:-50000}
-dir=$(mktemp -d)
-chmod 755 "$dir"
-server=
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$dir"' EXIT
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-sql() { PGOPTIONS=--client-min-messages=warning psql -X -q -v ON_ERROR_STOP=1 -d postgres -At "$@"; }
+FILES=20
+URLS=50000
 
-python3 - "$dir" "$files" "$urls" <<'PY' &
-import functools, http.server, sys
-where, files, urls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-server = http.server.ThreadingHTTPServer(
-    ("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory=where))
-base = "http://127.0.0.1:%d" % server.server_port
-for f in range(files):
-    with open("%s/%d.xml" % (where, f), "w") as out:
-        out.write('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">')
-        for u in range(urls):
-            out.write("<url><loc>%s/section-%d/a-page-with-a-name-%d.html</loc>"
-                      "<lastmod>2024-01-02T03:04:05Z</lastmod></url>" % (base, f, u))
-        out.write("</urlset>")
-open(where + "/base", "w").write(base)
-sys.stderr = open("/dev/null", "w")
-server.serve_forever()
-PY
-server=$!
-until [ -s "$dir/base" ]; do
-	kill -0 "$server"
-	read -rt 0.2 <> <(:) || true
+while getopts f:u: option "$@"; do
+	case $option in
+		f) FILES=$OPTARG ;;
+		u) URLS=$OPTARG ;;
+		*) die "usage: bench/import.sh [-f FILES] [-u URLS]" ;;
+	esac
 done
-base=$(cat "$dir/base")
 
-sql >/dev/null <<SQL
-DROP EXTENSION IF EXISTS wf_curation CASCADE;
-DROP TABLE IF EXISTS contacts, pages, sitemap_files, domains, local_businesses CASCADE;
-CREATE EXTENSION wf_curation;
-INSERT INTO domains (domain) VALUES ('${base#http://}');
-INSERT INTO sitemap_files (domain_id, url)
-	SELECT id, '$base/' || f || '.xml' FROM domains, generate_series(0, $files - 1) f;
-CHECKPOINT;
-SQL
+COLUMNS='domain_id, url, last_modified, sitemap_file_id, page_curation_status'
+OWN=0
 
-# Highest VmHWM of a process, in MB.
-peak() { awk '/^VmHWM/ {printf "%d", $2 / 1024}' "/proc/$1/status"; }
+write_sitemaps()
+{
+	mkdir "$WORK/site"
+	python3 - "$WORK/site" "$FILES" "$URLS" "http://127.0.0.1:$PORT" <<-'PY'
+		import sys
+		where, files, urls, base = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+		for f in range(files):
+		    with open("%s/%d.xml" % (where, f), "w") as out:
+		        out.write('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">')
+		        for u in range(urls):
+		            out.write("<url><loc>%s/section-%d/a-page-with-a-name-%d.html</loc>"
+		                      "<lastmod>2024-01-02T03:04:05Z</lastmod></url>" % (base, f, u))
+		        out.write("</urlset>")
+	PY
+	chmod -R a+rX "$WORK/site"
+}
 
-start=$(date +%s.%N)
-sql -c "UPDATE sitemap_files SET deep_scrape_curation_status = 'Selected'"
-until [ "$(sql -c "SELECT count(*) FROM sitemap_files WHERE sitemap_import_status IN ('Complete', 'Error')")" = "$files" ]; do
-	read -rt 0.2 <> <(:) || true
+serve_sitemaps()
+{
+	PORT=$(free_port)
+	write_sitemaps
+	{
+		nginx_head
+		echo "access_log off; server { listen 127.0.0.1:$PORT; root $WORK/site; } }"
+	} >"$WORK/nginx.conf"
+	start_nginx "$WORK/nginx.conf"
+}
+
+start_database()
+{
+	cat >"$WORK/bench.conf" <<-CONF
+		shared_preload_libraries = 'wf_curation'
+		shared_buffers = 1GB
+		max_wal_size = 8GB
+		checkpoint_timeout = 30min
+		wf_curation.databases = 'postgres'
+		wf_curation.workers = 1
+		wf_curation.allowed_networks = '127.0.0.0/8'
+		wf_curation.host_delay = 0
+	CONF
+	start_cluster "$WORK/bench.conf"
+	sql <<-SQL
+		CREATE EXTENSION wf_curation;
+		INSERT INTO domains (domain) VALUES ('127.0.0.1');
+		INSERT INTO sitemap_files (domain_id, url)
+			SELECT id, 'http://127.0.0.1:$PORT/' || f || '.xml'
+			FROM domains, generate_series(0, $FILES - 1) f;
+		CHECKPOINT;
+	SQL
+}
+
+ended()
+{
+	query "SELECT count(*) FROM sitemap_files WHERE sitemap_import_status IN ('Complete', 'Error')"
+}
+
+# The worker's and the crawler's own memory just now; each one's largest is kept.
+own_memory()
+{
+	# shellcheck disable=SC2046 # a list of numbers
+	cat $(printf '/proc/%s/status\n' $(worker_and_crawlers)) 2>/dev/null |
+		awk -v top="$OWN" '/^RssAnon/ { if ($2 > top) top = $2 } END { print top }'
+}
+
+# The highest of process $1 with all it touched, in MB.
+peak()
+{
+	awk '/^VmHWM/ { printf "%d", $2 / 1024 }' "/proc/$1/status"
+}
+
+seconds()
+{
+	local start
+
+	start=$(date +%s.%N)
+	"$@"
+	echo "$(date +%s.%N) $start" | awk '{ print $1 - $2 }'
+}
+
+import()
+{
+	query "UPDATE sitemap_files SET deep_scrape_curation_status = 'Selected'" >/dev/null
+	until [ "$(ended)" = "$FILES" ]; do
+		OWN=$(own_memory)
+		sleep 0.2
+	done
+	echo "$OWN" >"$WORK/own"
+}
+
+copy_in()
+{
+	sql -c "COPY pages ($COLUMNS) FROM STDIN" <"$WORK/rows"
+}
+
+bench_set_up
+serve_sitemaps
+start_database
+wait_until 10 test "$(query "SELECT count(*) FROM wf_workers")" -ge 1
+imported=$(seconds import)
+pages=$(query "SELECT count(*) FROM pages")
+bad=$(query "SELECT count(*) FROM sitemap_files WHERE sitemap_import_status <> 'Complete'")
+peaks=
+for pid in $(worker_and_crawlers); do
+	peaks+=" $(cat "/proc/$pid/comm") $(peak "$pid") MB"
 done
-end=$(date +%s.%N)
-worker=$(sql -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'wf_curation worker' AND datname = 'postgres'")
-crawler=$(pgrep -P "$worker" || true)
-pages=$(sql -c 'SELECT count(*) FROM pages')
-bad=$(sql -c "SELECT count(*) FROM sitemap_files WHERE sitemap_import_status <> 'Complete'")
-worker_peak=$(peak "$worker")
-crawler_peak=$([ -z "$crawler" ] || peak "$crawler")
-
-columns='domain_id, url, last_modified, sitemap_file_id, page_curation_status'
-sql -c "COPY (SELECT $columns FROM pages ORDER BY sitemap_file_id, url) TO STDOUT" >"$dir/rows"
-sql -c 'TRUNCATE pages CASCADE' -c CHECKPOINT
-copy_start=$(date +%s.%N)
-sql -c "COPY pages ($columns) FROM STDIN" <"$dir/rows"
-copy_end=$(date +%s.%N)
-
-awk -v p="$pages" -v bad="$bad" -v a="$start" -v b="$end" -v c="$copy_start" -v d="$copy_end" \
-	-v w="$worker_peak" -v k="$crawler_peak" 'BEGIN {
-	printf "%d pages imported in %.1f s: %d pages/s; %d files not Complete\n", p, b - a, p / (b - a), bad
-	printf "COPY of the same rows: %.1f s: %d pages/s; import takes %.1f times as long\n", d - c, p / (d - c), (b - a) / (d - c)
-	printf "peak memory: worker %s MB (with shared buffers it touched), crawler %s MB\n", w, k
+query "COPY (SELECT $COLUMNS FROM pages ORDER BY sitemap_file_id, url) TO STDOUT" >"$WORK/rows"
+query "SET client_min_messages = warning; TRUNCATE pages CASCADE" >/dev/null
+query "CHECKPOINT" >/dev/null
+copied=$(seconds copy_in)
+awk -v p="$pages" -v bad="$bad" -v i="$imported" -v c="$copied" -v own="$(cat "$WORK/own")" -v peaks="$peaks" 'BEGIN {
+	printf "%d pages imported in %.1f s: %d pages/s; %d files not Complete\n", p, i, p / i, bad
+	printf "COPY of the same rows: %.1f s: %d pages/s; import takes %.2f times as long\n", c, p / c, i / c
+	printf "memory: own of the larger process at most %d MB; with all that was touched:%s\n", own / 1024, peaks
 }'

@@ -706,6 +706,13 @@ class Server:
             filler.connect_ex(self.socket.getsockname())
             self.fillers.append(filler)
 
+    def wake(self):
+        """A server that accepted nothing does so from now on."""
+        for filler in self.fillers:
+            filler.close()
+        self.socket.listen(512)
+        threading.Thread(target=self.accept_all, daemon=True).start()
+
     def accept_all(self):
         while True:
             try:

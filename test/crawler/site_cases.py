@@ -49,22 +49,18 @@ def adaptive_delay():
 
 @case("a dead host opens the breaker, which closes by itself")
 def breaker():
-    dead = faultserver.Server(accept=False)
-    port = dead.port
+    server = faultserver.Server(accept=False)
     c = Watched(connect_timeout="100", retry_delay="1600")
     for i in range(1, 21):
-        c.fetch(i, url(dead, "/ok?%d" % i))
+        c.fetch(i, url(server, "/ok?%d" % i))
     c.ended(20)
     tried = c.outcomes().count("timeout")
     opened = c.sites[-1]
-    for filler in dead.fillers:
-        filler.close()
-    dead.socket.close()
-    alive = faultserver.Server(port=port)
+    server.wake()
     c.collect(lambda: False, opened[1] / 1000)
-    c.fetch(21, url(alive, "/ok?21"))
+    c.fetch(21, url(server, "/ok?21"))
     c.ended(21)
-    c.fetch(22, url(alive, "/ok?22"))
+    c.fetch(22, url(server, "/ok?22"))
     c.ended(22)
     c.close()
     return (tried == 5 and c.outcomes().count("deferred") == 15 and opened[4] == 10 and opened[5] == 1 and

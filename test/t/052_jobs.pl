@@ -80,9 +80,24 @@ $node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM jobs') or die 'no 
 is(value('SELECT d.domain FROM jobs j JOIN domains d ON d.id = j.domain_id'), "127.0.52.4:$port",
 	'nor has what was taken back');
 
+# ---- while a search goes on; its domain is deleted meanwhile
+
+my $hanging = start_hanging_server(robots => 'hang');
+my $slow = '127.0.52.5:' . $hanging->port;
+value("DELETE FROM jobs; INSERT INTO domains (domain, sitemap_curation_status) VALUES ('$slow', 'Selected')");
+wait_until(sub { $hanging->open_connections > 0 }, 'a search waits for its server');
+is(value("SELECT sitemap_analysis_status FROM domains WHERE domain = '$slow'"), 'processing', 'a search that goes on');
+is(value('SELECT count(*) FROM jobs'), '0', 'has no row');
+value("DELETE FROM domains WHERE domain = '$slow'");
+$hanging->stop;
+$node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM wf_claim') or die 'a claim is left';
+is(value('SELECT count(*) FROM jobs'), '0', 'nor has one whose domain is gone');
+$web->add_page('/robots.txt', "User-agent: *\nSitemap: /a.txt\n");
+is(search($host), 'submitted', 'the next search');
+is(value('SELECT count(*) FROM jobs'), '1', 'is a row again');
+
 # ---- a table that refuses the row, and one that is gone
 
-$web->add_page('/robots.txt', "User-agent: *\nSitemap: /a.txt\n");
 value("DELETE FROM jobs; ALTER TABLE jobs ADD CONSTRAINT refused CHECK (progress < 0)");
 like(search($host), qr/^failed: could not store the result: .*"refused"/, 'an error of the table is the reason');
 is(value('SELECT count(*) FROM jobs'), '0', 'and there is no row that says otherwise');

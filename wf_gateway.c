@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_gateway.c
- *	  Which pages a gateway fetches: mode, slots, credits.
+ *	  Which pages and sitemaps a gateway fetches: mode, slots, credits.
  *
  * Slots are session-level locks of the lock manager, like the sites of
  * wf_gate.c: gateway_max_concurrency of them, gone with the worker whatever
@@ -75,6 +75,16 @@ wf_gateway_site(void)
 	strlcpy(origin, wf_curation_gateway_url, sizeof(origin));
 	origin[strcspn(origin, "{")] = '\0';
 	return wf_gate_key(origin);
+}
+
+/*
+ * Does it fetch for the stage?  A search of a domain is many requests, most of them
+ * guesses, which credits would be too dear for.
+ */
+static bool
+serves(WfStageId stage)
+{
+	return stage != WF_STAGE_DOMAIN;
 }
 
 const char *
@@ -314,7 +324,7 @@ raise_unusable(const char *key_problem)
 					"wf_curation.gateway_credit_limit")));
 }
 
-/* Slots for up to n pages that all want one. */
+/* Slots for up to n items that all want one. */
 static int
 take_slots(int n)
 {
@@ -339,6 +349,8 @@ wf_gateway_plan(WfClaimRequest *request, TimestampTz *wake)
 	int64		calls;
 	bool		waits;
 
+	if (!serves(request->stage->id))
+		return true;
 	usable = false;
 	if (mode == WF_GATEWAY_DIRECT)
 		return true;
@@ -394,6 +406,8 @@ wf_gateway_assign(WfClaimRequest *request)
 	int			n = 0;
 	int			granted;
 
+	if (!serves(request->stage->id))
+		return;
 	for (int i = 0; i < request->count; i++)
 	{
 		WfItem	   *item = request->items[i];
@@ -465,7 +479,7 @@ is_in_vain(WfOutcome outcome, int http_status)
 bool
 wf_gateway_switches(const WfItem *item, WfOutcome outcome, int http_status, bool by_gateway)
 {
-	if (item->stage != WF_STAGE_PAGE || item->fallback)
+	if (!serves(item->stage) || item->fallback)
 		return false;
 	switch (wf_gateway_mode())
 	{

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_gateway.h
- *	  Which pages a gateway fetches, and what that may cost.
+ *	  Which pages and sitemaps a gateway fetches, and what that may cost.
  *
  * The worker decides it when it claims: in the same transaction credits are
  * set aside for each call, and a slot is taken, of which the database has
@@ -9,7 +9,7 @@
  * that stores its result.  Credits whose calls nobody heard of again stay
  * spent: so the budget holds whatever crashes.
  *
- * A page fetched the one way and failed may be tried the other way
+ * What was fetched the one way and failed may be tried the other way
  * (gateway_mode); wf_claim.fallback remembers that it is to be.
  *
  *-------------------------------------------------------------------------
@@ -26,10 +26,10 @@
 /* Values of wf_curation.gateway_mode. */
 typedef enum WfGatewayMode
 {
-	WF_GATEWAY_DIRECT = 0,		/* no page by the gateway */
-	WF_GATEWAY_ONLY,			/* every page */
-	WF_GATEWAY_DIRECT_FIRST,	/* those that could not be fetched directly */
-	WF_GATEWAY_FIRST			/* every page; directly when that fails */
+	WF_GATEWAY_DIRECT = 0,		/* nothing by the gateway */
+	WF_GATEWAY_ONLY,			/* everything */
+	WF_GATEWAY_DIRECT_FIRST,	/* what could not be fetched directly */
+	WF_GATEWAY_FIRST			/* everything; directly when that fails */
 } WfGatewayMode;
 
 /* The mode that is in force: DIRECT where there is no gateway. */
@@ -45,21 +45,21 @@ extern uint64 wf_gateway_site(void);
 extern const char *wf_gateway_key_problem(void);
 
 /*
- * Before a claim of pages, inside wf_db_run: reads what is known of the
- * gateway, takes slots and may lower request->n to what can be fetched.  False
- * when nothing can for now; *wake then says when to look again.  Raises an
- * error when the only way is the gateway and it cannot be used: no key, or no
- * credits.
+ * Before a claim, inside wf_db_run: reads what is known of the gateway, takes
+ * slots and may lower request->n to what can be fetched.  False when nothing can
+ * for now; *wake then says when to look again.  Raises an error when the only way
+ * is the gateway and it cannot be used: no key, or no credits.  Searches of domains
+ * it never fetches, and lets them pass.
  */
 extern bool wf_gateway_plan(WfClaimRequest *request, TimestampTz *wake);
 
 /*
- * After the claim, in its transaction: gives pages to the gateway and sets
- * credits aside.  Pages that must wait for it get item->put_off.
+ * After the claim, in its transaction: gives items to the gateway and sets
+ * credits aside.  Those that must wait for it get item->put_off.
  */
 extern void wf_gateway_assign(WfClaimRequest *request);
 
-/* A claim failed or ended: slots taken for it that no page got are free. */
+/* A claim failed or ended: slots taken for it that no item got are free. */
 extern void wf_gateway_forget_plan(void);
 
 /* The item is no longer in flight: its slot is free. */
@@ -72,7 +72,7 @@ extern void wf_gateway_leave(WfItem *item);
 extern void wf_gateway_settle(WfItem **items, int n);
 
 /*
- * Is a page that ended like this to be fetched the other way, at once and
+ * Is an item that ended like this to be fetched the other way, at once and
  * whatever its number of attempts?  "by_gateway": the gateway decided it.  Not
  * when the other way is the gateway and the last claim could not use it.
  */

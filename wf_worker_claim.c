@@ -30,7 +30,7 @@ do_claim(WfStage *stage, void *arg)
 	TimestampTz wake = 0;
 
 	work->request.stage = stage;
-	if (stage->id == WF_STAGE_PAGE && !wf_gateway_plan(&work->request, &wake))
+	if (!wf_gateway_plan(&work->request, &wake))
 	{
 		wf_gate_reset_wake(wf_worker.gate);
 		wf_gate_wake_at(wf_worker.gate, wake);
@@ -38,8 +38,7 @@ do_claim(WfStage *stage, void *arg)
 		return;
 	}
 	wf_queue_claim(&work->request);
-	if (stage->id == WF_STAGE_PAGE)
-		wf_gateway_assign(&work->request);
+	wf_gateway_assign(&work->request);
 	wf_store_ask_by_validators(work->request.items, work->request.count, work->request.context);
 	work->next_due = work->request.more || work->request.unfinished || work->request.paused ?
 		0 : wf_queue_next_due(stage);

@@ -94,6 +94,13 @@ abort_with(WfSlot *slot, WfAbort reason)
 	return CURL_WRITEFUNC_ERROR;
 }
 
+/* Does the body go on piece by piece?  Not that of an answer that tells what went wrong. */
+static bool
+is_streamed(const WfSlot *slot)
+{
+	return slot->transfer->stream && slot->status >= 200 && slot->status < 300;
+}
+
 /* Status and headers are complete: will anyone read the body? */
 static bool
 begin_body(WfSlot *slot)
@@ -114,7 +121,7 @@ begin_body(WfSlot *slot)
 			abort_with(slot, WF_ABORT_UNWANTED);
 		return slot->abort == WF_ABORT_NONE;
 	}
-	if (slot->transfer->stream)
+	if (is_streamed(slot))
 		return true;
 	if (announced > slot->fetcher->config.max_body_size && !slot->transfer->robots_for)
 	{
@@ -159,7 +166,7 @@ on_body(char *data, size_t size, size_t count, void *arg)
 	slot->received += len;
 	if (!slot->body_wanted)
 		return slot->received > MAX_UNWANTED ? abort_with(slot, WF_ABORT_UNWANTED) : len;
-	if (slot->transfer->stream)
+	if (is_streamed(slot))
 		return pass_piece(slot, first, (WfSlice) {data, len});
 	if (slot->transfer->robots_for)
 	{

@@ -37,6 +37,7 @@ struct Survey
 	uint64_t	seq;			/* of the item */
 	uint64_t	request;		/* number of the request that is out; 0 none */
 	uint8_t		stage;
+	bool		gateway;		/* it fetches the sitemap */
 	char	   *url;			/* malloc'ed; of SITEMAP */
 	char	   *domain;
 	int64_t		started_ms;
@@ -181,6 +182,7 @@ wf_surveys_add(WfSurveys *surveys, const WfFetchMessage *msg, const WfConfig *co
 	survey->config = config;
 	survey->seq = msg->seq;
 	survey->stage = msg->stage;
+	survey->gateway = msg->stage == WF_STAGE_MSG_SITEMAP && (msg->flags & WF_FETCH_GATEWAY) != 0;
 	survey->url = strndup(msg->url.len ? msg->url.data : "", msg->url.len);
 	survey->domain = host_of(msg->domain, msg->url);
 	survey->started_ms = clock_ms();
@@ -318,6 +320,8 @@ end_sitemap(Survey *survey, const WfFetchResult *fetched)
 		.effective_url = fetched->effective_url,
 		.content_type = fetched->content_type,
 		.error = slice_of(fetched->error),
+		.by_gateway = fetched->by_gateway,
+		.credits = fetched->credits,
 	};
 
 	survey->received += fetched->body_bytes;
@@ -497,6 +501,7 @@ send_request(Survey *survey, WfSlice url, bool stream, bool keep_body)
 		.blame = survey->seq,
 		.keep_body = keep_body,
 		.stream = stream,
+		.gateway = survey->gateway,
 		.patient = survey->stage == WF_STAGE_MSG_DOMAIN,
 		.url = url,
 		.domain = slice_of(survey->domain),

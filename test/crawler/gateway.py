@@ -94,7 +94,7 @@ class Gateway(faultserver.Server):
         what, _, detail = url.path.strip("/").partition("/")
         cost = PRICES[query.get("render") == "true", query.get("premium") == "true"]
         if what == "cost":
-            cost = int(detail)
+            cost = int(detail.partition("/")[0])
         if cost > int(query.get("max_cost") or cost):
             self.refuse(conn, "403 Forbidden", b"This request would cost more than your max_cost.",
                         "sa-credit-cost: %d" % cost)
@@ -120,6 +120,9 @@ class Gateway(faultserver.Server):
         with self.lock:
             self.charged += cost
         body = '<html><title>Gateway</title><a href="mailto:info@%s">us</a>' % url.hostname
+        if url.path.endswith(".xml"):
+            kind = "text/xml"
+            body = '<urlset><url><loc>%s://%s/listed</loc></url></urlset>' % (url.scheme, url.netloc)
         faultserver.reply(conn, body.encode(), *(["sa-credit-cost: %d" % cost] if priced else []),
                           status=status, kind=kind)
 

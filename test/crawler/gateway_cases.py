@@ -57,6 +57,29 @@ def template():
                                     "premium": "true"}), (ends(c), g.calls)
 
 
+@case("a sitemap: its URLs; no text of an error is taken for one")
+def sitemap():
+    g = Gateway(KEY)
+    c = crawler(g)
+    for i, path in enumerate(("/map.xml", "/404/map.xml", "/cost/7/map.xml", "/500/map.xml")):
+        c.fetch(i + 1, "http://site%d.example.org%s" % (i, path), worker.GATEWAY, stage=worker.SITEMAP)
+    c.ended(4)
+    c.close()
+    return (ends(c) == [("ok", 200, 1, 1), ("http_client", 404, 1, 1), ("http_client", 403, 1, 0),
+                        ("http_server", 500, 1, 0)] and sum(count for _, count in c.entries) == 1 and
+            b"costs more credits" in c.found[3].error and len(g.calls) == 4), (ends(c), c.found[3].error, c.entries)
+
+
+@case("a search of a domain asks no gateway")
+def domain():
+    g = Gateway(KEY)
+    c = crawler(g)
+    c.fetch(1, "http://127.0.0.1:1", worker.GATEWAY, stage=worker.DOMAIN)
+    c.ended(1)
+    c.close()
+    return ends(c)[0][0] == "connect" and g.calls == [], (ends(c), g.calls)
+
+
 ANSWERS = (
     # path, options, outcome, status, credits, text
     ("/ok", "", "ok", 200, 1, ""),

@@ -210,6 +210,35 @@ is(spent() - $before, 1, 'only one costs credits');
 is(value(q{SELECT string_agg(outcome || ' ' || coalesce(credits::text, '-'), ', ' ORDER BY attempt) FROM wf_attempts
 	WHERE url ~ 'shut'}), 'http_client -, ok 1', 'its attempts');
 
+# ---- sitemaps
+
+sub add_sitemap
+{
+	my ($url) = @_;
+
+	value(qq{INSERT INTO domains (domain) VALUES (split_part('$url', '/', 3)) ON CONFLICT DO NOTHING});
+	value(qq{INSERT INTO sitemap_files (domain_id, url, deep_scrape_curation_status)
+		SELECT id, '$url', 'Selected' FROM domains WHERE domain = split_part('$url', '/', 3)});
+	$node->poll_query_until('postgres', "SELECT sitemap_import_status IN ('Complete', 'Error') FROM sitemap_files WHERE url = '$url'");
+	return value(qq{SELECT concat_ws('|', sitemap_import_status, sitemap_import_error, url_count,
+			(SELECT string_agg(outcome || ' ' || coalesce(credits::text, '-'), ', ' ORDER BY attempt)
+			 FROM wf_attempt a WHERE a.item = f.id)) FROM sitemap_files f WHERE url = '$url'});
+}
+
+mode('gateway');
+$before = spent();
+is(add_sitemap('http://map.example.org/map.xml'), 'Complete|1|ok 1', 'a sitemap is imported through the gateway');
+is(calls(qr{map.example.org/map.xml}), 1, 'by one call');
+is(add_sitemap('http://map.example.org/404/map.xml'), 'Error|HTTP status 404|http_client 1', 'one that is not there');
+is(spent() - $before, 2, 'and their credits are spent');
+mode('direct_first');
+is(add_sitemap(site('barred') . '/blocked.xml'), 'Complete|1|http_client -, ok 1', 'one that is blocked is fetched by the gateway');
+my $asked = @{ gateway_log()->{calls} };
+value("INSERT INTO domains (domain, sitemap_curation_status) VALUES ('p" . $direct->port . ".search.example.org', 'Selected')");
+mode('gateway');
+$node->poll_query_until('postgres', q{SELECT sitemap_analysis_status IN ('submitted', 'failed') FROM domains WHERE domain ~ 'search'});
+is(scalar @{ gateway_log()->{calls} }, $asked, 'a search of a domain makes no call');
+
 # ---- robots.txt
 
 set('respect_robots', 'on');

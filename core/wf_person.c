@@ -491,6 +491,15 @@ is_in_place(Search *s, int at, int count)
 	return title.len > 0 && title.len <= MAX_PLACE_TITLE;
 }
 
+/* "Duncan Temple Lang" beside duncan@: is it all of a name of which the best is a part? */
+static bool
+completes(const Search *s, Agreement a, int at, int count)
+{
+	return a == AGREES_IN_PART && a == s->agreement && at == s->at && count == s->count + 1 &&
+		count == 3 && !s->words[at + count - 1].is_label &&
+		stands_alone(s->words, at, count, s->total);
+}
+
 static void
 consider(Search *s, int at, int count)
 {
@@ -521,8 +530,8 @@ consider(Search *s, int at, int count)
 		return;
 	if (a < AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
 		return;
-	/* the nearest of the best; of those that begin at one place the shorter */
-	if (a > s->agreement || lines < s->lines)
+	/* the nearest of the best; of those that begin at one place the shorter, mostly */
+	if (a > s->agreement || lines < s->lines || completes(s, a, at, count))
 	{
 		s->agreement = a;
 		s->at = at;

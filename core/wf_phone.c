@@ -459,6 +459,7 @@ wf_phone_next(WfPhoneScan *scan, WfSlice text, size_t *pos, WfPhone *phone)
 	{
 		scan->last_end = 0;
 		scan->last_label = WF_LABEL_NONE;
+		scan->place_known = false;
 		count_votes(scan, text);
 	}
 	else if (*pos == scan->last_end && try_other_end(scan, text, *pos, phone))

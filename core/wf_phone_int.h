@@ -54,6 +54,8 @@ struct WfPhoneScan
 	const WfPhonePlan *hints[WF_HINT_COUNT];
 	const WfPhonePlan *last_resort;
 	WfVote		votes[WF_MAX_VOTES];
+	const WfPhonePlan *place;	/* of the addresses of this text */
+	bool		place_known;
 	size_t		last_end;		/* of the last number in this text */
 	WfLabel		last_label;
 	size_t		last_len;
@@ -132,6 +134,17 @@ extern bool wf_run_is_glued(WfSlice text, size_t at);
 
 /* Do the neighbours make it an amount of something? */
 extern bool wf_run_is_counted(WfSlice text, size_t start, size_t end);
+
+/*
+ * wf_phone_place.c
+ */
+
+/*
+ * The plan of the country that addresses of the text end in: behind the last comma of
+ * a line or in a line of its own, with a digit in that line or the one before.  NULL
+ * when there is none, or more than one.
+ */
+extern const WfPhonePlan *wf_phone_place(WfSlice text);
 
 /*
  * wf_phone_label.c

@@ -122,6 +122,17 @@ list_plans(const WfPhoneScan *scan, const WfPhonePlan *line, const WfPhonePlan *
 	return count;
 }
 
+/* Does anything but the setting tell of a country? */
+static bool
+knows_country(const WfPhoneScan *scan, const WfPhonePlan *line)
+{
+	int			i;
+
+	for (i = 0; i < WF_HINT_COUNT && scan->hints[i] == NULL; i++)
+		;
+	return line != NULL || i < WF_HINT_COUNT;
+}
+
 /*-------------------------------------------------------------------------
  * One number
  *-------------------------------------------------------------------------
@@ -293,9 +304,46 @@ parse_abroad(const WfAttempt *a, WfSlice digits, WfPhoneNumber *number)
 	return (a->plus || zeros) && wf_phone_parse(digits, true, NULL, number) && number->valid;
 }
 
-/* Numbers that are of no country known here. */
+/* Of the country that the addresses of the text are in. */
 static bool
-parse_last(const WfAttempt *a, WfPhoneNumber *number)
+parse_by_place(WfPhoneScan *scan, const WfAttempt *a, bool at_home, WfPhoneNumber *number)
+{
+	if (a->text.len == 0 || !(has_label(a) || (a->digits.data[0] == '0' && a->group_count > 1)))
+		return false;
+	if (!scan->place_known)
+	{
+		scan->place = wf_phone_place(a->text);
+		scan->place_known = true;
+	}
+	return scan->place != NULL && parse_at(a, scan->place, at_home, number);
+}
+
+/* A label right in front and a national prefix: a number all the same, as shown. */
+static bool
+has_national_form(const WfAttempt *a)
+{
+	if (a->is_value || a->text.len == 0 || a->digits.data[0] != '0' || a->digits.data[1] == '0' ||
+		a->digits.len < 9 || a->digits.len > 12 || a->group_count < 2 || a->group_count > 5 ||
+		(a->group_count == 2 && a->groups[0] == 5 && a->groups[1] == 4))
+		return false;
+	return wf_label_before(a->text, near_of(a), a->start) == a->label;
+}
+
+/*
+ * All its digits behind a label, of a country that nothing tells: a number as shown,
+ * unless it looks like one of North America, of which it would be an impossible one.
+ */
+static bool
+is_plainly_labelled(const WfAttempt *a)
+{
+	return !a->is_value && a->label == WF_LABEL_PHONE && !is_nanp_style(a) &&
+		a->digits.len >= 10 && a->digits.len <= 11 && a->group_count <= 5 &&
+		wf_label_before(a->text, near_of(a), a->start) == a->label;
+}
+
+/* Numbers that are of no country known here; "is_lost": nothing tells of any. */
+static bool
+parse_last(const WfAttempt *a, bool is_lost, WfPhoneNumber *number)
 {
 	if (!has_label(a) && (a->c[3] == ' ' || !is_nanp_style(a)))
 		return false;
@@ -309,13 +357,7 @@ parse_last(const WfAttempt *a, WfPhoneNumber *number)
 	number->uncertain = !a->is_value;
 	if (is_nanp_style(a) && parse_at(a, wf_phone_plan("US"), false, number))
 		return true;
-	/* a label and a national prefix: a number all the same, as shown */
-	if (a->is_value || a->text.len == 0 || a->digits.data[0] != '0' ||
-		wf_label_before(a->text, near_of(a), a->start) != a->label ||
-		(a->group_count == 2 && a->groups[0] == 5 && a->groups[1] == 4) ||
-		a->digits.data[1] == '0' ||
-		a->digits.len < 9 || a->digits.len > 12 || a->group_count < 2 ||
-		a->group_count > 5)
+	if (!(is_lost && is_plainly_labelled(a)) && !has_national_form(a))
 		return false;
 	memcpy(number->digits, a->digits.data, a->digits.len);
 	number->len = (int) a->digits.len;
@@ -346,6 +388,7 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 	const WfPhonePlan *line = NULL;
 	char		out[WF_PHONE_DIGITS];
 	WfSlice		digits;
+	bool		is_lost;
 	int			count;
 	int			bare;
 	int			i;
@@ -378,7 +421,8 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 				return true;
 		}
 	}
-	return parse_last(a, number);
+	is_lost = !knows_country(scan, line);
+	return parse_by_place(scan, a, is_lost, number) || parse_last(a, is_lost, number);
 }
 
 void

@@ -117,6 +117,8 @@ test_names(void)
 	person("Ludwig van Beispiel\nl.beispiel@example.org", "Ludwig van Beispiel | ");
 	person("Zorblax Q. Example zq@example.org", "Zorblax Q. Example | ");
 	person("Dr. Zorblax Example: praxis@example.org", "Zorblax Example | ");
+	person("Anna Example Lang anna@example.org", "Anna Example Lang | ");
+	person("Anna Example Lang Main Street 7 anna@example.org", "Anna Example | ");
 }
 
 static void

@@ -409,6 +409,32 @@ test_plans(void)
 	   wf_phone_plan(NULL) == NULL && wf_phone_plan("DEU") == NULL, "plans by region");
 }
 
+/* The country at the end of an address, where nothing better is known. */
+static void
+test_places(void)
+{
+	Hint		english = {WF_HINT_LANG, "en-US"};
+
+	find("Office: 0141-2744571\nHill Road 7, Jaipur, India", NULL, "+911412744571");
+	find_hinted("Phone: 93322 26500\nNadia 741126\nIndia.", "US", english, "+919332226500");
+	find("Phone: 9332226500/8670569446\nPin-741126, WB, India", "US",
+		 "+919332226500 +918670569446");
+	/* of one country only, at the end of an address, and behind a label */
+	find("Office: 0141-2744571\nHill Road 7, Jaipur, India\n21 Main Road, Lahore, Pakistan", NULL,
+		 "01412744571");
+	find("Office: 0141-2744571\nTours of India, and more", NULL, "01412744571");
+	find("Office: 0141-2744571\nIndia", NULL, "+911412744571");
+	find("No. 93322 26500\nHill Road 7, Jaipur, India", NULL, "");
+
+	/* of no country at all: as shown, behind a label right in front */
+	find("Phone: 9332226500", "US", "9332226500");
+	find("Cell. 346 090 28 88", "US", "3460902888");
+	find_hinted("Phone: 9332226500", "US", english, "");
+	find("Phone: (155) 023-4567", "US", "");
+	find("Order 9332226500", "US", "");
+	find("Phone of the shop in the street: 93322265001", NULL, "");
+}
+
 int
 main(void)
 {
@@ -422,6 +448,7 @@ main(void)
 	test_vanity();
 	test_rejected();
 	test_regions();
+	test_places();
 	test_fax();
 	test_values();
 	test_links();

@@ -36,7 +36,10 @@ OBJS = \
 	wf_guc.o \
 	wf_health.o \
 	wf_health_gateway.o \
+	wf_health_locks.o \
 	wf_health_queue.o \
+	wf_health_rights.o \
+	wf_health_rows.o \
 	wf_health_server.o \
 	wf_health_stages.o \
 	wf_health_tables.o \

@@ -122,7 +122,7 @@ wf_db_init(void)
 {
 	prev_post_parse_analyze_hook = post_parse_analyze_hook;
 	post_parse_analyze_hook = check_query;
-	SetConfigOption("application_name", "wf_curation", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("application_name", WF_APPLICATION_NAME, PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("idle_session_timeout", "0", PGC_USERSET, PGC_S_SESSION);
 	/* since 17; a database may have it */

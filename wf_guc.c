@@ -65,6 +65,7 @@ bool		wf_curation_placeholder_contacts = true;
 char	   *wf_curation_default_region = NULL;
 int			wf_curation_history_retention = 7 * 24 * 60;
 char	   *wf_curation_notify_channel = NULL;
+int			wf_curation_long_transaction = 15 * 60;
 
 static const struct config_enum_entry gateway_modes[] = {
 	{"direct", WF_GATEWAY_DIRECT, false},
@@ -516,6 +517,10 @@ define_processing(void)
 							   "Country whose telephone numbers are written without country code.", NULL,
 							   &wf_curation_default_region, "US", PGC_SUSET, 0,
 							   check_region, NULL, NULL);
+	DefineCustomIntVariable("wf_curation.long_transaction",
+							"Age of a transaction from which wf_health() reports it.", NULL,
+							&wf_curation_long_transaction, 15 * 60, 1, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("wf_curation.history_retention",
 							"Time for which attempts are kept.", NULL,
 							&wf_curation_history_retention, 7 * 24 * 60, 0, INT_MAX, PGC_SUSET,

@@ -55,6 +55,7 @@ extern char *wf_curation_default_region;
 extern char *wf_curation_notify_channel;	/* empty: none */
 extern bool wf_curation_auto_import;
 extern int	wf_curation_history_retention;	/* minutes */
+extern int	wf_curation_long_transaction;	/* seconds */
 
 extern void wf_guc_init(void);
 

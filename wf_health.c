@@ -63,6 +63,10 @@ static const Check checks[] = {
 	"A table is attached for each part."},
 	{"columns_and_labels", NEEDS_NOTHING, wf_health_columns,
 	"The attached tables have the columns, types and labels that are needed."},
+	{"new_rows", NEEDS_NOTHING, wf_health_new_rows,
+	"Nothing keeps new rows out of the attached tables."},
+	{"defaults", NEEDS_NOTHING, wf_health_defaults,
+	"No column default selects or queues each new row."},
 	{"row_level_security", NEEDS_NOTHING, wf_health_row_security,
 	"Row level security hides no row from the workers."},
 	{"triggers", NEEDS_NOTHING, wf_health_triggers,
@@ -71,10 +75,14 @@ static const Check checks[] = {
 	"The indexes that the queue needs are there and valid."},
 	{"identity", NEEDS_ALL, wf_health_identity,
 	"There is a safe role for the workers, and it has the rights it needs."},
+	{"public_rights", NEEDS_NOTHING, wf_health_public,
+	"Nobody has rights by accident."},
 	{"replicated", NEEDS_NOTHING, wf_health_replicated,
 	"No attached table is fed by a subscription."},
 	{"locks", NEEDS_NOTHING, wf_health_locks,
 	"No idle session holds locks on the attached tables."},
+	{"long_transactions", NEEDS_NOTHING, wf_health_long_transactions,
+	"No transaction has been open for long."},
 	{"enabled", NEEDS_NOTHING, wf_health_enabled,
 	"Fetching is enabled."},
 	{"paused", NEEDS_NOTHING, wf_health_paused,
@@ -87,6 +95,8 @@ static const Check checks[] = {
 	"The pg_cron job is active and its last run succeeded."},
 	{"crawler", NEEDS_NOTHING, wf_health_crawler,
 	"The crawler program is there and can be executed."},
+	{"crashes", NEEDS_NOTHING, wf_health_crashes,
+	"No crawler or worker has died again and again."},
 	{"gateway", NEEDS_NOTHING, wf_health_gateway,
 	"The gateway can be called."},
 	{"gateway_credits", NEEDS_NOTHING, wf_health_gateway_credits,
@@ -233,6 +243,13 @@ char *
 wf_health_number(int64 n, int64 limit)
 {
 	return psprintf(n < limit ? INT64_FORMAT : INT64_FORMAT " or more", n);
+}
+
+/* See wf_health.h. */
+const WfBinding *
+wf_health_whole(const WfHealth *h, WfPartId part)
+{
+	return h->table[part].problems ? NULL : h->table[part].binding;
 }
 
 /* See wf_health.h. */

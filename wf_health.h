@@ -84,6 +84,12 @@ extern int64 wf_health_count(const WfBinding *b, const char *condition, int limi
 /* "n domains are" or "1 domain is", by what a part's items are called. */
 extern char *wf_health_items_are(WfPartId part, int64 n, int64 limit);
 
+/* The attached table of a part; NULL if there is none without problems. */
+extern const WfBinding *wf_health_whole(const WfHealth *h, WfPartId part);
+
+/* The attached tables as an oid[], those that are locked out, too. */
+extern Datum wf_health_table_oids(const WfHealth *h);
+
 /* Will somebody process this database: a standing worker or a schedule? */
 extern bool wf_health_is_served(const WfHealth *h);
 
@@ -93,9 +99,19 @@ extern void wf_health_columns(WfHealth *h);
 extern void wf_health_row_security(WfHealth *h);
 extern void wf_health_triggers(WfHealth *h);
 extern void wf_health_index(WfHealth *h);
-extern void wf_health_identity(WfHealth *h);
 extern void wf_health_replicated(WfHealth *h);
+
+/* in wf_health_rows.c: what becomes of new rows */
+extern void wf_health_defaults(WfHealth *h);
+extern void wf_health_new_rows(WfHealth *h);
+
+/* in wf_health_rights.c */
+extern void wf_health_identity(WfHealth *h);
+extern void wf_health_public(WfHealth *h);
+
+/* in wf_health_locks.c: what other sessions hold */
 extern void wf_health_locks(WfHealth *h);
+extern void wf_health_long_transactions(WfHealth *h);
 
 /* in wf_health_server.c: who processes, and with which settings */
 extern void wf_health_load_workers(WfHealth *h);
@@ -107,6 +123,7 @@ extern void wf_health_preload(WfHealth *h);
 extern void wf_health_workers(WfHealth *h);
 extern void wf_health_schedule(WfHealth *h);
 extern void wf_health_crawler(WfHealth *h);
+extern void wf_health_crashes(WfHealth *h);
 extern void wf_health_worker_slots(WfHealth *h);
 
 /* in wf_health_gateway.c */

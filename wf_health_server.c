@@ -17,14 +17,21 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 #include "utils/varlena.h"
 
 #include "wf_curation.h"
 #include "wf_guc.h"
 #include "wf_health.h"
 #include "wf_link.h"
+#include "wf_worker.h"
 
 #define BLOCKED_CHECK_MS 1000	/* a worker has looked again by then */
+#define COUNTED			1000	/* attempts are counted up to here */
+#define CRASHES			3		/* so many are no accident */
+
+#define LITERAL_(x)		#x
+#define LITERAL(x)		LITERAL_(x)
 
 /* Processes that occupy no slot of max_worker_processes for long. */
 #define OTHER_PROCESSES \
@@ -38,19 +45,57 @@
  * ------------------------------------------------------------------------
  */
 
-/* See wf_health.h. */
+/* Workers of this database that run another library than this session. */
+static void
+check_worker_versions(WfHealth *h)
+{
+	Oid			types[] = {OIDOID, TEXTOID};
+	Datum		values[2];
+
+	values[0] = ObjectIdGetDatum(MyDatabaseId);
+	values[1] = CStringGetTextDatum(WF_APPLICATION_NAME);
+	wf_views_select(InvalidOid,
+					"SELECT a.pid, a.application_name FROM pg_catalog.pg_stat_get_activity(NULL) a"
+					" WHERE a.backend_type IN ('" WF_WORKER_TYPE "', '" WF_BATCH_WORKER_TYPE "')"
+					" AND a.datid = $1 AND a.application_name LIKE '" WF_EXTENSION_NAME " %'"
+					" AND a.application_name <> $2 ORDER BY a.pid",
+					2, types, values);
+	for (uint64 row = 0; row < SPI_processed; row++)
+		wf_health_report(h, WF_HEALTH_FAIL,
+						 psprintf("SELECT pg_terminate_backend(%s);", wf_views_text(row, 1)),
+						 "Worker %s runs the library of %s, this session has that of %s: it was started before the installation.",
+						 wf_views_text(row, 1), wf_views_text(row, 2), WF_APPLICATION_NAME);
+}
+
+/*
+ * See wf_health.h.  Three versions: of the SQL objects, of the library, which a
+ * server keeps in memory, and of what is installed on disk.
+ */
 void
 wf_health_version(WfHealth *h)
 {
+	static const char restart[] = "ALTER EXTENSION " WF_EXTENSION_NAME " UPDATE; -- once the server was restarted";
 	char	   *version;
+	char	   *installed;
 
-	wf_views_select(InvalidOid, "SELECT e.extversion FROM pg_catalog.pg_extension e"
+	wf_views_select(InvalidOid, "SELECT e.extversion, a.default_version FROM pg_catalog.pg_extension e"
+					" LEFT JOIN pg_catalog.pg_available_extensions() a ON a.name = e.extname"
 					" WHERE e.extname = '" WF_EXTENSION_NAME "'", 0, NULL, NULL);
 	version = SPI_processed > 0 ? wf_views_text(0, 1) : "none";
-	if (strcmp(version, WF_VERSION) != 0)
-		wf_health_report(h, WF_HEALTH_FAIL, "ALTER EXTENSION " WF_EXTENSION_NAME " UPDATE;",
-						 "The SQL objects have version %s, the loaded library has %s.",
-						 version, WF_VERSION);
+	installed = SPI_processed > 0 ? wf_views_text(0, 2) : NULL;
+	if (installed == NULL || strcmp(installed, WF_VERSION) == 0)
+	{
+		if (strcmp(version, WF_VERSION) != 0)
+			wf_health_report(h, WF_HEALTH_FAIL, "ALTER EXTENSION " WF_EXTENSION_NAME " UPDATE;",
+							 "The SQL objects have version %s, the loaded library has %s.",
+							 version, WF_VERSION);
+	}
+	else
+		wf_health_report(h, strcmp(version, WF_VERSION) == 0 ? WF_HEALTH_WARN : WF_HEALTH_FAIL,
+						 restart,
+						 "Version %s is installed, but the loaded library has %s, and the SQL objects have %s.",
+						 installed, WF_VERSION, version);
+	check_worker_versions(h);
 }
 
 /* See wf_health.h. */
@@ -419,4 +464,73 @@ wf_health_crawler(WfHealth *h)
 						 is_set ? "ALTER SYSTEM RESET wf_curation.crawler_path; SELECT pg_reload_conf();"
 						 : wf_health_set("wf_curation.crawler_path", "'/path/to/wf_crawler'"),
 						 "Nothing can be fetched: %s.", problem);
+}
+
+/* Attempts that ended with the crawler or the worker that made them. */
+static void
+check_crashed_attempts(WfHealth *h)
+{
+	char	   *table = wf_health_own(h, "wf_attempt");
+
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.count(*), pg_catalog.count(DISTINCT (x.stage, x.item)) FROM"
+							 " (SELECT a.stage, a.item FROM %s a WHERE a.outcome IN ('crash', 'worker')"
+							 " AND a.finished_at > pg_catalog.clock_timestamp() - interval '1 hour'"
+							 " LIMIT " LITERAL(COUNTED) ") x", table), 0, NULL, NULL);
+	if (wf_views_int64(0, 1) >= CRASHES)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("SELECT stage, page_id, outcome, error, finished FROM %s WHERE outcome IN ('crash', 'worker')"
+								  " AND finished > now() - interval '1 hour' ORDER BY finished DESC;",
+								  wf_health_own(h, "wf_attempts")),
+						 "%s attempts within the last hour, at " INT64_FORMAT " of the items, ended with the crawler or the worker that made them.",
+						 wf_health_number(wf_views_int64(0, 1), COUNTED), wf_views_int64(0, 2));
+}
+
+/* Items that are still to be done and have ended workers, and with them all sessions. */
+static void
+check_suspects(WfHealth *h)
+{
+	char	   *condition = "c.deaths >= " LITERAL(CRASHES) " OR c.deaths_alone >= 2";
+	char	   *table = wf_health_own(h, "wf_claim");
+
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.count(*), pg_catalog.max(c.deaths + c.deaths_alone)"
+							 " FROM %s c WHERE %s", table, condition), 0, NULL, NULL);
+	if (wf_views_int64(0, 1) > 0)
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("SELECT stage, %s.wf_cancel_stage(stage, array_agg(item)) FROM %s c WHERE %s GROUP BY stage;",
+								  h->schema, table, condition),
+						 INT64_FORMAT " %s in flight when a worker died, up to %s times.",
+						 wf_views_int64(0, 1), wf_views_int64(0, 1) == 1 ? "item was" : "items were",
+						 wf_views_text(0, 2));
+}
+
+/* Workers whose crawlers die, whatever they were doing. */
+static void
+check_crawler_ends(WfHealth *h)
+{
+	WfWorkerInfo *slots = palloc(WF_MAX_WORKERS * sizeof(WfWorkerInfo));
+	int			n = wf_shmem_workers(slots);
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; i < n; i++)
+	{
+		TimestampTz first = slots[i].crawler_ends[WF_CRAWLER_ENDS - 1];
+
+		if (slots[i].database == MyDatabaseId && first != 0 &&
+			!TimestampDifferenceExceeds(first, now, 3600 * 1000))
+			wf_health_report(h, WF_HEALTH_WARN,
+							 psprintf("SELECT pg_terminate_backend(%d);", slots[i].pid),
+							 "%d crawlers of worker %d have ended within the last hour; the server log says why.",
+							 WF_CRAWLER_ENDS, slots[i].pid);
+	}
+}
+
+/* See wf_health.h. */
+void
+wf_health_crashes(WfHealth *h)
+{
+	check_crashed_attempts(h);
+	check_suspects(h);
+	check_crawler_ends(h);
 }

@@ -29,13 +29,6 @@
 #define LITERAL_(x)		#x
 #define LITERAL(x)		LITERAL_(x)
 
-/* The attached table of a part; NULL if there is none without problems. */
-static const WfBinding *
-whole(const WfHealth *h, WfPartId part)
-{
-	return h->table[part].problems ? NULL : h->table[part].binding;
-}
-
 /* "p.processing = label" */
 static char *
 has_status(const WfBinding *b, WfProcessingLabel label)
@@ -96,7 +89,7 @@ not_among(const WfBinding *b, int column, const WfBinding *others)
 void
 wf_health_businesses(WfHealth *h)
 {
-	const WfBinding *b = whole(h, WF_PART_LOCAL_BUSINESSES);
+	const WfBinding *b = wf_health_whole(h, WF_PART_LOCAL_BUSINESSES);
 	int64		n;
 
 	if (b == NULL || b->column[WF_ITEM_UPDATED_AT].attnum == 0)
@@ -131,8 +124,8 @@ report_fruitless(WfHealth *h, const WfBinding *b, int column, const char *condit
 void
 wf_health_submitted(WfHealth *h)
 {
-	const WfBinding *b = whole(h, WF_PART_DOMAINS);
-	const WfBinding *files = whole(h, WF_PART_SITEMAP_FILES);
+	const WfBinding *b = wf_health_whole(h, WF_PART_DOMAINS);
+	const WfBinding *files = wf_health_whole(h, WF_PART_SITEMAP_FILES);
 
 	if (b != NULL && files != NULL)
 		report_fruitless(h, b, WF_ITEM_ID, has_status(b, WF_PROCESSING_COMPLETE), files,
@@ -144,8 +137,8 @@ wf_health_submitted(WfHealth *h)
 void
 wf_health_imported(WfHealth *h)
 {
-	const WfBinding *b = whole(h, WF_PART_SITEMAP_FILES);
-	const WfBinding *pages = whole(h, WF_PART_PAGES);
+	const WfBinding *b = wf_health_whole(h, WF_PART_SITEMAP_FILES);
+	const WfBinding *pages = wf_health_whole(h, WF_PART_PAGES);
 	char	   *complete;
 
 	if (b == NULL || pages == NULL)
@@ -163,7 +156,7 @@ wf_health_imported(WfHealth *h)
 void
 wf_health_sitemap_depth(WfHealth *h)
 {
-	const WfBinding *b = whole(h, WF_PART_SITEMAP_FILES);
+	const WfBinding *b = wf_health_whole(h, WF_PART_SITEMAP_FILES);
 	char	   *condition;
 	int64		n;
 

@@ -2,7 +2,7 @@
  *
  * wf_health_tables.c
  *	  Checks of wf_health() about the attached tables: what they are, their
- *	  triggers and indexes, whose rights apply, and who holds locks on them.
+ *	  triggers and indexes, and who feeds them.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,9 +39,9 @@ is_open(const WfHealthTable *t)
 	return OidIsValid(t->relid) && !t->locked_out;
 }
 
-/* The attached tables as an oid[], those that are locked out, too. */
-static Datum
-table_oids(const WfHealth *h)
+/* See wf_health.h. */
+Datum
+wf_health_table_oids(const WfHealth *h)
 {
 	Datum		oids[WF_PART_COUNT];
 	int			n = 0;
@@ -84,7 +84,7 @@ report_surplus(WfHealth *h)
 	Datum		values[2];
 
 	values[0] = ObjectIdGetDatum(wf_part_trigger_function());
-	values[1] = table_oids(h);
+	values[1] = wf_health_table_oids(h);
 	wf_views_select(InvalidOid,
 					"SELECT t.tgrelid::pg_catalog.regclass::pg_catalog.text, pg_catalog.quote_ident(t.tgname)"
 					" FROM pg_catalog.pg_trigger t WHERE t.tgfoid = $1 AND t.tgparentid = 0"
@@ -450,80 +450,9 @@ wf_health_index(WfHealth *h)
 }
 
 /* ------------------------------------------------------------------------
- * Rights
+ * Replication
  * ------------------------------------------------------------------------
  */
-
-/* Rights that the role lacks on a table. */
-static void
-check_rights(WfHealth *h, const WfBinding *b, Oid role, const char *wanted)
-{
-	Oid			types[] = {OIDOID, OIDOID, TEXTOID};
-	Datum		values[3];
-	char	   *name = GetUserNameFromId(role, false);
-	char	   *missing;
-
-	values[0] = ObjectIdGetDatum(role);
-	values[1] = ObjectIdGetDatum(b->relid);
-	values[2] = CStringGetTextDatum(wanted);
-	wf_views_select(InvalidOid,
-					"SELECT pg_catalog.string_agg(r.name, ', ') FROM pg_catalog.string_to_table($3, ', ') r(name)"
-					" WHERE NOT pg_catalog.has_any_column_privilege($1, $2, r.name)",
-					3, types, values);
-	missing = wf_views_text(0, 1);
-	if (missing)
-		wf_health_report(h, WF_HEALTH_FAIL,
-						 psprintf("GRANT %s ON %s TO %s;", missing, b->relation,
-								  quote_identifier(name)),
-						 "Role \"%s\", which the workers use, lacks the right to %s on table %s.",
-						 name, missing, b->relation);
-}
-
-/* Schemas of the tables that the role may not use. */
-static void
-check_schemas(WfHealth *h, Oid role)
-{
-	Oid			types[] = {OIDOID, OIDARRAYOID};
-	Datum		values[2];
-	char	   *name = GetUserNameFromId(role, false);
-
-	values[0] = ObjectIdGetDatum(role);
-	values[1] = table_oids(h);
-	wf_views_select(InvalidOid,
-					"SELECT DISTINCT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_class c"
-					" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($2)"
-					" AND NOT pg_catalog.has_schema_privilege($1, n.oid, 'USAGE') ORDER BY 1",
-					2, types, values);
-	for (uint64 row = 0; row < SPI_processed; row++)
-		wf_health_report(h, WF_HEALTH_FAIL,
-						 psprintf("GRANT USAGE ON SCHEMA %s TO %s;", wf_views_text(row, 1),
-								  quote_identifier(name)),
-						 "Role \"%s\", which the workers use, may not use schema %s.", name,
-						 wf_views_text(row, 1));
-}
-
-/* See wf_health.h. */
-void
-wf_health_identity(WfHealth *h)
-{
-	const WfBinding *pages = h->table[WF_PART_PAGES].binding;
-	const WfBinding *contacts = h->table[WF_PART_CONTACTS].binding;
-	char	   *problem = NULL;
-	Oid			role = wf_identity_resolve(pages, contacts, &problem);
-
-	if (OidIsValid(role))
-	{
-		check_rights(h, pages, role, "SELECT, UPDATE");
-		check_rights(h, contacts, role, "SELECT, INSERT, UPDATE");
-		check_schemas(h, role);
-	}
-	else
-		wf_health_report(h, WF_HEALTH_FAIL,
-						 wf_curation_role && *wf_curation_role && strstr(problem, "does not exist")
-						 ? psprintf("CREATE ROLE %s NOLOGIN;", quote_identifier(wf_curation_role))
-						 : psprintf("ALTER TABLE %s OWNER TO an_ordinary_role;", pages->relation),
-						 "No role can be used for the tables, so nothing is processed: %s.", problem);
-}
 
 /* See wf_health.h. */
 void
@@ -534,7 +463,7 @@ wf_health_replicated(WfHealth *h)
 
 	if (wf_curation_process_replicated)
 		return;
-	values[0] = table_oids(h);
+	values[0] = wf_health_table_oids(h);
 	wf_views_select(InvalidOid,
 					"SELECT r.srrelid::pg_catalog.regclass::pg_catalog.text, s.subname"
 					" FROM pg_catalog.pg_subscription_rel r"
@@ -547,83 +476,4 @@ wf_health_replicated(WfHealth *h)
 						 wf_health_set("wf_curation.process_replicated", "on"),
 						 "Table %s is fed by subscription \"%s\": its publisher processes it, this server does not.",
 						 wf_views_text(row, 1), wf_views_text(row, 2));
-}
-
-/* ------------------------------------------------------------------------
- * Locks
- * ------------------------------------------------------------------------
- */
-
-/*
- * Sessions that are idle in a transaction and hold locks on an attached table:
- * one that keeps writers out after 5 s, one that wrote rows after a minute, one
- * that only read after five.  Of a table that we cannot even read, whoever
- * holds it.  Prepared transactions have no session; they count from a minute.
- */
-#define LOCK_QUERY \
-	"WITH t AS (SELECT u.oid FROM pg_catalog.unnest($1) u(oid)" \
-	"  UNION SELECT p.relid FROM pg_catalog.unnest($1) u(oid), pg_catalog.pg_partition_tree(u.oid) p)," \
-	" l AS (SELECT l.pid, l.virtualtransaction, l.relation, l.mode," \
-	"  CASE WHEN l.mode IN ('AccessExclusiveLock', 'ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock')" \
-	"   THEN interval '5 seconds' WHEN l.mode IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock')" \
-	"   THEN interval '1 minute' ELSE interval '5 minutes' END AS patience" \
-	"  FROM pg_catalog.pg_locks l JOIN t ON t.oid = l.relation WHERE l.locktype = 'relation' AND l.granted" \
-	"  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())" \
-	"  AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid())" \
-	" SELECT l.pid, l.relation::pg_catalog.regclass::pg_catalog.text, pg_catalog.min(l.mode)," \
-	"  a.state, pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.state_change)::pg_catalog.text," \
-	"  pg_catalog.quote_literal(x.gid)" \
-	" FROM l LEFT JOIN pg_catalog.pg_stat_get_activity(NULL) a ON a.pid = l.pid" \
-	" LEFT JOIN pg_catalog.pg_prepared_xacts x ON l.virtualtransaction = '-1/' || x.transaction::pg_catalog.text" \
-	" WHERE (a.state LIKE 'idle in transaction%' AND a.state_change < pg_catalog.clock_timestamp() - l.patience)" \
-	"  OR (l.pid IS NULL AND l.mode <> 'AccessShareLock'" \
-	"      AND x.prepared < pg_catalog.clock_timestamp() - interval '1 minute')" \
-	"  OR (l.relation = ANY ($2) AND l.mode = 'AccessExclusiveLock')" \
-	" GROUP BY 1, 2, 4, 5, 6 ORDER BY 1, 2 LIMIT 20"
-
-/* The tables that are locked out, as an oid[]. */
-static Datum
-locked_out_oids(const WfHealth *h)
-{
-	Datum		oids[WF_PART_COUNT];
-	int			n = 0;
-
-	for (int i = 0; i < WF_PART_COUNT; i++)
-		if (h->table[i].locked_out)
-			oids[n++] = ObjectIdGetDatum(h->table[i].relid);
-	return PointerGetDatum(construct_array(oids, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-}
-
-/* See wf_health.h. */
-void
-wf_health_locks(WfHealth *h)
-{
-	Oid			types[] = {OIDARRAYOID, OIDARRAYOID};
-	Datum		values[2];
-
-	values[0] = table_oids(h);
-	values[1] = locked_out_oids(h);
-	wf_views_select(InvalidOid, LOCK_QUERY, 2, types, values);
-	for (uint64 row = 0; row < SPI_processed; row++)
-	{
-		char	   *pid = wf_views_text(row, 1);
-		char	   *table = wf_views_text(row, 2);
-		char	   *mode = wf_views_text(row, 3);
-		char	   *state = wf_views_text(row, 4);
-		char	   *gid = wf_views_text(row, 6);
-
-		if (pid && state)
-			wf_health_report(h, WF_HEALTH_WARN,
-							 psprintf("SELECT pg_terminate_backend(%s);", pid),
-							 "Session %s has been %s for %s and holds lock %s on table %s.",
-							 pid, state, wf_views_text(row, 5), mode, table);
-		else if (gid)
-			wf_health_report(h, WF_HEALTH_WARN, psprintf("ROLLBACK PREPARED %s;", gid),
-							 "Prepared transaction %s holds lock %s on table %s.",
-							 gid, mode, table);
-		else
-			wf_health_report(h, WF_HEALTH_WARN, NULL,
-							 "Process %s holds lock %s on table %s.",
-							 pid ? pid : "unknown", mode, table);
-	}
 }

@@ -250,6 +250,19 @@ wf_shmem_report_trouble(const char *trouble)
 }
 
 void
+wf_shmem_report_crawler_end(void)
+{
+	TimestampTz *ends = my_slot ? my_slot->info.crawler_ends : NULL;
+
+	if (ends == NULL)
+		return;
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	memmove(ends + 1, ends, (WF_CRAWLER_ENDS - 1) * sizeof(TimestampTz));
+	ends[0] = GetCurrentTimestamp();
+	LWLockRelease(shared->lock);
+}
+
+void
 wf_shmem_ask_for_slot(void)
 {
 	if (shared == NULL)

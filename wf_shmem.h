@@ -15,6 +15,7 @@
 #include "datatype/timestamp.h"
 
 #define WF_MAX_WORKERS		64		/* worker slots of a cluster */
+#define WF_CRAWLER_ENDS		5		/* so many of a worker's crawlers are remembered */
 
 typedef enum WfWorkerState
 {
@@ -36,6 +37,7 @@ typedef struct WfWorkerInfo
 	uint64		pages;			/* ended since start */
 	TimestampTz started;
 	char		trouble[128];	/* what the server ran out of; empty: nothing */
+	TimestampTz crawler_ends[WF_CRAWLER_ENDS];	/* the last ones, latest first; 0 none */
 } WfWorkerInfo;
 
 /* Install the shmem hooks; called by _PG_init during preload only. */
@@ -79,6 +81,9 @@ extern void wf_shmem_report(WfWorkerState state, int in_flight, int crawler_pid,
 
 /* Publish what the server ran out of, or ""; no-op without a slot. */
 extern void wf_shmem_report_trouble(const char *trouble);
+
+/* The crawler of this worker ended by itself; no-op without a slot. */
+extern void wf_shmem_report_crawler_end(void);
 
 /*
  * An order finds no background worker slot: ask the launcher to free one, and (by

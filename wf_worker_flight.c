@@ -15,6 +15,7 @@
 
 #include "wf_gateway.h"
 #include "wf_guc.h"
+#include "wf_shmem.h"
 #include "wf_worker_int.h"
 
 void
@@ -321,6 +322,7 @@ wf_worker_end_crawler(const char *why)
 
 	forget_wait_events();
 	wf_gate_crawler_ended(wf_worker.gate);
+	wf_shmem_report_crawler_end();
 	wf_worker.nasked = 0;
 	if (!was_ready && ++wf_worker.unready_ends >= UNREADY_ENDS)
 	{

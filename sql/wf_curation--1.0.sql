@@ -830,7 +830,7 @@ GRANT SELECT ON wf_progress TO pg_monitor;
 
 CREATE FUNCTION wf_health(OUT check_name text, OUT status text, OUT detail text, OUT remedy text)
 RETURNS SETOF record
-LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 33 SECURITY DEFINER
+LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 40 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS 'MODULE_PATHNAME', 'wf_health';

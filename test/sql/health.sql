@@ -238,6 +238,79 @@ SELECT remedy FROM (:look) x \gset
 DELETE FROM wf_attempt;
 :look;
 
+-- What dies again and again
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, contacts)
+	SELECT 'page', '00000000-0000-0000-0000-000000000603', n, now(), now(), 'crash', 0 FROM generate_series(1, 2) n;
+:look;
+INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, contacts)
+	VALUES ('sitemap_file', '00000000-0000-0000-0000-000000000604', 3, now(), now(), 'worker', 0);
+:look;
+SELECT remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+UPDATE wf_attempt SET finished_at = now() - interval '2 hours';
+:look;
+DELETE FROM wf_attempt;
+INSERT INTO pages (id, url, page_curation_status, page_processing_status, page_processing_error)
+	VALUES ('00000000-0000-0000-0000-000000000605', 'https://e.example/', 'Selected', 'Queued', 'the worker ended');
+INSERT INTO wf_claim (stage, item, attempt, token, claimed_at, not_before, deaths_alone)
+	VALUES ('page', '00000000-0000-0000-0000-000000000605', 1, 0, now(), now() + interval '1 hour', 1);
+:look;
+UPDATE wf_claim SET deaths_alone = 2;
+:look;
+SELECT remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+SELECT page_processing_status FROM pages WHERE id = '00000000-0000-0000-0000-000000000605';
+DELETE FROM wf_claim;
+:look;
+DELETE FROM pages;
+
+--
+-- New rows
+--
+ALTER TABLE pages ALTER page_curation_status SET DEFAULT 'Selected', ALTER page_processing_status SET DEFAULT 'Queued';
+ALTER TABLE domains ALTER sitemap_analysis_status SET DEFAULT 'queued';
+:look;
+SELECT string_agg(remedy, ' ' ORDER BY remedy) AS remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+:look;
+CREATE DOMAIN choice AS text DEFAULT 'Selected';
+ALTER TABLE sitemap_files ALTER deep_scrape_curation_status DROP DEFAULT, ALTER deep_scrape_curation_status TYPE choice;
+:look;
+SELECT remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+ALTER TABLE contacts ALTER id DROP DEFAULT, ADD region text NOT NULL DEFAULT '', ADD tenant_id int NOT NULL DEFAULT 0;
+ALTER TABLE contacts ALTER region DROP DEFAULT, ALTER tenant_id DROP DEFAULT;
+ALTER TABLE pages ADD tenant_id int NOT NULL;
+ALTER TABLE sitemap_files ADD tenant_id int NOT NULL;
+:look;
+ALTER TABLE domains ADD tenant_id int NOT NULL DEFAULT 0;
+ALTER TABLE domains ALTER tenant_id DROP DEFAULT;
+ALTER TABLE local_businesses ADD tenant_id int;
+:look;
+SELECT string_agg(remedy, ' ' ORDER BY remedy) AS remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+:look;
+ALTER TABLE contacts ALTER id DROP DEFAULT;
+CREATE FUNCTION gives_id() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := gen_random_uuid(); RETURN NEW; END';
+CREATE TRIGGER a_gives_id BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION gives_id();
+SELECT check_name, status FROM (:look) x WHERE check_name = 'new_rows';
+DROP FUNCTION gives_id() CASCADE;
+ALTER TABLE contacts ALTER id SET DEFAULT gen_random_uuid(), DROP region, DROP tenant_id;
+ALTER TABLE pages DROP tenant_id;
+ALTER TABLE sitemap_files DROP tenant_id;
+ALTER TABLE domains DROP tenant_id;
+ALTER TABLE local_businesses DROP tenant_id;
+
 --
 -- Settings of the operator
 --
@@ -261,6 +334,21 @@ SELECT check_name, status, detail, remedy FROM (:look) x;
 --
 -- Rights
 --
+GRANT EXECUTE ON FUNCTION wf_heal() TO PUBLIC;
+GRANT SELECT, INSERT ON wf_claim TO PUBLIC;
+GRANT SELECT ON wf_attempts TO PUBLIC;
+GRANT SELECT, UPDATE ON pages TO PUBLIC;
+:look;
+SELECT string_agg(remedy, ' ' ORDER BY remedy) AS remedy FROM (:look) x \gset
+\o /dev/null
+:remedy
+\o
+:look;
+REVOKE EXECUTE ON FUNCTION wf_extract_contacts(text, text) FROM PUBLIC;
+:look;
+GRANT EXECUTE ON FUNCTION wf_extract_contacts(text, text) TO PUBLIC;
+REVOKE SELECT ON pages FROM PUBLIC;
+:look;
 CREATE ROLE regress_wf_health_owner;
 CREATE ROLE regress_wf_health_monitor IN ROLE pg_monitor;
 CREATE ROLE regress_wf_health_nobody;

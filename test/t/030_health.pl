@@ -175,6 +175,39 @@ fault('locks', 'warn', qr/holds lock ShareLock on table public\.contacts/, 'one 
 repaired('locks', 'a lock against writers');
 eval { $session->finish };
 
+# ---- a transaction that is open for long
+
+value(q{ALTER SYSTEM SET wf_curation.long_transaction = '1s'; SELECT pg_reload_conf();});
+$session = session("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 'ready' FROM contacts LIMIT 1;\n");
+fault('long_transactions', 'warn', qr/^Session \d+ \(idle in transaction\) has had a transaction open for .*, with locks on public\.contacts:/,
+	'a transaction that is open for long');
+repaired('long_transactions', 'a long transaction');
+eval { $session->finish };
+$session = session("SELECT 'ready' FROM contacts LIMIT 1; SELECT pg_sleep(600);\n");
+fault('long_transactions', 'warn', qr/^Session \d+ \(active\) has had a transaction open/, 'a statement that runs for long');
+repaired('long_transactions', 'a long statement');
+eval { $session->finish };
+value('ALTER SYSTEM RESET wf_curation.long_transaction; SELECT pg_reload_conf();');
+
+# ---- crawlers that die, whatever they do
+
+foreach my $n (1 .. 5)
+{
+	my $before = $hang->count_requests(qr/./);
+
+	add_pages($node, { status => 'Selected' }, $hang->url("/dies$n", '127.0.2.2'));
+	wait_until(sub { $hang->count_requests(qr/./) > $before }, 'a fetch hangs');
+	is_well('less than five crawlers that died are an accident') if $n == 5;
+	my ($pid) = crawler_pids($node);
+	kill KILL => $pid;
+	wait_until(sub { !is_alive($pid) && $hang->count_requests(qr/./) > $before + 1 }, 'another crawler takes its place');
+	value('DELETE FROM pages WHERE page_processing_status IS DISTINCT FROM \'Complete\'');
+}
+fault('crashes', 'warn', qr/^5 crawlers of worker \d+ have ended within the last hour/, 'crawlers that die again and again');
+repaired('crashes', 'crawlers that die');
+wait_until(sub { value('SELECT count(*) FROM wf_workers') >= 1 }, 'another worker is there');
+wait_until(sub { findings() eq 'none' }, 'all is well again');
+
 # ---- a stage that cannot run
 
 value('DROP INDEX contacts_domain_id_email_key');

@@ -71,6 +71,7 @@ OBJS = \
 	wf_sweep_business.o \
 	wf_trigger.o \
 	wf_views.o \
+	wf_wish.o \
 	wf_worker.o \
 	wf_worker_claim.o \
 	wf_worker_entries.o \

@@ -2,7 +2,7 @@
  *
  * wf_control.c
  *	  SQL functions with which people steer the queue: set the status of pages,
- *	  retry, cancel, pause and resume.
+ *	  retry, cancel, pause and resume, and what to take first.
  *
  * The first three look the attached table up when called and write it as the
  * invoker, with one statement each; the rows are locked in the order of their
@@ -35,6 +35,7 @@
 #include "core/wf_outcome.h"
 #include "wf_control.h"
 #include "wf_curation.h"
+#include "wf_db.h"
 #include "wf_guc.h"
 #include "wf_part.h"
 #include "wf_shmem.h"
@@ -48,8 +49,10 @@ PG_FUNCTION_INFO_V1(wf_retry_stage);
 PG_FUNCTION_INFO_V1(wf_cancel_stage);
 PG_FUNCTION_INFO_V1(wf_pause);
 PG_FUNCTION_INFO_V1(wf_resume);
+PG_FUNCTION_INFO_V1(wf_prioritize);
 
 #define RETRY_AT_ONCE	10000	/* items whose class of error is looked up together */
+#define MAX_PRIORITY	100
 
 /* The binding of the attached table of a part; raises an error when there is none. */
 static WfBinding *
@@ -630,4 +633,87 @@ wf_resume(PG_FUNCTION_ARGS)
 	if (changed)
 		wf_shmem_wake_at_commit();
 	PG_RETURN_BOOL(changed);
+}
+
+/* ------------------------------------------------------------------------
+ * What to take first
+ * ------------------------------------------------------------------------
+ */
+
+/* Those of the items that are ready, as a uuid[]; 0 for none.  With the invoker's rights. */
+static Datum
+ready_of(const WfBinding *b, Datum ids)
+{
+	const char *id = quote_identifier(b->part->columns[WF_ITEM_ID].name);
+	StringInfoData sql;
+	bool		isnull;
+	Datum		ready;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT pg_catalog.array_agg(DISTINCT %s::pg_catalog.uuid) FROM %s"
+					 " WHERE %s AND %s", id, b->relation, id_condition(b),
+					 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED));
+	if (b->column[WF_ITEM_ERROR].attnum)
+		appendStringInfo(&sql, " AND %s IS NULL",
+						 quote_identifier(b->part->columns[WF_ITEM_ERROR].name));
+	execute(sql.data, ids, SPI_OK_SELECT);
+	ready = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	return isnull ? (Datum) 0 : ready;
+}
+
+/* Write wishes for items, with the rights of the table's owner.  How many. */
+static uint64
+write_wishes(const WfPart *part, Datum ids, int priority)
+{
+	Oid			types[] = {TEXTOID, UUIDARRAYOID, INT4OID};
+	Datum		values[3];
+	char	   *table = quote_qualified_identifier(get_namespace_name(wf_part_extension_schema()),
+												   "wf_priority");
+	const char *sql =
+		"INSERT INTO %s AS w (stage, item, priority, asked_at)"
+		" SELECT $1, u.item, $3, pg_catalog.now() FROM pg_catalog.unnest($2) u(item) ORDER BY u.item"
+		" ON CONFLICT (stage, item) DO UPDATE SET priority = EXCLUDED.priority";
+
+	if (priority == 0)
+		sql = "DELETE FROM %s w WHERE w.stage OPERATOR(pg_catalog.=) $1"
+			" AND w.item OPERATOR(pg_catalog.=) ANY ($2)";
+	values[0] = CStringGetTextDatum(part->stage);
+	values[1] = ids;
+	values[2] = Int32GetDatum(priority);
+	wf_db_execute_as(own_table_owner("wf_priority"), psprintf(sql, table), priority == 0 ? 2 : 3,
+					 types, values);
+	return SPI_processed;
+}
+
+/*
+ * wf_prioritize(stage, ids, priority): items that are ready are to be taken before
+ * others, those of a higher priority first; 0: no longer.  How many.
+ */
+Datum
+wf_prioritize(PG_FUNCTION_ARGS)
+{
+	const WfPart *part = stage_argument(fcinfo, 0, true);
+	Datum		ids = ids_argument(fcinfo, 1, "ids");
+	uint64		written = 0;
+	int			priority;
+
+	if (PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("priority must not be null"),
+				 errhint("Use 0 to take a wish back.")));
+	priority = PG_GETARG_INT32(2);
+	if (priority < 0 || priority > MAX_PRIORITY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("priority must be between 0 and %d", MAX_PRIORITY),
+				 errhint("The highest is taken first; 0 takes a wish back.")));
+	SPI_connect();
+	ids = ready_of(bind_part(part->id), ids);
+	if (ids)
+		written = write_wishes(part, ids, priority);
+	SPI_finish();
+	if (written > 0 && priority > 0)
+		wf_shmem_wake_at_commit();
+	PG_RETURN_INT64((int64) written);
 }

@@ -63,6 +63,8 @@ typedef struct DomainEntry
 	TimestampTz rest_until;		/* all that is ready was passed over; 0 no */
 	int			rest_ms;		/* how long that rest is */
 	uint32		rest_look;		/* it ends when ring->look changes */
+	bool		wished;			/* its last item was wished for */
+	bool		owed;			/* and then its turn found it full: next is one of the ring */
 } DomainEntry;
 
 typedef struct Candidate
@@ -184,6 +186,7 @@ drop_group(Ring *ring, int at)
 	DomainEntry *entry = enter_domain(ring, ring->group[at]->key);
 
 	entry->in_ring = false;
+	entry->wished = entry->owed = false;	/* nobody else is waiting */
 	pfree(ring->group[at]);
 	ring->group[at] = ring->group[--ring->ngroups];
 	if (ring->position >= ring->ngroups)
@@ -498,10 +501,15 @@ serve_group(WfPicker *picker, Ring *ring, WfStage *stage, WfGate *gate, int per_
 		{
 			wf_pick_reserve(picker, group->key);
 			entry->rest_ms = 0;
+			entry->wished = entry->owed = false;
 		}
 		else if (!pass_over(ring, gate, at, full))
 			return false;
 	}
+	else
+		full = true;
+	if (!taken && full)
+		entry->owed = entry->wished;
 	ring->position = (at + 1) % ring->ngroups;
 	return taken;
 }
@@ -589,6 +597,60 @@ wf_pick_candidates(WfPicker *picker, WfStage *stage, WfGate *gate, int n, int pe
 			scans_to_end--;
 			end_round(ring, gate);
 		}
+	}
+	return got;
+}
+
+int
+wf_pick_ready(WfStage *stage, const pg_uuid_t *ids, int n, WfPick *picks)
+{
+	Datum	   *elems = palloc(Max(n, 1) * sizeof(Datum));
+	Datum		values[1];
+	int			got = 0;
+
+	for (int i = 0; i < n; i++)
+		elems[i] = UUIDPGetDatum(&ids[i]);
+	values[0] = wf_db_array(elems, NULL, n, UUIDOID);
+	wf_db_execute(&stage->stmt[WF_STMT_READY_OF], WF_AS_OWNER, values, NULL);
+	for (uint64 i = 0; i < SPI_processed && got < n; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		bool		isnull;
+		pg_uuid_t	id = *DatumGetUUIDP(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull));
+		Datum		domain;
+
+		/* as often as an id is there */
+		if (got > 0 && memcmp(&picks[got - 1].id, &id, sizeof(id)) == 0)
+			continue;
+		domain = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
+		picks[got].id = id;
+		picks[got].domain = wf_pick_key(isnull ? NULL : DatumGetUUIDP(domain));
+		picks[got++].site = site_column(i, 2);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return got;
+}
+
+int
+wf_pick_wished(WfPicker *picker, WfStageId stage, WfGate *gate, int per_domain,
+			   WfPick *picks, int n, int max)
+{
+	Ring	   *ring = &picker->ring[stage];
+	int			got = 0;
+
+	for (int i = 0; i < n && got < max; i++)
+	{
+		WfPick		pick = picks[i];
+		DomainEntry *entry = enter_domain(ring, pick.domain);
+
+		if (entry->owed ||
+			(count_in_flight(picker, pick.domain) >= per_domain && !pick.domain.is_null) ||
+			wf_gate_enter(gate, pick.site) != WF_GATE_OPEN)
+			continue;
+		wf_pick_reserve(picker, pick.domain);
+		entry->wished = true;
+		picks[i] = picks[got];
+		picks[got++] = pick;
 	}
 	return got;
 }

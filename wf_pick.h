@@ -57,6 +57,21 @@ extern void wf_pick_reset(WfPicker *picker, WfStageId stage);
 extern int	wf_pick_candidates(WfPicker *picker, WfStage *stage, WfGate *gate, int n,
 							   int per_domain, WfPick *candidates, bool *more);
 
+/*
+ * Those of the items that are ready, in the order of ids, into picks, which has room
+ * for n; returns how many.  Nothing is reserved.  Must be called inside wf_db_run.
+ */
+extern int	wf_pick_ready(WfStage *stage, const pg_uuid_t *ids, int n, WfPick *picks);
+
+/*
+ * Of n items that somebody wants to have first, those that may be claimed now, up to
+ * max: moved to the front, each counted as in flight and entered at the gate as by
+ * wf_pick_candidates.  Where a domain has more ready than may be in flight, its places
+ * go to wishes and to the others in turn.
+ */
+extern int	wf_pick_wished(WfPicker *picker, WfStageId stage, WfGate *gate, int per_domain,
+						   WfPick *picks, int n, int max);
+
 /* Something may have become ready: look through all domains again. */
 extern void wf_pick_look_again(WfPicker *picker);
 

@@ -654,6 +654,50 @@ claim_ready(WfClaimRequest *request)
 	}
 }
 
+/*
+ * Ready items that somebody wants to have first, into half of the slots that are left:
+ * nobody starves for them.
+ */
+static void
+claim_wished(WfClaimRequest *request)
+{
+	WfWishes   *wishes = request->wishes;
+	int			left = request->n - request->count;
+	int			before = request->count;
+	int			wanted = (left + (wishes->others_turn ? 0 : 1)) / 2;
+	WfPick	   *picks = palloc(WF_WISHES_AT_ONCE * sizeof(WfPick));
+	pg_uuid_t  *ids = palloc(WF_WISHES_AT_ONCE * sizeof(pg_uuid_t));
+	int			n;
+	int			nids = 0;
+
+	if (left % 2 == 1)
+		wishes->others_turn = !wishes->others_turn;
+	if (wanted == 0)
+		return;
+	n = wf_wish_read(request->stage, wishes, picks);
+	n = wf_pick_wished(request->picker, request->stage->id, request->gate, request->per_domain,
+					   picks, n, wanted);
+	n = keep_admitted(request, picks, n, NULL);
+	for (int i = 0; i < n; i++)
+		if (!contains(request->skip, request->nskip, &picks[i].id))
+			ids[nids++] = picks[i].id;
+	mark_processing(request, ids, remove_waiting(request, ids, nids), false);
+	settle_places(request, picks, n, true, before);
+	if (request->count > before)
+		wishes->offset = 0;
+}
+
+/* What is claimed is no longer wished for. */
+static void
+grant_wishes(WfClaimRequest *request)
+{
+	pg_uuid_t  *ids = palloc(Max(request->count, 1) * sizeof(pg_uuid_t));
+
+	for (int i = 0; i < request->count; i++)
+		ids[i] = request->items[i]->id;
+	wf_wish_delete(request->stage, ids, request->count);
+}
+
 /* Items that have no place at the gate of their site go back, uncounted. */
 static void
 give_back_turned_away(WfClaimRequest *request)
@@ -713,6 +757,8 @@ wf_queue_claim(WfClaimRequest *request)
 		ids[i] = due[i].id;
 	mark_processing(request, ids, ndue, alone);
 	settle_places(request, due, ndue, false, 0);
+	if (!alone && request->wishes->look)
+		claim_wished(request);
 	if (!alone)
 		claim_ready(request);
 	if (request->count > 0)
@@ -720,6 +766,8 @@ wf_queue_claim(WfClaimRequest *request)
 	if (ndue > 0)
 		drop_stale_claims(request, due, ndue);
 	give_back_turned_away(request);
+	if (request->wishes->look)
+		grant_wishes(request);
 	request->more |= alone || request->count >= request->n;
 	request->held = wf_pick_holds(request->picker, request->stage->id);
 }

@@ -16,6 +16,7 @@
 
 #include "wf_pick.h"
 #include "wf_stage.h"
+#include "wf_wish.h"
 
 #define WF_ITEM_HOLDS 8			/* sites beside its own that one item may use */
 
@@ -70,6 +71,7 @@ typedef struct WfClaimRequest
 	MemoryContext context;		/* for items */
 	const pg_uuid_t *skip;		/* not to be claimed: their rows refuse it */
 	int			nskip;
+	WfWishes   *wishes;			/* in and out */
 	/* out, also when the transaction failed */
 	WfItem	  **items;			/* in context */
 	int			count;
@@ -84,7 +86,8 @@ typedef struct WfClaimRequest
 } WfClaimRequest;
 
 /*
- * Claim up to n items: those whose retry is due, then ready ones.  In one
+ * Claim up to n items: those whose retry is due, then ready ones, of which those that
+ * somebody wants to have first get half of the places.  In one
  * transaction they become Processing and their attempt is counted.  Rows that
  * others have locked are passed over.
  */

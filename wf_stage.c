@@ -132,6 +132,11 @@ make_pick_statements(WfStage *stage)
 						   " ORDER BY p.%s LIMIT $2",
 						   id, url, rel, ready, domain, id, id),
 				  2, UUIDOID, INT4OID);
+	set_statement(stage, WF_STMT_READY_OF,
+				  psprintf("SELECT p.%s, p.%s::pg_catalog.text, p.%s FROM %s p WHERE p.%s = ANY ($1) AND %s"
+						   " ORDER BY pg_catalog.array_position($1, p.%s::pg_catalog.uuid)",
+						   id, url, domain, rel, id, ready, id),
+				  1, UUIDARRAYOID);
 }
 
 /* The column "domain" of the table that domain_id refers to, or NULL. */

@@ -56,6 +56,7 @@ typedef enum WfStageStatement
 	WF_STMT_DOMAINS = 0,		/* from uuid, n int → domain_id: those with ready items */
 	WF_STMT_READY,				/* domain uuid, from uuid, n int → id, url */
 	WF_STMT_READY_NULL,			/* from uuid, n int → the same of ready items without domain */
+	WF_STMT_READY_OF,			/* ids uuid[] → id, url, domain_id of those ready, in that order */
 	WF_STMT_CLAIM,				/* ids uuid[] → id, domain_id, url, old error, domain */
 	WF_STMT_LOCK,				/* ids uuid[] → id of those still Processing, locked */
 	WF_STMT_RUNNING,			/* ids uuid[] → id of those still Processing, not locked */

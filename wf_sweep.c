@@ -394,6 +394,7 @@ run_part(const char *activity, Oid owner, void (*work) (void *), SweepContext *c
 	wf_queue_reset();
 	wf_store_reset();
 	wf_sweep_reset();
+	wf_wish_reset();
 	ereport(LOG,
 			(errcode(error.sqlstate),
 			 errmsg("sweep failed: %s", error.message)));
@@ -574,6 +575,7 @@ repair_table(void *arg)
 		adopt_waiting(context, stage, survey.waiting);
 	if (survey.any_processing)
 		note_foreign(stage, survey.processing);
+	wf_wish_prune(stage);
 }
 
 static void

@@ -273,6 +273,7 @@ claim_stage(WfStageId id, int n)
 	request->context = wf_worker.item_context;
 	request->skip = stage->skipped;
 	request->nskip = stage->nskipped;
+	request->wishes = &stage->wishes;
 	if (!wf_worker_run(id, "wf_curation: claiming items", do_claim, &work, &error))
 	{
 		claim_failed(id, request, &error);

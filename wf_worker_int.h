@@ -67,6 +67,7 @@ typedef struct WfWorkerStage
 	TimestampTz passed_since;	/* of an order: nothing but sites of others; 0 no */
 	int			careful;		/* claims of one item each that remain */
 	int			refusals;		/* rows in a row that refused to be claimed */
+	WfWishes	wishes;			/* what operators want to have first */
 	int			nskipped;
 	pg_uuid_t	skipped[MAX_SKIPPED];
 	TimestampTz skip_until;

@@ -133,6 +133,7 @@ wf_worker_look(bool look)
 	{
 		wf_worker.stage[id].look = look && wf_stage_specs[id].make_targets;
 		wf_worker.stage[id].exhausted = true;	/* a few free slots are reason enough */
+		wf_worker.stage[id].wishes.look |= look;
 	}
 }
 
@@ -159,6 +160,7 @@ do_look_for_changes(void *arg)
 		WfWorkerStage *stage = &wf_worker.stage[id];
 		uint64		changes = wf_stage_changes(id);
 
+		stage->wishes.look = true;
 		if (changes == stage->changes && !stage->blocked[0])
 			continue;
 		stage->changes = changes;
@@ -225,6 +227,7 @@ forget_plans(WfStageId id)
 	wf_gateway_reset();
 	wf_store_reset();
 	wf_sweep_reset();
+	wf_wish_reset();
 	wf_worker_reset_picker(id);
 }
 

@@ -4,7 +4,7 @@
 \echo Use "CREATE EXTENSION wf_curation" to load this file. \quit
 
 --
--- 1. What the extension keeps for itself.  Dumped are the pauses, the suppression
+-- 1. What the extension keeps for itself.  Dumped are pauses and wishes, the suppression
 --    list, where contacts came from and what the gateway cost; claims are void after a
 --    restore, history and findings are personal data that the next fetch brings anew (so
 --    validators, which say that it need not, are not dumped either).
@@ -64,6 +64,20 @@ CREATE TABLE wf_paused (
 COMMENT ON TABLE wf_paused IS 'stages paused by wf_pause()';
 REVOKE ALL ON wf_paused FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('wf_paused', '');
+
+-- Ready items an operator wants to have first.  A row is a wish, no second queue: the
+-- claim that grants it deletes it, so does who finds the item not ready.
+CREATE TABLE wf_priority (
+	stage			text NOT NULL,
+	item			uuid NOT NULL,
+	priority		integer NOT NULL,
+	asked_at		timestamp with time zone NOT NULL,
+	PRIMARY KEY (item, stage)	-- item first, as in wf_claim
+) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
+COMMENT ON TABLE wf_priority IS 'ready items that wf_prioritize() wants to have taken first';
+REVOKE ALL ON wf_priority FROM PUBLIC;
+CREATE INDEX wf_priority_order_idx ON wf_priority (stage, priority DESC, asked_at, item);
+SELECT pg_catalog.pg_extension_config_dump('wf_priority', '');
 
 -- When the sweep last ran, and what it repaired: one row.
 CREATE TABLE wf_sweep_state (
@@ -393,6 +407,14 @@ AS 'MODULE_PATHNAME', 'wf_cancel_stage';
 COMMENT ON FUNCTION wf_cancel_stage(text, uuid[]) IS
 	'take back items of a stage that are queued or running; selected ones become New; returns how many';
 REVOKE ALL ON FUNCTION wf_cancel_stage(text, uuid[]) FROM PUBLIC;
+
+CREATE FUNCTION wf_prioritize(stage text, ids uuid[], priority integer DEFAULT 1)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'wf_prioritize';
+COMMENT ON FUNCTION wf_prioritize(text, uuid[], integer) IS
+	'have ready items of a stage (page, sitemap_file, domain) taken before others, the highest priority first; 0: no longer; returns how many';
+REVOKE ALL ON FUNCTION wf_prioritize(text, uuid[], integer) FROM PUBLIC;
 
 -- These two write a table of the extension for callers who may not.
 CREATE FUNCTION wf_pause(stage text)

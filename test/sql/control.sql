@@ -1,5 +1,6 @@
 --
--- wf_set_page_status(), wf_retry(), wf_retry_errors(), wf_cancel(), wf_pause(), wf_resume()
+-- wf_set_page_status(), wf_retry(), wf_retry_errors(), wf_cancel(), wf_pause(), wf_resume(),
+-- wf_prioritize()
 --
 SELECT current_database() AS regress_db \gset
 CREATE DATABASE wf_test_control;
@@ -97,6 +98,26 @@ SELECT * FROM wf_paused;
 SELECT wf_pause('pages');
 SELECT wf_resume('');
 
+-- what is to be taken first: ready items only, known ones, each once
+SELECT reset();
+CREATE FUNCTION wishes() RETURNS TABLE (stage text, n int, priority int) LANGUAGE sql AS $$
+	SELECT stage, right(item::text, 12)::int, priority FROM wf_priority ORDER BY item
+$$;
+SELECT wf_prioritize('page', ids(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+SELECT * FROM wishes();
+SELECT wf_prioritize('page', ids(8, 8) || NULL::uuid, 100);
+SELECT * FROM wishes();
+SELECT wf_prioritize('page', ids(8), 0), wf_prioritize('page', ids(8), 0), wf_prioritize('page', '{}');
+SELECT * FROM wishes();
+SELECT wf_prioritize('page', NULL);
+SELECT wf_prioritize(NULL, ids(2));
+SELECT wf_prioritize('local_business', ids(2));
+SELECT wf_prioritize('page', ids(2), NULL);
+SELECT wf_prioritize('page', ids(2), -1);
+SELECT wf_prioritize('page', ids(2), 101);
+SELECT wf_prioritize('sitemap_file', ids(2)), wf_prioritize('domain', ids(2));
+SELECT wf_cancel(ids(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+
 -- the same for the other stages
 INSERT INTO domains (domain) VALUES ('one.example'), ('two.example');
 UPDATE domains SET sitemap_analysis_status = 'failed', sitemap_analysis_error = 'gone';
@@ -149,7 +170,19 @@ SELECT paused_by FROM wf_paused;
 SET ROLE regress_wf_operator;
 SELECT wf_resume('page');
 SELECT * FROM wf_paused;
+SELECT wf_prioritize('page', ids(8));
 RESET ROLE;
+GRANT EXECUTE ON FUNCTION wf_prioritize TO regress_wf_operator;
+SET ROLE regress_wf_operator;
+SELECT wf_prioritize('page', ids(8)), wf_prioritize('page', ids(8), 0), wf_prioritize('page', ids(8), 3);
+SELECT * FROM wf_priority;
+RESET ROLE;
+SELECT * FROM wishes();
+REVOKE SELECT ON pages FROM regress_wf_operator;
+SET ROLE regress_wf_operator;
+SELECT wf_prioritize('page', ids(8));
+RESET ROLE;
+GRANT SELECT ON pages TO regress_wf_operator;
 REVOKE UPDATE ON pages FROM regress_wf_operator;
 SET ROLE regress_wf_operator;
 SELECT wf_retry();

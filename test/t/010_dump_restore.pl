@@ -46,6 +46,7 @@ sub make_fresh
 		INSERT INTO contacts (domain_id, page_id, email)
 			SELECT domain_id, id, url || '\@Site.example' FROM pages;
 		SELECT wf_pause('page');
+		SELECT wf_prioritize('page', ARRAY(SELECT id FROM pages), 3);
 		INSERT INTO wf_category_rule (pattern, category, action) VALUES ('offers', 'offer', 'select'), ('team', 'mine', 'keep');
 		ALTER TRIGGER zz_wf_curation_domain ON local_businesses RENAME TO "find Domains";
 		CREATE TABLE jobs (job_id uuid, job_type text, status text, domain_id uuid REFERENCES domains);
@@ -91,6 +92,7 @@ sub make_odd
 my %rows = (
 	fresh => q{SELECT p.*, d.domain FROM pages p JOIN domains d ON d.id = p.domain_id ORDER BY p.url;
 		SELECT * FROM contacts ORDER BY email; SELECT stage FROM wf_paused;
+		SELECT stage, item, priority FROM wf_priority ORDER BY item;
 		SELECT pattern, category, action FROM wf_category_rule WHERE NOT builtin ORDER BY pattern;
 		SELECT count(*), wf_categorize('https://x.example/offers'), wf_categorize('https://x.example/team'),
 			wf_categorize('https://x.example/kontakt') FROM wf_category_rule WHERE builtin},

@@ -344,7 +344,6 @@ wf_gateway_plan(WfClaimRequest *request, TimestampTz *wake)
 {
 	WfGatewayMode mode = wf_gateway_mode();
 	uint64		site = wf_gateway_site();
-	const char *problem;
 	DateADT		month;
 	int64		calls;
 	bool		waits;
@@ -356,10 +355,9 @@ wf_gateway_plan(WfClaimRequest *request, TimestampTz *wake)
 		return true;
 	wf_gate_share(request->gate, site);
 	wf_gate_read(request->gate);
-	problem = wf_gateway_key_problem();
-	calls = problem ? 0 : calls_left(false, &month);
+	calls = request->key_problem ? 0 : calls_left(false, &month);
 	if (calls == 0 && mode == WF_GATEWAY_ONLY)
-		raise_unusable(problem);
+		raise_unusable(request->key_problem);
 	waits = wf_gate_waits(request->gate, site, wake);
 	if (waits && mode == WF_GATEWAY_ONLY)
 		return false;

@@ -263,13 +263,15 @@ wf_link_start(WfLink *link, const char **problem)
 	return true;
 }
 
-/* The gateway's key; empty where it cannot be had (wf_health says why). */
-static void
-read_key(char *key)
+/* The gateway's key; empty where it cannot be had, and why. */
+static const char *
+read_key(WfLink *link)
 {
-	key[0] = '\0';
-	if (wf_curation_gateway_url && *wf_curation_gateway_url && wf_curation_gateway_key_file)
-		(void) wf_gateway_read_key(wf_curation_gateway_key_file, key);
+	link->key[0] = '\0';
+	if (wf_curation_gateway_url == NULL || *wf_curation_gateway_url == '\0')
+		return NULL;
+	return wf_gateway_read_key(wf_curation_gateway_key_file ? wf_curation_gateway_key_file : "",
+							   link->key);
 }
 
 /* The User-Agent header: who we are and, where it is set, how to reach us. */
@@ -282,8 +284,8 @@ user_agent(void)
 }
 
 /* Settings as the crawler knows them: core/wf_config.h. */
-void
-wf_link_configure(WfLink *link)
+static void
+send_settings(WfLink *link)
 {
 	char	   *agent = user_agent();
 	char		number[8][32];
@@ -314,21 +316,30 @@ wf_link_configure(WfLink *link)
 	};
 #undef NUMBER
 
-	read_key(link->key);
 	if (link->pid > 0)
 		(void) wf_message_write_config(&link->out, settings, lengthof(settings));
 	pfree(agent);
 }
 
 void
+wf_link_configure(WfLink *link)
+{
+	(void) read_key(link);
+	send_settings(link);
+}
+
+const char *
 wf_link_renew_key(WfLink *link)
 {
-	char		key[WF_MAX_GATEWAY_KEY + 1];
+	char		before[WF_MAX_GATEWAY_KEY + 1];
+	const char *problem;
 
-	read_key(key);
-	if (strcmp(key, link->key) != 0)
-		wf_link_configure(link);
-	explicit_bzero(key, sizeof(key));
+	strlcpy(before, link->key, sizeof(before));
+	problem = read_key(link);
+	if (strcmp(before, link->key) != 0)
+		send_settings(link);
+	explicit_bzero(before, sizeof(before));
+	return problem;
 }
 
 bool

@@ -47,8 +47,11 @@ extern bool wf_link_start(WfLink *link, const char **problem);
 /* Send the settings again, after a reload. */
 extern void wf_link_configure(WfLink *link);
 
-/* The same, if the gateway's key file says something else than it did then. */
-extern void wf_link_renew_key(WfLink *link);
+/*
+ * The same, if the gateway's key file says something else than it did then.
+ * Returns why there is no key to be had from it (static), or NULL.
+ */
+extern const char *wf_link_renew_key(WfLink *link);
 
 extern bool wf_link_running(const WfLink *link);
 

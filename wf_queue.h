@@ -72,6 +72,7 @@ typedef struct WfClaimRequest
 	const pg_uuid_t *skip;		/* not to be claimed: their rows refuse it */
 	int			nskip;
 	WfWishes   *wishes;			/* in and out */
+	const char *key_problem;	/* why there is no key for a gateway that is set; NULL */
 	/* out, also when the transaction failed */
 	WfItem	  **items;			/* in context */
 	int			count;

@@ -251,9 +251,12 @@ plan_next_claim(WfStageId id, const ClaimWork *work, TimestampTz now)
 		stage->next_due = scan;
 }
 
-/* Claim up to n items of a stage and send them. */
+/*
+ * Claim up to n items of a stage and send them.  key_problem: what keeps us from
+ * the gateway's key, or NULL.
+ */
 static void
-claim_stage(WfStageId id, int n)
+claim_stage(WfStageId id, int n, const char *key_problem)
 {
 	WfWorkerStage *stage = &wf_worker.stage[id];
 	ClaimWork	work = {0};
@@ -274,6 +277,7 @@ claim_stage(WfStageId id, int n)
 	request->skip = stage->skipped;
 	request->nskip = stage->nskipped;
 	request->wishes = &stage->wishes;
+	request->key_problem = key_problem;
 	if (!wf_worker_run(id, "wf_curation: claiming items", do_claim, &work, &error))
 	{
 		claim_failed(id, request, &error);
@@ -289,8 +293,6 @@ claim_stage(WfStageId id, int n)
 		if (request->items[i]->put_off)
 			wf_worker_put_off(request->items[i], request->items[i]->put_off, PUT_OFF_MS);
 	}
-	if (wf_gateway_mode() != WF_GATEWAY_DIRECT)
-		wf_link_renew_key(wf_worker.link);
 	if (wf_link_running(wf_worker.link))
 		wf_worker_send_items(request->items, request->count);
 	if (request->items)
@@ -317,6 +319,7 @@ wf_worker_claim_more(void)
 	TimestampTz now = GetCurrentTimestamp();
 	int			ndue = 0;
 	const char *problem;
+	const char *key_problem = NULL;
 
 	if (!wf_link_running(wf_worker.link) && !wf_link_can_start(&problem))
 	{
@@ -340,11 +343,14 @@ wf_worker_claim_more(void)
 	}
 	wf_worker.turn = (wf_worker.turn + 1) % WF_STAGE_COUNT;
 	wf_worker.draining = false;
+	/* read once, so that the claims and the crawler know the same key */
+	if (ndue > 0 && wf_gateway_mode() != WF_GATEWAY_DIRECT)
+		key_problem = wf_link_renew_key(wf_worker.link);
 	for (int i = 0; i < ndue && free_slots() > 0 && !suspect_has_turn(); i++)
 	{
 		int			left = ndue - i;
 
-		claim_stage(order[i], Min((free_slots() + left - 1) / left, CLAIM_SIZE));
+		claim_stage(order[i], Min((free_slots() + left - 1) / left, CLAIM_SIZE), key_problem);
 	}
 }
 

@@ -196,6 +196,22 @@ write_key($key, 0600);
 wait_until_done($node);
 is(row('k.example'), 'Complete|', 'a good one is taken without a restart');
 
+# ---- which is opened once for the claims of all stages, and once by a crawler that starts
+
+sub workers { my ($n) = @_; return wait_until(sub { count_workers($node, 'postgres') == $n }, "$n workers") }
+
+value('SELECT wf_workers_stop()');
+workers(0);
+add_pages($node, { status => 'Selected' }, 'http://k2.example.org/ok');
+my ($opens_in, $opens_out) = ('', '');
+my $opens = IPC::Run::start([ 'python3', "$FindBin::RealBin/../crawler/opens.py", $key_file ], '<', \$opens_in, '>', \$opens_out);
+$opens->pump until $opens_out =~ /ready/;
+is(value('SELECT claimed, completed FROM wf_process_batch(1)'), '1|1', 'a batch of one page');
+$opens->finish;
+is($opens_out, "ready\n2\n", 'opens the key file twice');
+$node->restart;    # the launcher's are back
+workers(3);
+
 # ---- direct first
 
 mode('direct_first');

@@ -1,4 +1,4 @@
-# Pages and robots.txt in several charsets, into databases of several
+# Pages, robots.txt and sitemaps in several charsets, into databases of several
 # encodings: never an error, nothing lost that the encoding has, and all that is
 # stored is valid there.
 
@@ -28,6 +28,16 @@ my @german = ('Bäckerei Groß', 'Jürgen Müller', 'Geschäftsführer');
 # names are recognised in Latin letters
 my @greek = ('Αρτοποιείο', 'Kostas Hansen', 'CEO');
 my @japanese = ('会社案内', 'Taro Hansen', 'CEO');
+my @chinese = ("公司简介\x{20000}", 'Wei Hansen', 'CEO');
+
+# Encode has GBK only; GB18030 writes with four bytes what that does not have.
+sub gb18030
+{
+	my ($text) = @_;
+	my %four = ("\x{20000}" => "\x95\x32\x82\x36", "\x{3400}" => "\x81\x39\xee\x39");
+	return join('', map { $four{$_} || encode('cp936', $_) } split //, $text);
+}
+
 my %pages = (
 	'/utf8' => [ 'text/html; charset=utf-8', encode('UTF-8', page(@german, 'utf8@bageri-eg.dk')) ],
 	'/latin1' => [ 'text/html; charset=iso-8859-1', encode('iso-8859-1', page(@german, 'latin1@bageri-eg.dk')) ],
@@ -37,6 +47,8 @@ my %pages = (
 	'/greek' => [ 'text/html; charset=iso-8859-7', encode('iso-8859-7', page(@greek, 'greek@bageri-eg.dk')) ],
 	'/sjis' => [ 'text/html', "<meta charset=x-sjis>" . encode('shiftjis', page(@japanese, 'sjis@bageri-eg.dk')) ],
 	'/eucjp' => [ 'text/html; charset=euc-jp', encode('euc-jp', page(@japanese, 'eucjp@bageri-eg.dk')) ],
+	'/gb18030' => [ 'text/html; charset=gb18030', gb18030(page(@chinese, 'gb18030@bageri-eg.dk')) ],
+	'/gb2312' => [ 'text/html', '<meta charset=gb2312>' . gb18030(page(@chinese, 'gb2312@bageri-eg.dk')) ],
 	'/nul' => [ 'text/html', "<title>a\0b&#0;c</title>\0\0" . page('x', "Kim\0 Hansen", 'CEO', 'nul@bageri-eg.dk') ],
 	# addresses beyond ASCII
 	'/idn' => [ 'text/html; charset=utf-8', encode('UTF-8', page(@german, 'idn@παράδειγμα.gr')) ],
@@ -127,6 +139,11 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII', 'WIN1252')
 		is(contact($db, $case->[0]), join('|', $narrow->($japanese[0], 11), shown($encoding, $japanese[1]),
 				$narrow->($japanese[2], 9), "$case->[1]\@bageri-eg.dk"), "$encoding: $case->[0]");
 	}
+	foreach my $case ([ '/gb18030', 'gb18030' ], [ '/gb2312', 'gb2312' ])
+	{
+		is(contact($db, $case->[0]), join('|', $narrow->($chinese[0], 11), shown($encoding, $chinese[1]),
+				$narrow->($chinese[2], 9), "$case->[1]\@bageri-eg.dk"), "$encoding: $case->[0], with one of four bytes");
+	}
 	like(contact($db, '/nul'), qr/^a.?b.?c\|Kim.? Hansen\|CEO\|nul\@bageri-eg\.dk$/, "$encoding: NULs");
 
 	# an address that cannot be written is another with '?' in it, so none
@@ -175,6 +192,54 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII', 'WIN1252')
 		join(', ', ('Error disallowed by robots.txt', 'Complete -') x 2, 'Error HTTP status 404', 'Complete -'),
 		"$encoding: rules of robots.txt in UTF-16 and windows-1252; and what is none");
 	is(value($db, "SELECT wf_categorize('http://x.org/fr%C3%BCh')"), 'frühe Seite', "$encoding: a category of one's own");
+}
+
+# ---- sitemaps, and the pages that they list
+
+my %sitemaps = (
+	'utf16le' => [ 'ä', sub { encode('UTF-16LE', "\x{feff}$_[0]") } ],
+	'utf16be' => [ 'Ψ', sub { encode('UTF-16BE', "\x{feff}<?xml version='1.0' encoding='UTF-16'?>$_[0]") } ],
+	'cp1252' => [ '€', sub { encode('cp1252', "<?xml version='1.0' encoding='windows-1252'?>$_[0]") } ],
+	'unsaid' => [ 'ß', sub { encode('cp1252', $_[0]) } ],
+	'gb18030' => [ "简\x{3400}", sub { gb18030("<?xml version='1.0' encoding='GB18030'?>$_[0]") } ]);
+
+sub escaped { return join('', map { sprintf '%%%02X', $_ } unpack('C*', encode('UTF-8', $_[0]))) }
+
+sub listing
+{
+	my ($name, $host) = @_;
+	my ($letters, $written) = @{ $sitemaps{$name} };
+	return $written->("<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>"
+		  . "<url><loc>http://$host/$name/$letters</loc></url></urlset>");
+}
+
+my $lists = start_server(
+	sub {
+		my ($path, $headers) = @_;
+		return (200, { 'Content-Type' => 'application/xml' }, listing($1, $headers->{host})) if $path =~ m{^/(\w+)\.xml$};
+		my ($name, $letters) = $path =~ m{^/(\w+)/(.*)$} or return (404, {}, '');
+		return (404, {}, '') unless $sitemaps{$name} && $letters eq escaped($sitemaps{$name}[0]);
+		return (200, { 'Content-Type' => 'text/html; charset=utf-8' }, "<p>$name\@bageri-eg.dk</p>");
+	});
+
+foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII', 'WIN1252')
+{
+	my $db = lc "site_$encoding";
+
+	value($db, "INSERT INTO domains (domain) VALUES ('127.0.36.5:" . $lists->port . "')");
+	value($db, 'INSERT INTO sitemap_files (domain_id, url, deep_scrape_curation_status, sitemap_import_status)'
+		  . " SELECT d.id, x, 'Selected', 'Queued' FROM domains d, unnest(ARRAY["
+		  . join(', ', map { "'" . $lists->url("/$_.xml", '127.0.36.5') . "'" } sort keys %sitemaps)
+		  . "]) x WHERE d.domain ~ '^127.0.36.5:'");
+	value($db, 'SELECT wf_process_batch(100)');
+	is(value($db, "SELECT string_agg(concat_ws(' ', sitemap_import_status, sitemap_import_error), ', ') FROM sitemap_files"),
+		join(', ', ('Complete') x 5), "$encoding: sitemaps in other charsets are imported");
+	is(value($db, "SELECT string_agg(substring(url FROM '36.5:\\d+(/.*)'), ' ' ORDER BY url) FROM pages WHERE url ~ '36.5:'"),
+		join(' ', map { "/$_/" . escaped($sitemaps{$_}[0]) } sort keys %sitemaps), "$encoding: their URLs are those of the pages");
+	value($db, "UPDATE pages SET page_curation_status = 'Selected' WHERE url ~ '36.5:'");
+	value($db, 'SELECT wf_process_batch(100)');
+	is(value($db, "SELECT string_agg(c.email, ' ' ORDER BY c.email) FROM contacts c JOIN pages p ON p.id = c.page_id"
+			  . " WHERE p.url ~ '36.5:'"), join(' ', map { "$_\@bageri-eg.dk" } sort keys %sitemaps), "$encoding: which are there");
 }
 
 # ---- bytes of the database that no encoding knows

@@ -21,6 +21,8 @@
 
 typedef struct WfGate WfGate;
 
+#define WF_GATE_PATIENCE_MS 5000	/* of an order, with sites that it may not use now */
+
 typedef enum WfGateVerdict
 {
 	WF_GATE_OPEN,				/* entered: wf_gate_leave is owed */

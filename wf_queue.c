@@ -341,11 +341,15 @@ keep_admitted(WfClaimRequest *request, WfPick *picks, int n, Postponed *postpone
 	wf_gate_read(request->gate);
 	for (int i = 0; i < n; i++)
 	{
-		if (!wf_gate_waits(request->gate, picks[i].site, NULL))
+		TimestampTz until;
+
+		if (!wf_gate_waits(request->gate, picks[i].site, &until))
 		{
 			picks[kept++] = picks[i];
 			continue;
 		}
+		/* nothing else may bring us back to it */
+		wf_gate_wake_at(request->gate, until);
 		if (postponed)
 			postpone(postponed, &picks[i].id, request->gate, picks[i].site, WF_GATE_WAITS);
 		let_go(request, &picks[i], postponed == NULL);

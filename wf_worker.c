@@ -495,7 +495,7 @@ wf_worker_main(Datum main_arg)
 	{
 		attach_batch();
 		if (wf_worker.batch->kind == WF_BATCH_FETCH)
-			wf_single_fetch_run(wf_worker.batch);
+			wf_single_fetch_run(wf_worker.batch, wf_worker_run_own);
 		else
 			sweep_for_batch();
 		if (wf_worker.batch->kind == WF_BATCH_PROCESS)

@@ -199,7 +199,7 @@ look_at_passed_over(WfWorkerStage *stage, TimestampTz now, bool claimed)
 		if (stage->passed_since == 0)
 			stage->passed_since = now;
 		if (wake > TimestampTzPlusMilliseconds(now, SITE_RETRY_MS) ||
-			TimestampDifferenceExceeds(stage->passed_since, now, SITE_PATIENCE_MS))
+			TimestampDifferenceExceeds(stage->passed_since, now, WF_GATE_PATIENCE_MS))
 			return;
 		stage->look = true;
 		stage->next_claim = wake;

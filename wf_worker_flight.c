@@ -150,7 +150,7 @@ wf_worker_create_link(void)
 	return wf_link_create(&handlers);
 }
 
-/* May this item's request go on to a site that a redirect led it to? */
+/* May this item's request go on to a site that is not the item's own? */
 static bool
 may_go_on(const WfAskMessage *ask)
 {
@@ -164,8 +164,15 @@ may_go_on(const WfAskMessage *ask)
 	for (int i = 0; i < item->nholds; i++)
 		if (item->holds[i] == key)
 			return true;
-	if (item->nholds == WF_ITEM_HOLDS || !wf_gate_hold(wf_worker.gate, key))
+	if (!wf_gate_hold(wf_worker.gate, key))
 		return false;
+	if (item->nholds == WF_ITEM_HOLDS)
+	{
+		/* it is at one site at a time, so it has left the first of them */
+		wf_gate_unhold(wf_worker.gate, item->holds[0]);
+		item->nholds--;
+		memmove(&item->holds[0], &item->holds[1], item->nholds * sizeof(uint64));
+	}
 	item->holds[item->nholds++] = key;
 	return true;
 }
@@ -188,12 +195,7 @@ wf_worker_answer(void)
 	for (int i = 0; i < wf_worker.nasked; i++)
 		granted[i] = may_go_on(&wf_worker.asked[i]);
 	if (wf_gate_must_read(wf_worker.gate))
-	{
-		wf_worker_in_transaction = true;
-		known = wf_db_run("wf_curation: looking at sites", InvalidOid, do_read_sites, NULL,
-						  &error);
-		wf_worker_in_transaction = false;
-	}
+		known = wf_worker_run_own("wf_curation: looking at sites", do_read_sites, NULL, &error);
 	if (known)
 		wf_gate_send(wf_worker.gate, wf_worker.link);
 	for (int i = 0; i < wf_worker.nasked && wf_link_running(wf_worker.link); i++)

@@ -31,8 +31,7 @@
 #define TROUBLE_LOG_MS		60000
 #define CLAIM_RETRY_MS		200
 #define LOCKED_RETRY_MS		1000	/* others hold the rows that are due */
-#define SITE_PATIENCE_MS	5000	/* of an order, with others at the sites it needs … */
-#define SITE_RETRY_MS		2000	/* … unless it would be longer until it looks again */
+#define SITE_RETRY_MS		2000	/* an order waits for sites if not longer at once */
 #define FRUITLESS_CLAIMS	3		/* in a row, before an order is finished */
 #define CAREFUL_CLAIMS		256		/* of one item each, after a row refused */
 #define MAX_SKIPPED			64		/* rows that refuse to be claimed, remembered */
@@ -139,6 +138,10 @@ extern void wf_worker_leave_transactions(void);
 extern bool wf_worker_run(WfStageId id, const char *activity,
 						  void (*work) (WfStage *stage, void *arg), void *arg,
 						  WfDbError *error);
+
+/* Run work in a transaction on our own tables; otherwise as wf_db_run. */
+extern bool wf_worker_run_own(const char *activity, void (*work) (void *arg), void *arg,
+							  WfDbError *error);
 
 /* Note, and log once, why no stage is processed; "" when they are. */
 extern void wf_worker_set_blocked(const char *why);

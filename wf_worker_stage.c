@@ -232,6 +232,17 @@ forget_plans(WfStageId id)
 }
 
 bool
+wf_worker_run_own(const char *activity, void (*work) (void *arg), void *arg, WfDbError *error)
+{
+	bool		ok;
+
+	wf_worker_enter_transactions();
+	ok = wf_db_run(activity, InvalidOid, work, arg, error);
+	wf_worker_leave_transactions();
+	return ok;
+}
+
+bool
 wf_worker_run(WfStageId id, const char *activity, void (*work) (WfStage *stage, void *arg),
 			  void *arg, WfDbError *error)
 {

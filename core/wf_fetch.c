@@ -215,6 +215,7 @@ end_transfer(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome outcome, const 
 	wf_fetch_announce(fetcher, 0);
 	if (slot)
 	{
+		wf_slot_sent(slot);
 		transfer->slot = NULL;
 		wf_slot_release(slot);
 		wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
@@ -319,6 +320,30 @@ admit(WfFetcher *fetcher, WfTransfer *transfer, WfSlice target, char *error)
 	return WF_OUTCOME_OK;
 }
 
+static void
+ask_for_site(WfFetcher *fetcher, WfTransfer *transfer)
+{
+	transfer->ask_ms = fetcher->now_ms + ASK_AGAIN_MS;
+	fetcher->callbacks.ask(fetcher->callbacks.arg, transfer->seq, transfer->blame,
+						   slice_of(transfer->host->name));
+}
+
+/* A hop joins the queue of its host, if that may be used. */
+static void
+enter_host(WfFetcher *fetcher, WfTransfer *transfer, bool front)
+{
+	if (fetcher->callbacks.ask == NULL || transfer->host->hash == transfer->home)
+	{
+		wf_hosts_enqueue(&fetcher->hosts, transfer, front, fetcher->now_ms);
+		return;
+	}
+	fetcher->now_ms = wf_fetch_clock();
+	wf_hosts_hold(&fetcher->hosts, transfer->host, 1, fetcher->now_ms);
+	fetcher->asking++;
+	transfer->ask_until_ms = fetcher->now_ms + ASK_LIMIT_MS;
+	ask_for_site(fetcher, transfer);
+}
+
 /* Enter a new transfer into the table and its first queue, or end it. */
 static void
 submit(WfFetcher *fetcher, WfTransfer *transfer)
@@ -338,17 +363,22 @@ submit(WfFetcher *fetcher, WfTransfer *transfer)
 		end_transfer(fetcher, transfer, outcome, error);
 		return;
 	}
-	transfer->home = transfer->host;
-	wf_hosts_enqueue(&fetcher->hosts, transfer, transfer->robots_for != NULL, fetcher->now_ms);
+	if (transfer->home == 0)
+		transfer->home = transfer->host->hash;
+	enter_host(fetcher, transfer, transfer->robots_for != NULL);
 }
 
 WfStatus
 wf_fetch_add(WfFetcher *fetcher, const WfFetchRequest *request)
 {
 	WfTransfer *transfer = transfer_create(request);
+	char		site[WF_MAX_SITE + 1];
 
 	if (transfer == NULL)
 		return WF_ERR_NOMEM;
+	if (request->home.len > 0)
+		transfer->home = (uint32_t) wf_site_hash(
+			(WfSlice) {site, wf_site_of_text(fetcher->scratch, request->home, site)});
 	submit(fetcher, transfer);
 	return WF_OK;
 }
@@ -360,6 +390,7 @@ leave_slot(WfFetcher *fetcher, WfTransfer *transfer)
 	WfSlot	   *slot = transfer->slot;
 
 	transfer->spent_ms += fetcher->now_ms - slot->start_ms;
+	wf_slot_sent(slot);
 	transfer->slot = NULL;
 	wf_slot_release(slot);
 	wf_hosts_ended(&fetcher->hosts, transfer->host, fetcher->now_ms);
@@ -437,6 +468,7 @@ start_hop(WfFetcher *fetcher, WfTransfer *transfer)
 	if (transfer->started_ms == 0)
 		transfer->started_ms = fetcher->now_ms;
 	fetcher->stats.requests++;
+	slot->unsent = true;
 	wf_hosts_started(&fetcher->hosts, transfer->host, fetcher->now_ms);
 	if (wf_slot_prepare(slot) != CURLE_OK || !wf_pool_add(slot))
 		end_transfer(fetcher, transfer, WF_OUTCOME_INTERNAL, "transfer could not be started");
@@ -536,29 +568,6 @@ start_ready(WfFetcher *fetcher)
 
 /* ---------- ends ---------- */
 
-static void
-ask_for_site(WfFetcher *fetcher, WfTransfer *transfer)
-{
-	transfer->ask_ms = fetcher->now_ms + ASK_AGAIN_MS;
-	fetcher->callbacks.ask(fetcher->callbacks.arg, transfer->seq, transfer->blame,
-						   slice_of(transfer->host->name));
-}
-
-/* A further hop joins the queue of its host, if that may be used. */
-static void
-enter_host(WfFetcher *fetcher, WfTransfer *transfer)
-{
-	if (fetcher->callbacks.ask == NULL || transfer->host == transfer->home)
-	{
-		wf_hosts_enqueue(&fetcher->hosts, transfer, true, fetcher->now_ms);
-		return;
-	}
-	wf_hosts_hold(&fetcher->hosts, transfer->host, 1, fetcher->now_ms);
-	fetcher->asking++;
-	transfer->ask_until_ms = fetcher->now_ms + ASK_LIMIT_MS;
-	ask_for_site(fetcher, transfer);
-}
-
 void
 wf_fetch_grant(WfFetcher *fetcher, uint64_t id, bool granted)
 {
@@ -656,7 +665,7 @@ follow(WfFetcher *fetcher, WfTransfer *transfer, WfOutcome *outcome, char *error
 	transfer->spent_ms += fetcher->now_ms - slot->start_ms;
 	transfer->slot = NULL;
 	wf_slot_release(slot);
-	enter_host(fetcher, transfer);
+	enter_host(fetcher, transfer, true);
 	wf_hosts_ended(&fetcher->hosts, left, fetcher->now_ms);
 	return true;
 }
@@ -741,6 +750,7 @@ end_hop(WfFetcher *fetcher, WfSlot *slot, CURLcode code)
 	char		error[WF_MAX_ERROR];
 	WfOutcome	outcome;
 
+	wf_slot_sent(slot);
 	if (transfer->gateway)
 	{
 		outcome = wf_gateway_judge(fetcher, slot, code, error);

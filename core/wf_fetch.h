@@ -34,6 +34,7 @@ typedef struct WfFetchRequest
 	uint64_t	blame;			/* announced while it is handled; 0: seq */
 	WfSlice		url;
 	WfSlice		domain;			/* for require_domain_match; may be empty */
+	WfSlice		home;			/* whose site we may use for it; empty: that of url */
 	WfSlice		version_url;	/* a version known from before came from here … */
 	WfSlice		etag;			/* … and is called so; each may be empty */
 	WfSlice		last_modified;
@@ -85,8 +86,8 @@ typedef struct WfFetchCallbacks
 
 	/*
 	 * For a fetcher that is one of several (all three NULL otherwise): it may
-	 * use the sites of what was added; for any other, to which a redirect
-	 * leads, it asks, and waits for wf_fetch_grant with the same id.  It
+	 * use the sites of what was added ("home"); for any other, to which a
+	 * redirect leads, it asks, and waits for wf_fetch_grant with the same id.  It
 	 * reports what others must know of a site or need not fetch again.
 	 */
 	void		(*ask) (void *arg, uint64_t id, uint64_t seq, WfSlice site);

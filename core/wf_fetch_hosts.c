@@ -4,10 +4,11 @@
  *	  Who may start next: a queue per host, hosts in turn.
  *
  * A host may start a transfer when it has one queued, fewer than the limit
- * running and its delay is over.  Until a host was reached once, its limit is
- * one: its name is looked up once and a dead host holds one slot.  While a
- * robots.txt is on its way nothing else starts.  Idle hosts are kept for
- * their state, the least recently used forgotten first.
+ * running and its delay is over, which begins when a request is sent; while one
+ * is on its way to that, a host with a delay starts no other.  Until a host was
+ * reached once, its limit is one: its name is looked up once and a dead host
+ * holds one slot.  While a robots.txt is on its way nothing else starts.  Idle
+ * hosts are kept for their state, the least recently used forgotten first.
  *
  *-------------------------------------------------------------------------
  */
@@ -108,6 +109,9 @@ right_list(const WfHosts *hosts, const WfHost *host, int64_t now)
 	if (host->asked > 0 && host->head->robots_for == NULL)
 		return WF_HOST_BUSY;
 	if (host->running >= wf_hosts_limit(hosts, host))
+		return WF_HOST_BUSY;
+	/* one that still connects may be sent later than the next */
+	if (host->unsent > 0 && wf_hosts_delay(hosts, host) > 0)
 		return WF_HOST_BUSY;
 	return earliest(host) > now ? WF_HOST_DELAYED : WF_HOST_READY;
 }
@@ -248,8 +252,16 @@ wf_hosts_next(WfHosts *hosts, int64_t now)
 void
 wf_hosts_started(WfHosts *hosts, WfHost *host, int64_t now)
 {
+	host->unsent++;
+	place(hosts, host, now);
+}
+
+void
+wf_hosts_sent(WfHosts *hosts, WfHost *host, int64_t now)
+{
 	int			delay = wf_hosts_delay(hosts, host);
 
+	host->unsent--;
 	host->next_start_ms = delay > 0 ? now + delay : 0;
 	if (delay > 0)
 		place(hosts, host, now);

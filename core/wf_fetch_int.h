@@ -71,7 +71,7 @@ struct WfTransfer
 	WfSlice		host_name;		/* in url */
 	int64_t		started_ms;		/* of the first hop; 0 before */
 	int64_t		spent_ms;		/* in hops that have ended */
-	WfHost	   *home;			/* the host it was asked for at */
+	uint32_t	home;			/* hash of the host that we may use for it */
 	WfHost	   *host;			/* of the queue or the slot */
 	WfAuthority *authority;		/* of url */
 	bool		looking;		/* held: its name is looked up again */
@@ -128,6 +128,7 @@ struct WfHost
 	WfTransfer *head;			/* queue, first in first out */
 	WfTransfer *tail;
 	int			running;
+	int			unsent;			/* running ones that have yet to send their request */
 	int			held;			/* transfers that wait for an answer about it */
 	int			asked;			/* robots.txt files on their way */
 	WfAuthority *authorities;
@@ -211,6 +212,7 @@ struct WfSlot
 	long		timeout_ms;		/* of this hop */
 	WfSlot	   *prev;			/* in the list of running slots */
 	WfSlot	   *next;			/* there, or in the list of free ones */
+	bool		unsent;			/* it counts among the host's */
 
 	/* state of the response */
 	WfAbort		abort;
@@ -412,8 +414,14 @@ extern void wf_hosts_wake(WfHosts *hosts, int64_t now);
 /* The next transfer that may start, hosts in turn; counted as running. */
 extern WfTransfer *wf_hosts_next(WfHosts *hosts, int64_t now);
 
-/* A transfer that wf_hosts_next gave is sent: the host's delay begins. */
+/* A transfer that wf_hosts_next gave begins: it connects, if need be. */
 extern void wf_hosts_started(WfHosts *hosts, WfHost *host, int64_t now);
+
+/*
+ * Its request is sent now: the host's delay begins.  Or it ended without, which
+ * is taken for the same.
+ */
+extern void wf_hosts_sent(WfHosts *hosts, WfHost *host, int64_t now);
 
 /* Something about the host changed that decides what it may start. */
 extern void wf_hosts_refresh(WfHosts *hosts, WfHost *host, int64_t now);
@@ -488,6 +496,9 @@ extern WfOutcome wf_fetch_robots_judge(const WfTransfer *transfer, char *error);
 extern WfSlot *wf_slot_acquire(WfFetcher *fetcher);
 extern void wf_slot_release(WfSlot *slot);
 extern void wf_slot_free(WfSlot *slot);
+
+/* The request of the hop is sent, or never will be. */
+extern void wf_slot_sent(WfSlot *slot);
 
 /* Prepare the handle for the present hop of slot->transfer. */
 extern CURLcode wf_slot_prepare(WfSlot *slot);

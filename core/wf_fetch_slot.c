@@ -341,6 +341,15 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	return len;
 }
 
+void
+wf_slot_sent(WfSlot *slot)
+{
+	if (!slot->unsent)
+		return;
+	slot->unsent = false;
+	wf_hosts_sent(&slot->fetcher->hosts, slot->transfer->host, wf_fetch_clock());
+}
+
 /* Before the request is written, on new and on reused connections alike. */
 static int
 on_prereq(void *arg, char *remote, char *local, int remote_port, int local_port)
@@ -359,6 +368,7 @@ on_prereq(void *arg, char *remote, char *local, int remote_port, int local_port)
 	if (slot->transfer->gateway)
 		slot->transfer->credits = WF_CREDITS_UNKNOWN;	/* from here on it may cost */
 	wf_hosts_reached(&fetcher->hosts, wf_gateway_peer(fetcher, slot->transfer), fetcher->now_ms);
+	wf_slot_sent(slot);
 	return CURL_PREREQFUNC_OK;
 }
 

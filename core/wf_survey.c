@@ -38,7 +38,7 @@ struct Survey
 	uint64_t	request;		/* number of the request that is out; 0 none */
 	uint8_t		stage;
 	bool		gateway;		/* it fetches the sitemap */
-	char	   *url;			/* malloc'ed; of SITEMAP */
+	char	   *url;			/* malloc'ed; of DOMAIN its text */
 	char	   *domain;
 	int64_t		started_ms;
 	uint64_t	received;
@@ -183,7 +183,8 @@ wf_surveys_add(WfSurveys *surveys, const WfFetchMessage *msg, const WfConfig *co
 	survey->seq = msg->seq;
 	survey->stage = msg->stage;
 	survey->gateway = msg->stage == WF_STAGE_MSG_SITEMAP && (msg->flags & WF_FETCH_GATEWAY) != 0;
-	survey->url = strndup(msg->url.len ? msg->url.data : "", msg->url.len);
+	survey->url = msg->url.len > 0 ? strndup(msg->url.data, msg->url.len) :
+		strndup(msg->domain.len > 0 ? msg->domain.data : "", msg->domain.len);
 	survey->domain = host_of(msg->domain, msg->url);
 	survey->started_ms = clock_ms();
 	survey->arena = wf_arena_create(CHUNK_ARENA);
@@ -505,6 +506,7 @@ send_request(Survey *survey, WfSlice url, bool stream, bool keep_body)
 		.patient = survey->stage == WF_STAGE_MSG_DOMAIN,
 		.url = url,
 		.domain = slice_of(survey->domain),
+		.home = slice_of(survey->url),
 	};
 	WfResultMessage failed = {
 		.outcome = WF_OUTCOME_INTERNAL, .error = WF_SLICE("crawler is short of memory")

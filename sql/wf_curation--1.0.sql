@@ -271,7 +271,7 @@ RETURNS record
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000
 AS 'MODULE_PATHNAME', 'wf_fetch';
 COMMENT ON FUNCTION wf_fetch(text) IS
-	'one fetch under the full policy, for diagnosis; stores nothing';
+	'one fetch under the full policy, for diagnosis; stores no result';
 REVOKE ALL ON FUNCTION wf_fetch(text) FROM PUBLIC;
 
 CREATE FUNCTION wf_workers_start(n integer DEFAULT 1)

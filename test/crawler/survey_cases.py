@@ -176,3 +176,23 @@ def named_and_forbidden():
     result, entries = search(server, respect_robots="on")
     return (result.outcome != "ok" and entries == 0 and set(server.requests) == {"/robots.txt"}), \
         (result.outcome, result.error, server.requests)
+
+
+@case("sitemaps on other sites: the worker is asked first, each time")
+def named_elsewhere():
+    server = serve({"/s.xml": HEAD + TAIL})
+    there = "127.0.0.2:%d" % server.port
+    server.robots = ("Sitemap: http://%s/s.xml\nSitemap: /s.xml\nSitemap: http://%s/s.xml?2\n" % (there, there)).encode()
+    c = Watched()
+    c.fetch(1, "", domain="http://127.0.0.1:%d" % server.port, stage=worker.DOMAIN)
+    before = []
+    for granted in (1, 2):
+        # asked again after a while, and not by another name
+        if not c.collect(lambda: len(set(a[0] for a in c.asked)) >= granted):
+            break
+        before.append([host for _, host, _ in server.starts])
+        c.grant(c.asked[-1][0], True)
+    c.ended(1)
+    c.close()
+    return (c.outcomes() == ["ok"] and set(a[1:] for a in c.asked) == {(1, there)} and
+            [hosts.count(there) for hosts in before] == [0, 1]), (c.outcomes(), c.asked, before)

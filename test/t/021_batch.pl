@@ -126,6 +126,77 @@ value("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^CALL 
 $psql->finish;
 wait_until(sub { statuses($node) eq 'Queued=64' }, 'and gives back when cancelled');
 
+# ---- all that is left belongs to sites that are closed for now
+
+value('DELETE FROM pages');
+my $moody = start_server(
+	sub {
+		my ($path) = @_;
+		return (429, { 'Retry-After' => $1 }, 'later') if $path =~ m{^/wait/(\d+)};
+		sleep 2 if $path eq '/slow';
+		return (200, {}, '<p>info@acme-widgets.com</p>');
+	});
+
+sub batch_beside
+{
+	my ($what) = @_;
+	my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SELECT wf_process_batch(1)' ],
+		'<', \$in, '>', \$out, '2>', \$err);
+
+	wait_until($what, 'another batch has the site');
+	return $session;
+}
+
+sub add_selected { return add_pages($node, { status => 'Selected' }, @_) }
+
+# A batch; what it answers, and after which time.
+sub timed_batch
+{
+	my ($n, $expected, $name) = @_;
+	my $begun = time;
+	my $answer = value("SELECT * FROM wf_process_batch($n)");
+	my $took = time - $begun;
+
+	is($answer, $expected, $name);
+	note(sprintf '%s: %.1f s', $name, $took);
+	return $took;
+}
+
+add_selected($moody->url('/wait/60', '127.0.5.1'));
+timed_batch(10, '1|0|1|0|0', 'a site that wants a minute');
+add_selected($moody->url('/a', '127.0.5.1'), $moody->url('/b', '127.0.5.2'));
+timed_batch(10, '1|1|0|0|1', 'is not waited for, others are served');
+timed_batch(10, '0|0|0|0|0', 'nothing but that site is left: no error, nothing claimed');
+is(statuses($node, "url ~ '/a'") . value("SELECT page_processing_error FROM pages WHERE url ~ '/a'"), 'Queued=1',
+	'its page is Queued as before');
+is($moody->count_requests('/a'), 0, 'and was not asked for');
+is(value("SELECT count(*) FROM wf_attempts WHERE url ~ '/a'"), 0, 'nor counted as attempted');
+
+value('DELETE FROM pages');
+add_selected($moody->url('/wait/2', '127.0.5.3'));
+timed_batch(1, '1|0|1|0|0', 'a site that wants two seconds');
+value("UPDATE pages SET page_curation_status = 'New', page_processing_status = NULL");
+add_selected($moody->url('/c', '127.0.5.3'));
+timed_batch(1, '1|1|0|0|1', 'is waited for');
+
+value('DELETE FROM pages');
+add_selected($moody->url('/slow', '127.0.5.4'));
+my $other = batch_beside(sub { statuses($node) eq 'Processing=1' });
+add_selected($moody->url('/d', '127.0.5.4'));
+timed_batch(1, '1|1|0|0|1', 'a site that another worker has for two seconds is waited for');
+$other->finish;
+
+value('DELETE FROM pages');
+add_selected($hang->url('/held', '127.0.5.5'));
+$other = batch_beside(sub { $hang->count_requests('/held') == 1 });
+add_selected($hang->url('/held2', '127.0.5.5'), $moody->url('/e', '127.0.5.6'));
+cmp_ok(timed_batch(10, '1|1|0|0|1', 'one that another has for longer'), '>=', 4.5, 'for some seconds');
+is($hang->count_requests('/held2'), 0, 'then its pages are left');
+is(statuses($node), 'Complete=1 Processing=1 Queued=1', 'as they were');
+value("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^SELECT wf_process_batch'");
+$other->finish;
+wait_until(sub { statuses($node) eq 'Complete=1 Queued=2' }, 'and the other batch is gone');
+
 # ---- standing workers without preload
 
 value('DELETE FROM pages');

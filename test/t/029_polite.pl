@@ -23,11 +23,22 @@ sub note_request
 	close $out;
 }
 
+# A page that does not end, though something comes all the time.
+sub hang
+{
+	my ($connection) = @_;
+	print $connection "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+	$connection->flush;
+	select(undef, undef, undef, 0.2) while syswrite $connection, ' ' x 500;
+	return;
+}
+
 my $served = start_server(
 	sub {
-		my ($path, $headers) = @_;
+		my ($path, $headers, $connection) = @_;
 		my $host = $headers->{host};
 		my $began = time();
+		note_request($began, $began, $host, $path), return hang($connection) if $path eq '/hang';
 		my @answer = (200, { 'Content-Type' => 'text/html' }, '<p>info@acme-widgets.com</p>');
 
 		@answer = (404, {}, 'none') if $path eq '/robots.txt' && $host !~ /^127\.0\.(?:4|5)\./;
@@ -35,6 +46,7 @@ my $served = start_server(
 		  if $path eq '/robots.txt' && $host =~ /^127\.0\.4\./;
 		@answer = (200, { 'Content-Type' => 'text/plain' }, "User-agent: *\nCrawl-delay: 2\n")
 		  if $path eq '/robots.txt' && $host =~ /^127\.0\.5\./;
+		@answer = (429, { 'Retry-After' => $1 }, 'slow down') if $path =~ m{^/wait/(\d+)$};
 		@answer = (429, { 'Retry-After' => '2' }, 'slow down')
 		  if $path eq '/busy' && !-e "$log.asked" && open(my $flag, '>', "$log.asked");
 		if ($path =~ m{^/to/([\d.]+)})
@@ -93,9 +105,33 @@ sub smallest_gap
 	return $least;
 }
 
+# What the server saw of hosts, checked and told.
+sub check_politeness
+{
+	my ($what, $hosts, $least_gap) = @_;
+	my @all = requests($hosts, qr/./);
+	my $most = most_at_once(@all);
+	my $gap = smallest_gap(@all);
+	my %robots;
+	$robots{ $_->[2] }++ foreach grep { $_->[3] eq '/robots.txt' } @all;
+	my %hosts = map { $_->[2] => 1 } @all;
+	my @counts = sort { $a <=> $b } map { $robots{$_} || 0 } keys %hosts;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	note(sprintf '%s: %d requests to %d hosts; at most %d at once at one host, smallest gap %.3f s, '
+		  . '%d to %d requests of robots.txt', $what, scalar(@all), scalar(keys %hosts), $most, $gap, @counts[ 0, -1 ]);
+	cmp_ok($most, '<=', 2, "$what: at most max_concurrency_per_host at once, whoever fetches");
+	# the server begins with a request some time after it came
+	cmp_ok($gap, '>=', $least_gap, "$what: the smallest gap") if $least_gap;
+	is(join(' ', @counts[ 0, -1 ]), '1 1', "$what: robots.txt once for each authority");
+	return;
+}
+
 # few slots each, so that no worker can take it all
 my $node = new_node(workers => 3,
-	conf => { 'wf_curation.respect_robots' => 'on', 'wf_curation.max_concurrency' => 16 });
+	conf => { 'wf_curation.respect_robots' => 'on', 'wf_curation.max_concurrency' => 16,
+		# nothing is found by chance
+		'wf_curation.poll_interval' => '10min' });
 sub value { return $node->safe_psql('postgres', $_[0]) }
 
 # ---- three standing workers and two batches, 48 hosts of three pages each
@@ -109,8 +145,7 @@ wait_until_done($node);
 is(statuses($node, 'true'), 'Complete=144', 'every page is fetched');
 my @seen = requests(qr/^127\.0\.3\./, qr{^/p});
 is(scalar(@seen), 144, 'once');
-cmp_ok(most_at_once(@seen), '<=', 2, 'at most max_concurrency_per_host at once, whoever fetches');
-is(scalar(requests(qr/^127\.0\.3\./, qr{^/robots})), 48, 'robots.txt once for each authority');
+check_politeness('three workers and two batches', qr/^127\.0\.3\./);
 cmp_ok(value('SELECT count(DISTINCT worker_pid) FROM wf_attempts'), '>', 1, 'by several workers');
 is(value('SELECT count(*) FROM wf_host'), '0', 'nothing is kept of hosts that want nothing');
 is(value("SELECT count(*) FROM wf_robots WHERE valid_until > now() + interval '23 hours'"), '48',
@@ -124,17 +159,17 @@ wait_for_status($node, 'Error', "id = '$private'");
 is(value("SELECT page_processing_error FROM pages WHERE id = '$private'"), 'disallowed by robots.txt', 'disallowed');
 is(scalar(requests(qr/./, qr{^/private})), 0, 'without a request');
 
-# ---- host_delay, over all workers
+# ---- host_delay, over all workers: more hosts than the standing ones have slots for
 
-value("ALTER SYSTEM SET wf_curation.host_delay = '500ms'");
+value("ALTER SYSTEM SET wf_curation.host_delay = '700ms'");
 value('SELECT pg_reload_conf()');
-add_pages($node, map { my $h = $_; map { $served->url("/d$_", "127.0.6.$h") } 1 .. 4 } 1 .. 2);
+add_pages($node, map { my $h = $_; map { $served->url("/d$_", "127.0.6.$h") } 1 .. 3 } 1 .. 60);
 select_pages($node, "url ~ '127.0.6.'");
-value('SELECT wf_process_batch(5)') foreach 1 .. 3;
+my $claimed = value('SELECT claimed FROM wf_process_batch(30)');
+cmp_ok($claimed, '>', 0, "a batch has its share: $claimed pages");
 wait_until_done($node);
-is(statuses($node, "url ~ '127.0.6.'"), 'Complete=8', 'with a delay, too');
-my $gap = smallest_gap(requests(qr/^127\.0\.6\./, qr/./));
-cmp_ok($gap, '>=', 0.4, "smallest gap with host_delay of 500 ms: $gap s, robots.txt included");
+is(statuses($node, "url ~ '127.0.6.'"), 'Complete=180', 'with a delay, too');
+check_politeness('host_delay of 700 ms, three workers and a batch', qr/^127\.0\.6\./, 0.35);
 value('ALTER SYSTEM RESET wf_curation.host_delay');
 value('SELECT pg_reload_conf()');
 
@@ -144,7 +179,7 @@ add_pages($node, map { $served->url("/c$_", '127.0.5.1') } 1 .. 3);
 select_pages($node, "url ~ '127.0.5.'");
 wait_until_done($node);
 is(statuses($node, "url ~ '127.0.5.'"), 'Complete=3', 'Crawl-delay: all are fetched in the end');
-$gap = smallest_gap(requests(qr/^127\.0\.5\./, qr/./));
+my $gap = smallest_gap(requests(qr/^127\.0\.5\./, qr/./));
 cmp_ok($gap, '>=', 1.95, "smallest gap with Crawl-delay of 2 s: $gap s");
 is(value("SELECT max(attempt) FROM wf_attempts WHERE url ~ '127.0.5.'"), '1', 'no attempt was counted in between');
 
@@ -199,6 +234,58 @@ cmp_ok($took, "<", 2 * $alone + 1,
 $took = time_for('127.0.11.3');
 cmp_ok($took, '<', $alone + 5, sprintf('ten among 10,000 others without a domain: %.2f s', $took));
 cmp_ok(most_at_once(requests(qr/^127\.0\.10\./, qr/./)), '<=', 2, 'the slow ones within their limit, too');
+
+# ---- one host that hangs, and 600 pages of others
+
+value("ALTER SYSTEM SET wf_curation.request_timeout = '300s'");
+value('SELECT pg_reload_conf()');
+add_pages($node, $served->url('/hang', '127.0.12.1'));
+select_pages($node, "url ~ '/hang'");
+wait_until(sub { requests(qr/./, qr{^/hang}) == 1 }, 'a request is left hanging');
+add_pages($node, map { my $h = $_; map { $served->url("/fast$_", "127.0.13.$h") } 1 .. 6 } 1 .. 100);
+my $began = time();
+select_pages($node, "url ~ '/fast'");
+wait_for_status($node, 'Complete', "url ~ '/fast'");
+note(sprintf '600 fast pages beside a host that hangs: %.2f s', time() - $began);
+is(statuses($node, "url ~ '/fast'"), 'Complete=600', 'all others are done');
+is(statuses($node, "url ~ '/hang'"), 'Processing=1', 'while it still hangs');
+
+# ---- wf_fetch() goes through the gate like any worker
+
+sub fetch { return value("SELECT outcome, error FROM wf_fetch('$_[0]')") }
+
+is(fetch($served->url('/f1', '127.0.14.1')), 'ok|', 'wf_fetch()');
+is(fetch($served->url('/f2', '127.0.14.1')), 'ok|', 'and once more');
+is(scalar(requests(qr/^127\.0\.14\.1/, qr{robots})), 1, 'with one robots.txt, which it leaves to others');
+is(fetch($served->url('/private', '127.0.4.1')), 'robots|disallowed by robots.txt', 'what a worker has read holds for it');
+is(scalar(requests(qr/./, qr{^/private})), 0, 'without a request');
+like(fetch($served->url('/wait/60', '127.0.14.2')), qr/^http_throttled\|HTTP status 429/, 'a site that asks for a pause');
+is(value("SELECT count(*) FROM wf_host WHERE site ~ '^127.0.14.2:' AND not_before > now() + interval '50 s'"), 1,
+	'gets it, from everybody');
+like(fetch($served->url('/f3', '127.0.14.2')), qr/^deferred\|its host must be left alone \(for \d\d s\)$/,
+	'wf_fetch() says that it must be left alone');
+is(scalar(requests(qr/^127\.0\.14\.2/, qr{^/f3})), 0, 'and sends nothing');
+like(fetch($served->url('/wait/2', '127.0.14.3')), qr/^http_throttled/, 'one that asks for a short pause');
+is(fetch($served->url('/f4', '127.0.14.3')), 'ok|', 'is waited for');
+my ($asked) = requests(qr/^127\.0\.14\.3/, qr{^/wait});
+my ($then) = requests(qr/^127\.0\.14\.3/, qr{^/f4});
+cmp_ok($then->[0] - $asked->[1], '>=', 1.9, 'for that long');
+like(fetch($served->url('/wait/3', '127.0.14.5')), qr/^http_throttled/, 'what it learns of a site');
+add_pages($node, { status => 'Selected' }, $served->url('/after', '127.0.14.5'));
+wait_for_status($node, 'Complete', "url ~ '127.0.14.5'");
+($asked) = requests(qr/^127\.0\.14\.5/, qr{^/wait});
+($then) = requests(qr/^127\.0\.14\.5/, qr{^/after});
+cmp_ok($then->[0] - $asked->[1], '>=', 2.9, 'holds for workers, who come back to it');
+is(fetch($served->url('/f5', '127.0.5.1')), 'ok|', 'so is a Crawl-delay');
+is(fetch($served->url('/f6', '127.0.5.1')), 'ok|', 'each time');
+cmp_ok(smallest_gap(requests(qr/^127\.0\.5\./, qr/./)), '>=', 1.95, 'which holds');
+is(fetch($served->url('/f7', '127.0.12.1')), 'deferred|its host is being fetched from by another worker',
+	'a site that another worker has');
+is(scalar(requests(qr/./, qr{^/f7})), 0, 'gets no request');
+is(fetch($served->url('/to/127.0.14.1', '127.0.14.4')), 'ok|', 'a redirect to a site that is free');
+value("UPDATE pages SET page_curation_status = 'New', page_processing_status = NULL WHERE url ~ '/hang'");
+value('ALTER SYSTEM RESET wf_curation.request_timeout');
+value('SELECT pg_reload_conf()');
 
 # ---- what nobody need know any more goes with the sweep
 

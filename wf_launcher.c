@@ -186,7 +186,7 @@ decide(void)
 			want(database, n);
 	}
 	CommitTransactionCommand();
-	pgstat_report_activity(STATE_IDLE, NULL);
+	pgstat_report_activity(STATE_IDLE, "wf_curation: waiting");
 }
 
 /* Has the worker ended?  Then note when it may be started again. */
@@ -325,6 +325,7 @@ wf_launcher_main(Datum main_arg)
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	SetConfigOption("application_name", WF_APPLICATION_NAME, PGC_USERSET, PGC_S_SESSION);
 	wf_shmem_set_launcher();
 	while (!ShutdownRequestPending)
 	{

@@ -60,7 +60,8 @@ PGDLLEXPORT void wf_worker_main(Datum main_arg);
 
 WfWorker	wf_worker;
 
-static uint32 wait_event_cache = 0;
+static uint32 idle_event = 0;	/* caches of wf_wait_event */
+static uint32 crawler_event = 0;
 
 volatile sig_atomic_t wf_worker_got_sigterm = false;
 volatile sig_atomic_t wf_worker_got_stop = false;
@@ -222,6 +223,7 @@ wait_timeout(TimestampTz now)
 			limit = until(now, stage->next_claim, limit);
 	}
 	limit = until(now, wf_worker.next_renew, limit);
+	limit = until(now, wf_worker.next_report, limit);
 	if (wf_worker.batch)
 		limit = until(now, wf_worker.batch->deadline, limit);
 	else
@@ -240,19 +242,40 @@ wait_timeout(TimestampTz now)
 	return Max(limit, 1);
 }
 
+/*
+ * Flush statistics before a wait.  While there is work those that are not a second
+ * apart from the last ones are kept, and nobody but us does it later: the server
+ * says how long they may wait.
+ */
+static void
+report_statistics(bool force)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	long		may_wait;
+
+	force |= wf_worker.next_report != 0 && now >= wf_worker.next_report;
+	may_wait = pgstat_report_stat(force);
+	if (may_wait == 0)
+		wf_worker.next_report = 0;
+	else if (wf_worker.next_report == 0)
+		wf_worker.next_report = TimestampTzPlusMilliseconds(now, may_wait);
+}
+
 static void
 wait_for_events(void)
 {
 	WaitEvent	events[3];
 	int			n;
 	bool		readable = false;
+	bool		busy = hash_get_num_entries(wf_worker.in_flight) > 0;
 
 	wf_worker_update_wait_events();
 	wf_worker_report_state();
-	if (hash_get_num_entries(wf_worker.in_flight) == 0)
-		pgstat_report_stat(true);	/* nobody flushes them while we wait */
+	report_statistics(!busy);
 	n = WaitEventSetWait(wf_worker.events, wait_timeout(GetCurrentTimestamp()), events,
-						 lengthof(events), wf_wait_event(&wait_event_cache, "WfWorkerMain"));
+						 lengthof(events),
+						 busy ? wf_wait_event(&crawler_event, "WfCrawlerWait") :
+						 wf_wait_event(&idle_event, "WfWorkerIdle"));
 	for (int i = 0; i < n; i++)
 	{
 		if (events[i].events & WL_LATCH_SET)

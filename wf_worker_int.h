@@ -100,6 +100,7 @@ typedef struct WfWorker
 	TimestampTz next_poll;
 	TimestampTz next_sweep;
 	TimestampTz next_renew;
+	TimestampTz next_report;	/* of statistics that are due; 0: there are none */
 	TimestampTz next_hang_check;
 	TimestampTz next_check;
 	TimestampTz next_start;		/* of the crawler, after failures */

@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/timestamp.h"
 
 #include "wf_encoding.h"
@@ -286,9 +287,15 @@ wf_worker_run(WfStageId id, const char *activity, void (*work) (WfStage *stage, 
 void
 wf_worker_report_state(void)
 {
+	static const char *const activity[] = {
+		[WF_WORKER_IDLE] = "wf_curation: idle",
+		[WF_WORKER_BUSY] = "wf_curation: waiting for the crawler",
+		[WF_WORKER_BLOCKED] = "wf_curation: blocked, see wf_health()",
+	};
 	WfWorkerState state = wf_worker_blocked() ? WF_WORKER_BLOCKED :
 		hash_get_num_entries(wf_worker.in_flight) > 0 ? WF_WORKER_BUSY : WF_WORKER_IDLE;
 
+	pgstat_report_activity(STATE_IDLE, activity[state]);
 	wf_shmem_report(state, (int) hash_get_num_entries(wf_worker.in_flight),
 					wf_link_pid(wf_worker.link), wf_worker.pages);
 	wf_shmem_report_trouble(wf_worker.trouble);

@@ -34,6 +34,7 @@
 #include "utils/timestamp.h"
 
 #include "wf_batch.h"
+#include "wf_clock.h"
 #include "wf_guc.h"
 #include "wf_shmem.h"
 #include "wf_worker.h"
@@ -114,7 +115,7 @@ create_order(WfBatchKind kind, int budget, Size extra)
 	batch->magic = WF_BATCH_MAGIC;
 	batch->kind = kind;
 	batch->budget = budget;
-	batch->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wf_curation_batch_timeout);
+	batch->deadline = TimestampTzPlusMilliseconds(wf_clock(), wf_curation_batch_timeout);
 	pg_atomic_init_u32(&batch->stop, 0);
 	pg_atomic_init_u32(&batch->done, 0);
 	batch->caller = &MyProc->procLatch;

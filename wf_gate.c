@@ -27,6 +27,7 @@
 
 #include "core/wf_robots.h"
 
+#include "wf_clock.h"
 #include "wf_gate_int.h"
 #include "wf_guc.h"
 
@@ -167,7 +168,7 @@ wf_gate_set_name(WfGate *gate, WfSite *site, WfSlice name)
 static void
 trim_sites(WfGate *gate)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	HASH_SEQ_STATUS seq;
 	WfSite	   *site;
 
@@ -236,7 +237,7 @@ wf_gate_enter(WfGate *gate, uint64 key)
 
 	if (key == 0)
 		return WF_GATE_OPEN;
-	now = GetCurrentTimestamp();
+	now = wf_clock();
 	site = enter_site(gate, key);
 	if (waits(site, now))
 	{
@@ -264,7 +265,7 @@ wf_gate_is_closed(WfGate *gate, uint64 key)
 
 	if (site == NULL)
 		return false;
-	now = GetCurrentTimestamp();
+	now = wf_clock();
 	if (!waits(site, now) && (site->owned || site->retry <= now))
 		return false;
 	wf_gate_wake_at(gate, waits(site, now) ? site->until : site->retry);
@@ -359,7 +360,7 @@ wf_gate_waits(WfGate *gate, uint64 key, TimestampTz *until)
 
 	if (until)
 		*until = site ? site->until : 0;
-	return site != NULL && waits(site, GetCurrentTimestamp());
+	return site != NULL && waits(site, wf_clock());
 }
 
 TimestampTz
@@ -400,7 +401,7 @@ wf_gate_send(WfGate *gate, WfLink *link)
 void
 wf_gate_crawler_ended(WfGate *gate)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	HASH_SEQ_STATUS seq;
 	WfSite	   *site;
 
@@ -429,7 +430,7 @@ wf_gate_note_site(WfGate *gate, const WfSiteState *state)
 	site->state = *state;
 	site->state.site = WF_SLICE_EMPTY;
 	site->until = state->wait_ms == 0 ? 0 :
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64) state->wait_ms);
+		TimestampTzPlusMilliseconds(wf_clock(), (int64) state->wait_ms);
 	if (site->dirty)
 		return;
 	site->dirty = true;

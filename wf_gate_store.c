@@ -17,8 +17,15 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_clock.h"
 #include "wf_gate_int.h"
 #include "wf_stage.h"
+
+/*
+ * Until when a site is to be left alone: as long as it was when that was written, if
+ * the clock went back since.
+ */
+#define PAUSE_OF_HOST "h.not_before - greatest(h.updated_at - now(), interval '0')"
 
 static WfStatement read_hosts;
 static WfStatement read_robots;
@@ -48,7 +55,7 @@ static void
 make_statements(void)
 {
 	make(&read_hosts,
-		 "SELECT h.key, h.site, h.not_before, h.delay_ms, h.slow_ms, h.failures, h.openings"
+		 "SELECT h.key, h.site, " PAUSE_OF_HOST ", h.delay_ms, h.slow_ms, h.failures, h.openings"
 		 " FROM %s h WHERE h.key = ANY ($1)", "wf_host", 1, INT8ARRAYOID);
 	make(&read_robots,
 		 "SELECT r.key, r.site, r.origin, r.valid_until, r.body"
@@ -149,9 +156,9 @@ read_state(WfGate *gate, uint64 row)
 	if (site == NULL || site->dirty)
 		return;
 	wf_gate_set_name(gate, site, text_slice(column(row, 2)));
-	site->until = DatumGetTimestampTz(column(row, 3));
 	state.site = (WfSlice) {site->name, strlen(site->name)};
-	state.wait_ms = ms_until(site->until);
+	state.wait_ms = ms_until(DatumGetTimestampTz(column(row, 3)));
+	site->until = TimestampTzPlusMilliseconds(wf_clock(), (int64) state.wait_ms);
 	state.delay_ms = (uint32) DatumGetInt32(column(row, 4));
 	state.slow_ms = (uint32) DatumGetInt32(column(row, 5));
 	state.failures = (uint32) DatumGetInt32(column(row, 6));
@@ -165,16 +172,17 @@ static void
 read_robots_file(WfGate *gate, uint64 row)
 {
 	WfSite	   *site = site_of_row(gate, row);
-	TimestampTz valid_until = DatumGetTimestampTz(column(row, 4));
+	TimestampTz valid_until;
 	WfRobotsFile file;
 
 	if (site == NULL)
 		return;
 	file.site = text_slice(column(row, 2));
 	file.origin = text_slice(column(row, 3));
-	file.valid_ms = ms_until(valid_until);
+	file.valid_ms = Min(ms_until(DatumGetTimestampTz(column(row, 4))), WF_ROBOTS_VALID_MS);
 	file.body = text_slice(column(row, 5));
 	(void) wf_message_write_robots(&gate->out, &file);
+	valid_until = TimestampTzPlusMilliseconds(wf_clock(), (int64) file.valid_ms);
 	if (site->robots_until == 0 || valid_until < site->robots_until)
 		site->robots_until = valid_until;
 }
@@ -184,7 +192,7 @@ static Datum
 unread_keys(WfGate *gate, bool robots, int *n)
 {
 	Datum	   *keys = palloc(Max(list_length(gate->unread), 1) * sizeof(Datum));
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	ListCell   *lc;
 
 	*n = 0;
@@ -275,7 +283,8 @@ write_states(WfGate *gate)
 		}
 		elems[0][n] = Int64GetDatum((int64) site->key);
 		elems[1][n] = CStringGetTextDatum(site->name);
-		elems[2][n] = TimestampTzGetDatum(site->until ? site->until : GetCurrentTimestamp());
+		elems[2][n] = TimestampTzGetDatum(site->until ? wf_clock_to_time(site->until)
+											: GetCurrentTimestamp());
 		elems[3][n] = Int32GetDatum((int32) Min(site->state.delay_ms, INT_MAX));
 		elems[4][n] = Int32GetDatum((int32) Min(site->state.slow_ms, INT_MAX));
 		elems[5][n] = Int32GetDatum((int32) Min(site->state.failures, INT_MAX));

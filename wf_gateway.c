@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_clock.h"
 #include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_stage.h"
@@ -365,7 +366,7 @@ wf_gateway_plan(WfClaimRequest *request, TimestampTz *wake)
 	if (!usable || mode == WF_GATEWAY_DIRECT_FIRST)
 		return true;
 	request->n = take_slots((int) Min((int64) request->n, calls));
-	*wake = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), FULL_RETRY_MS);
+	*wake = TimestampTzPlusMilliseconds(wf_clock(), FULL_RETRY_MS);
 	return request->n > 0;
 }
 

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
+#include "wf_clock.h"
 #include "wf_curation.h"
 #include "wf_guc.h"
 #include "wf_health.h"
@@ -511,7 +512,7 @@ check_crawler_ends(WfHealth *h)
 {
 	WfWorkerInfo *slots = palloc(WF_MAX_WORKERS * sizeof(WfWorkerInfo));
 	int			n = wf_shmem_workers(slots);
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 
 	for (int i = 0; i < n; i++)
 	{

@@ -36,6 +36,7 @@
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
+#include "wf_clock.h"
 #include "wf_curation.h"
 #include "wf_guc.h"
 #include "wf_launcher.h"
@@ -338,8 +339,8 @@ wf_launcher_main(Datum main_arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		decide();
-		make_room(GetCurrentTimestamp());
-		timeout = reconcile(GetCurrentTimestamp());
+		make_room(wf_clock());
+		timeout = reconcile(wf_clock());
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout,
 						 wf_wait_event(&wait_event_cache, "WfLauncherMain"));
 		ResetLatch(MyLatch);

@@ -31,6 +31,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_clock.h"
 #include "wf_encoding.h"
 #include "wf_pick.h"
 
@@ -333,7 +334,7 @@ add_group(Ring *ring, WfGate *gate, WfDomainKey key)
 	if (entry->closed != 0 && wf_gate_is_closed(gate, entry->closed))
 		return NULL;
 	if (entry->rest_until != 0 && entry->rest_look == ring->look &&
-		entry->rest_until > GetCurrentTimestamp())
+		entry->rest_until > wf_clock())
 	{
 		wf_gate_wake_at(gate, entry->rest_until);
 		return NULL;
@@ -356,7 +357,7 @@ add_group(Ring *ring, WfGate *gate, WfDomainKey key)
 static void
 plan_next_scan(Ring *ring, TimestampTz start)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	long		elapsed = TimestampDifferenceMilliseconds(start, now);
 
 	ring->next_scan = !ring->rationed || elapsed < QUICK_SCAN_MS ? 0 :
@@ -371,7 +372,7 @@ static bool
 scan_domains(Ring *ring, WfStage *stage, WfGate *gate)
 {
 	bool		alone = stage->items->column[WF_ITEM_DOMAIN_ID].attnum == 0;
-	TimestampTz start = GetCurrentTimestamp();
+	TimestampTz start = wf_clock();
 	Datum		values[2];
 	uint64		n;
 
@@ -465,7 +466,7 @@ pass_over(Ring *ring, WfGate *gate, int at, bool full)
 		return true;
 	}
 	entry->rest_ms = ring->rationed ? Min(Max(entry->rest_ms * 2, REST_MS), REST_MAX_MS) : REST_MS;
-	entry->rest_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), entry->rest_ms);
+	entry->rest_until = TimestampTzPlusMilliseconds(wf_clock(), entry->rest_ms);
 	entry->rest_look = ring->look;
 	wf_gate_wake_at(gate, entry->rest_until);
 	drop_group(ring, at);
@@ -545,7 +546,7 @@ static void
 end_round(Ring *ring, const WfGate *gate)
 {
 	if (!ring->added && wf_gate_wake(gate) != 0)
-		ring->rest_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), REST_MS);
+		ring->rest_until = TimestampTzPlusMilliseconds(wf_clock(), REST_MS);
 	ring->added = false;
 }
 
@@ -580,9 +581,9 @@ wf_pick_candidates(WfPicker *picker, WfStage *stage, WfGate *gate, int n, int pe
 			*more = true;		/* but other domains have their turn */
 		}
 		if (scans_to_end == 0 || ring->ngroups >= MAX_GROUPS ||
-			(ring->next_scan != 0 && GetCurrentTimestamp() < ring->next_scan))
+			(ring->next_scan != 0 && wf_clock() < ring->next_scan))
 			break;
-		if (ring->rest_until != 0 && ring->rest_until > GetCurrentTimestamp())
+		if (ring->rest_until != 0 && ring->rest_until > wf_clock())
 		{
 			wf_gate_wake_at(gate, ring->rest_until);
 			break;

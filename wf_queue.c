@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_clock.h"
 #include "wf_encoding.h"
 #include "wf_queue.h"
 #include "wf_shmem.h"
@@ -307,12 +308,12 @@ postpone(Postponed *postponed, const pg_uuid_t *id, WfGate *gate, uint64 site,
 	int			apart = (int) (pg_prng_uint32(&pg_global_prng_state) % 1000);
 
 	if (verdict != WF_GATE_WAITS || !wf_gate_waits(gate, site, &when))
-		when = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+		when = TimestampTzPlusMilliseconds(wf_clock(),
 										   verdict == WF_GATE_FULL ? FULL_RETRY_MS : BUSY_RETRY_MS);
 	*copy = *id;
 	postponed->ids[postponed->n] = UUIDPGetDatum(copy);
 	postponed->times[postponed->n++] =
-		TimestampTzGetDatum(TimestampTzPlusMilliseconds(when, apart));
+		TimestampTzGetDatum(wf_clock_to_time(TimestampTzPlusMilliseconds(when, apart)));
 }
 
 static void

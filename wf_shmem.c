@@ -26,6 +26,7 @@
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 
+#include "wf_clock.h"
 #include "wf_curation.h"
 #include "wf_shmem.h"
 
@@ -258,7 +259,7 @@ wf_shmem_report_crawler_end(void)
 		return;
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	memmove(ends + 1, ends, (WF_CRAWLER_ENDS - 1) * sizeof(TimestampTz));
-	ends[0] = GetCurrentTimestamp();
+	ends[0] = wf_clock();
 	LWLockRelease(shared->lock);
 }
 
@@ -281,7 +282,7 @@ wf_shmem_slot_asked_for(void)
 bool
 wf_shmem_begin_sweep(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	WfWorkerSlot *last = NULL;
 	bool		due;
 

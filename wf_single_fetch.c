@@ -26,6 +26,7 @@
 
 #include "core/wf_message.h"
 
+#include "wf_clock.h"
 #include "wf_encoding.h"
 #include "wf_gate.h"
 #include "wf_guc.h"
@@ -118,7 +119,7 @@ fail(SingleFetch *work, WfOutcome outcome, const char *error)
 static void
 fail_deferred(SingleFetch *work, const char *why, TimestampTz until)
 {
-	long		ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
+	long		ms = TimestampDifferenceMilliseconds(wf_clock(), until);
 
 	if (ms > 0)
 		why = psprintf("%s (for %ld s)", why, (ms + 999) / 1000);
@@ -130,7 +131,7 @@ static bool
 is_over(const SingleFetch *work)
 {
 	return pg_atomic_read_u32(&work->batch->stop) != 0 ||
-		GetCurrentTimestamp() >= work->batch->deadline;
+		wf_clock() >= work->batch->deadline;
 }
 
 /* Wait for the crawler, the caller's stop, or time; true: go on. */
@@ -163,7 +164,7 @@ wait_until(SingleFetch *work, TimestampTz then)
 
 	if (then > work->patient_until)
 		return false;
-	while ((now = GetCurrentTimestamp()) < then)
+	while ((now = wf_clock()) < then)
 		if (!wait_for_events(work, TimestampDifferenceMilliseconds(now, then)))
 			return false;
 	return true;
@@ -251,7 +252,7 @@ static void
 handle_result(const WfResultMessage *message, void *arg)
 {
 	SingleFetch *work = arg;
-	TimestampTz again = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+	TimestampTz again = TimestampTzPlusMilliseconds(wf_clock(),
 													(int64) message->retry_after_ms);
 
 	if (message->outcome != WF_OUTCOME_DEFERRED)
@@ -315,16 +316,16 @@ fetch_page(SingleFetch *work)
 	send_request(work);
 	while (work->order->outcome < 0)
 	{
-		TimestampTz now = GetCurrentTimestamp();
+		TimestampTz now = wf_clock();
 		long		ms = work->again_at == 0 ? 1000 :
 			TimestampDifferenceMilliseconds(now, work->again_at);
 
 		if (!wait_for_events(work, ms))
 			break;
-		if (work->again_at != 0 && GetCurrentTimestamp() >= work->again_at)
+		if (work->again_at != 0 && wf_clock() >= work->again_at)
 			send_request(work);
 		if (!wf_link_write(work->link) || !wf_link_read(work->link) ||
-			wf_link_is_hung(work->link, GetCurrentTimestamp()))
+			wf_link_is_hung(work->link, wf_clock()))
 			fail(work, WF_OUTCOME_CRASH, "the crawler ended while it handled this page");
 	}
 	(void) wf_link_stop(work->link);
@@ -346,7 +347,7 @@ wf_single_fetch_run(WfBatch *batch, WfRunOwn run)
 	work.link = wf_link_create(&handlers);
 	work.gate = wf_gate_create();
 	work.site = wf_gate_key(pnstrdup(work.order->url, work.order->url_len));
-	work.patient_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), WF_GATE_PATIENCE_MS);
+	work.patient_until = TimestampTzPlusMilliseconds(wf_clock(), WF_GATE_PATIENCE_MS);
 	if (enter_site(&work))
 	{
 		fetch_page(&work);

@@ -26,6 +26,8 @@
 
 #define SWEEP_ROWS		10000	/* of one repair at most */
 #define SWEEP_INTERVAL	"55 seconds"	/* a little under the minute promised */
+#define CLOCK_STEP		"interval '5 seconds'"	/* further in the future: the clock went back */
+#define SWEPT_LATELY	"now() - interval '5 minutes' AND now() + " CLOCK_STEP
 #define PRUNE_BATCHES	20
 #define RESCUE_ROWS		1000	/* in one transaction */
 #define RESCUE_FAILURES	5		/* rows passed over that cannot be rescued now */
@@ -42,10 +44,23 @@ typedef enum OwnStatement
 	OWN_GATE,					/* is a sweep due?  if so, note the time */
 	OWN_REPORT,					/* note the result */
 	OWN_PRUNE,					/* history */
+	OWN_CLOCK,					/* claims from before the clock went back */
+	OWN_CLOCK_HOSTS,			/* sites, likewise */
 	OWN_COUNT
 } OwnStatement;
 
 static WfStatement own[OWN_COUNT];	/* those on claims have the stage as first argument */
+
+/*
+ * May a worker that lives lose its claims when their lease is over?  Not when the
+ * clock may have been set forward since the last sweep: it had no time to renew them.
+ */
+typedef enum LeaseTrust
+{
+	LEASE_DISTRUST,
+	LEASE_TRUST,
+	LEASE_AS_SWEPT				/* if the last sweep was a moment ago */
+} LeaseTrust;
 
 /* What a look at the whole table found. */
 typedef struct Survey
@@ -69,6 +84,8 @@ typedef struct SweepContext
 	bool		claims;			/* some are in flight, somewhere */
 	bool		prune;			/* history is older than it may be */
 	bool		more;			/* … to do, perhaps */
+	bool		went_back;		/* the last sweep is in the future */
+	LeaseTrust	trust;
 	int			limit;			/* claims that one rescue transaction takes */
 	int			offset;			/* and passes over */
 } SweepContext;
@@ -94,7 +111,7 @@ make_statements(void)
 	char	   *state = wf_stage_own_table("wf_sweep_state");
 	char	   *attempt = wf_stage_own_table("wf_attempt");
 
-	if (own[OWN_PRUNE].sql)
+	if (own[OWN_CLOCK_HOSTS].sql)
 		return;
 	make(OWN_LOST,
 		 psprintf("WITH w AS (SELECT c.worker_pid AS pid, c.worker_started AS started, count(*) AS n"
@@ -105,9 +122,11 @@ make_statements(void)
 				  " c.worker_pid = 0 AS foreign_service"
 				  " FROM %s c LEFT JOIN dead ON dead.pid = c.worker_pid AND dead.started = c.worker_started"
 				  " WHERE c.worker_pid IS NOT NULL AND c.stage = $1"
-				  " AND (dead.pid IS NOT NULL OR c.lease_until < now()) ORDER BY c.item LIMIT $2 OFFSET $3",
-				  claim, claim),
-		 3, TEXTOID, INT4OID, INT4OID);
+				  " AND (dead.pid IS NOT NULL OR (c.lease_until < now() AND (c.worker_pid = 0 OR $4 = %d"
+				  "  OR ($4 = %d AND EXISTS (SELECT 1 FROM %s s WHERE s.last_sweep BETWEEN " SWEPT_LATELY ")))))"
+				  " ORDER BY c.item LIMIT $2 OFFSET $3",
+				  claim, claim, LEASE_TRUST, LEASE_AS_SWEPT, state),
+		 4, TEXTOID, INT4OID, INT4OID, INT4OID);
 	make(OWN_BACK,
 		 psprintf("UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
 				  " not_before = now(), deaths = c.deaths + (u.deaths & 1),"
@@ -134,12 +153,15 @@ make_statements(void)
 				  " ON CONFLICT DO NOTHING", claim),
 		 3, TEXTOID, UUIDARRAYOID, INT4OID);
 	make(OWN_GATE,
-		 psprintf("INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
+		 psprintf("WITH o AS (SELECT o.last_sweep FROM %s o)"
+				  " INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
 				  " ON CONFLICT (only_row) DO UPDATE SET last_sweep = now(), repaired = 0"
 				  " WHERE $1 OR s.last_sweep < now() - interval '" SWEEP_INTERVAL "' OR s.last_sweep > now()"
 				  " RETURNING EXISTS (SELECT 1 FROM %s c WHERE c.worker_pid IS NOT NULL),"
-				  " EXISTS (SELECT 1 FROM %s a WHERE a.finished_at < now() - $2 * interval '1 minute')",
-				  state, claim, attempt),
+				  " EXISTS (SELECT 1 FROM %s a WHERE a.finished_at < now() - $2 * interval '1 minute'),"
+				  " EXISTS (SELECT 1 FROM o WHERE o.last_sweep > now() + " CLOCK_STEP "),"
+				  " EXISTS (SELECT 1 FROM o WHERE o.last_sweep NOT BETWEEN " SWEPT_LATELY ")",
+				  state, state, claim, attempt),
 		 2, BOOLOID, INT4OID);
 	make(OWN_REPORT,
 		 psprintf("UPDATE %s s SET repaired = $1, repaired_total = s.repaired_total + $1", state),
@@ -149,6 +171,14 @@ make_statements(void)
 				  " WHERE o.finished_at < now() - $1 * interval '1 minute' ORDER BY o.finished_at LIMIT $2)",
 				  attempt, attempt),
 		 2, INT4OID, INT4OID);
+	make(OWN_CLOCK,
+		 psprintf("UPDATE %s c SET claimed_at = now(),"
+				  " not_before = least(c.not_before, now() + greatest(c.not_before - c.claimed_at, interval '0')),"
+				  " lease_until = least(c.lease_until, now() + greatest(c.lease_until - c.claimed_at, interval '0'))"
+				  " WHERE c.claimed_at > now() + " CLOCK_STEP, claim), 0);
+	make(OWN_CLOCK_HOSTS,
+		 psprintf("UPDATE %s h SET updated_at = now(), not_before = now() + (h.not_before - h.updated_at)"
+				  " WHERE h.updated_at > now() + " CLOCK_STEP, wf_stage_own_table("wf_host")), 0);
 }
 
 void
@@ -293,7 +323,7 @@ rescue(void *arg)
 	SweepContext *context = arg;
 	const char *problem;
 	WfStage    *stage = wf_stage_get(context->stage, &problem);
-	Datum		values[3];
+	Datum		values[4];
 	LostClaim  *lost;
 	WfItem	  **items;
 	bool	   *valid;
@@ -306,6 +336,7 @@ rescue(void *arg)
 	values[0] = CStringGetTextDatum(stage->name);
 	values[1] = Int32GetDatum(context->limit);
 	values[2] = Int32GetDatum(context->offset);
+	values[3] = Int32GetDatum(context->trust);
 	execute_own(OWN_LOST, values);
 	if (SPI_processed == 0)
 		return;
@@ -402,9 +433,9 @@ run_part(const char *activity, Oid owner, void (*work) (void *), SweepContext *c
 }
 
 static bool
-rescue_stage(WfStageId stage, WfSweepCounts *counts)
+rescue_stage(WfStageId stage, LeaseTrust trust, WfSweepCounts *counts)
 {
-	SweepContext context = {counts, stage};
+	SweepContext context = {counts, stage, .trust = trust};
 	Oid			owner = current_owner(stage, NULL);
 	bool		ok;
 
@@ -439,7 +470,7 @@ wf_sweep_rescue(WfSweepCounts *counts)
 	bool		ok = true;
 
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
-		ok &= rescue_stage(stage, counts);
+		ok &= rescue_stage(stage, LEASE_AS_SWEPT, counts);
 	return ok;
 }
 
@@ -461,11 +492,33 @@ gate(void *arg)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[0];
 		bool		isnull;
+		bool		odd;			/* the last sweep was not a moment ago */
 
 		context->claims = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &isnull));
 		context->prune = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
+		context->went_back = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 3, &isnull));
+		odd = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 4, &isnull));
+		if (odd && !context->force)
+			context->trust = LEASE_DISTRUST;
 	}
 	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * The clock went back: what was written before would be waited for as long as it was
+ * set back, and longer.  Each time keeps its distance from the one beside it that says
+ * when it was written.
+ */
+static void
+repair_times(void *arg)
+{
+	SweepContext *context = arg;
+
+	execute_own(OWN_CLOCK, NULL);
+	context->counts->stale_claims += SPI_processed;
+	if (SPI_processed > 0)
+		wf_shmem_wake_at_commit();
+	execute_own(OWN_CLOCK_HOSTS, NULL);
 }
 
 static void
@@ -638,7 +691,7 @@ sweep_stage(WfStageId stage, const SweepContext *sweep)
 	if (!OidIsValid(owner))
 		return false;
 	if (sweep->claims)
-		(void) rescue_stage(stage, sweep->counts);
+		(void) rescue_stage(stage, sweep->trust, sweep->counts);
 	if (!sweep->force && wf_sweep_is_clean(&clean[stage], changes))
 		return false;
 	clean[stage].known = false;
@@ -672,12 +725,14 @@ any_stage(void)
 void
 wf_sweep_run(bool force, WfSweepCounts *counts)
 {
-	SweepContext context = {counts, WF_STAGE_PAGE, force};
+	SweepContext context = {counts, WF_STAGE_PAGE, force, .trust = LEASE_TRUST};
 	bool		walked = false;
 
 	if (!any_stage() || (!force && !wf_shmem_begin_sweep()) ||
 		!run_part("wf_curation: is a sweep due?", InvalidOid, gate, &context) || !context.due)
 		return;
+	if (force || context.went_back)
+		(void) run_part("wf_curation: the clock went back", InvalidOid, repair_times, &context);
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
 		walked |= sweep_stage(stage, &context);
 	counts->orphans += wf_sweep_businesses(force);

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "wf_clock.h"
 #include "wf_wish.h"
 
 typedef enum WishStatement
@@ -114,7 +115,7 @@ int
 wf_wish_read(WfStage *stage, WfWishes *wishes, WfPick *ready)
 {
 	pg_uuid_t  *ids = palloc(WF_WISHES_AT_ONCE * sizeof(pg_uuid_t));
-	TimestampTz start = GetCurrentTimestamp();
+	TimestampTz start = wf_clock();
 	long		elapsed;
 	int			n;
 	int			nready;
@@ -127,9 +128,9 @@ wf_wish_read(WfStage *stage, WfWishes *wishes, WfPick *ready)
 		wishes->offset = 0;
 		n = read_ids(stage, 0, ids);
 	}
-	elapsed = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+	elapsed = TimestampDifferenceMilliseconds(start, wf_clock());
 	wishes->next_look = elapsed < QUICK_LOOK_MS ? 0 :
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), elapsed * LOOK_SHARE);
+		TimestampTzPlusMilliseconds(wf_clock(), elapsed * LOOK_SHARE);
 	wishes->look = n > 0;
 	if (n == 0)
 		return 0;

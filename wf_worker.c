@@ -250,7 +250,7 @@ wait_timeout(TimestampTz now)
 static void
 report_statistics(bool force)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	long		may_wait;
 
 	force |= wf_worker.next_report != 0 && now >= wf_worker.next_report;
@@ -272,7 +272,7 @@ wait_for_events(void)
 	wf_worker_update_wait_events();
 	wf_worker_report_state();
 	report_statistics(!busy);
-	n = WaitEventSetWait(wf_worker.events, wait_timeout(GetCurrentTimestamp()), events,
+	n = WaitEventSetWait(wf_worker.events, wait_timeout(wf_clock()), events,
 						 lengthof(events),
 						 busy ? wf_wait_event(&crawler_event, "WfCrawlerWait") :
 						 wf_wait_event(&idle_event, "WfWorkerIdle"));
@@ -325,7 +325,7 @@ must_stop(void)
 	if (wf_worker.batch == NULL)
 		return wf_worker.renew;
 	return pg_atomic_read_u32(&wf_worker.batch->stop) != 0 ||
-		GetCurrentTimestamp() >= wf_worker.batch->deadline;
+		wf_clock() >= wf_worker.batch->deadline;
 }
 
 /* One turn: everything that can be done without waiting. */
@@ -333,8 +333,8 @@ static void
 do_turn(void)
 {
 	reload_settings();
-	handle_timers(GetCurrentTimestamp());
-	if (wf_worker_store_is_due(GetCurrentTimestamp()))
+	handle_timers(wf_clock());
+	if (wf_worker_store_is_due(wf_clock()))
 		wf_worker_store_pending();
 	wf_worker_answer();
 	if (wf_worker_claim_is_due())

@@ -41,7 +41,7 @@ do_claim(WfStage *stage, void *arg)
 	wf_gateway_assign(&work->request);
 	wf_store_ask_by_validators(work->request.items, work->request.count, work->request.context);
 	work->next_due = work->request.more || work->request.unfinished || work->request.paused ?
-		0 : wf_queue_next_due(stage);
+		0 : wf_clock_of(wf_queue_next_due(stage));
 }
 
 static int
@@ -93,7 +93,7 @@ bool
 wf_worker_claim_is_due(void)
 {
 	int			slots = free_slots();
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 
 	if (slots == 0 || !wf_curation_enabled || wf_worker_got_sigterm || wf_worker_got_stop ||
 		suspect_has_turn())
@@ -123,7 +123,7 @@ skip_row(WfStageId id, const pg_uuid_t *row, const char *why)
 	WfWorkerStage *stage = &wf_worker.stage[id];
 
 	stage->refusals++;
-	stage->skip_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), SKIP_MS);
+	stage->skip_until = TimestampTzPlusMilliseconds(wf_clock(), SKIP_MS);
 	stage->nskipped = Min(stage->nskipped + 1, MAX_SKIPPED);
 	memmove(&stage->skipped[1], &stage->skipped[0], (stage->nskipped - 1) * sizeof(pg_uuid_t));
 	stage->skipped[0] = *row;
@@ -141,7 +141,7 @@ static void
 claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error)
 {
 	WfWorkerStage *stage = &wf_worker.stage[id];
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 
 	for (int i = 0; i < request->count; i++)
 	{
@@ -262,7 +262,7 @@ claim_stage(WfStageId id, int n, const char *key_problem)
 	ClaimWork	work = {0};
 	WfClaimRequest *request = &work.request;
 	WfDbError	error;
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 
 	if (now >= stage->skip_until)
 		stage->nskipped = 0;
@@ -316,7 +316,7 @@ void
 wf_worker_claim_more(void)
 {
 	WfStageId	order[WF_STAGE_COUNT];
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	int			ndue = 0;
 	const char *problem;
 	const char *key_problem = NULL;

@@ -90,7 +90,7 @@ add_pending(WfResult *result)
 												wf_worker.pending_room * sizeof(WfResult *));
 	}
 	if (wf_worker.npending == 0)
-		wf_worker.pending_since = GetCurrentTimestamp();
+		wf_worker.pending_since = wf_clock();
 	wf_worker.pending[wf_worker.npending++] = result;
 	result->item->ended = true;
 	wf_worker.nfetching--;
@@ -303,7 +303,7 @@ crawler_is_broken(void)
 
 	snprintf(why, sizeof(why), "the crawler program does not start (%s); see the server log",
 			 wf_link_last_end(wf_worker.link));
-	wf_worker.next_start = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BLOCKED_POLL_MS);
+	wf_worker.next_start = TimestampTzPlusMilliseconds(wf_clock(), BLOCKED_POLL_MS);
 	wf_worker_set_blocked(why);
 	wf_worker_look(false);
 	wf_worker_release_all();
@@ -378,7 +378,7 @@ bool
 wf_worker_ensure_crawler(void)
 {
 	const char *problem;
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	WfItem	  **items;
 	int			n;
 

@@ -15,6 +15,7 @@
 #include "utils/hsearch.h"
 
 #include "wf_batch.h"
+#include "wf_clock.h"
 #include "wf_gate.h"
 #include "wf_link.h"
 #include "wf_queue.h"

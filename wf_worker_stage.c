@@ -52,7 +52,7 @@ note_reason(char *text, size_t size, const char *why)
 	strlcpy(text, copy, size);
 	if (*why)
 		wf_worker.next_poll = TimestampTzPlusMilliseconds(
-			GetCurrentTimestamp(), Min(BLOCKED_POLL_MS, wf_curation_poll_interval));
+			wf_clock(), Min(BLOCKED_POLL_MS, wf_curation_poll_interval));
 	return true;
 }
 
@@ -90,7 +90,7 @@ wf_worker_set_stage_blocked(WfStageId id, const char *why)
 void
 wf_worker_note_trouble(bool storing, const WfDbError *error)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = wf_clock();
 	bool		is_new = wf_worker.trouble[0] == '\0';
 
 	wf_encoding_copy(wf_worker.trouble, sizeof(wf_worker.trouble), error->message);

@@ -51,8 +51,13 @@ count_stored(const StoreWork *work)
 	WfWorkerStage *stage = &wf_worker.stage[work->results[0]->item->stage];
 
 	wf_worker.pages += work->n;
-	if (c->next_due != 0 && (stage->next_due == 0 || c->next_due < stage->next_due))
-		stage->next_due = c->next_due;
+	if (c->next_due != 0)
+	{
+		TimestampTz due = wf_clock_of(c->next_due);
+
+		if (stage->next_due == 0 || due < stage->next_due)
+			stage->next_due = due;
+	}
 	if (wf_worker.batch)
 	{
 		wf_worker.batch->completed += c->completed;
@@ -214,7 +219,7 @@ wf_worker_store_pending(void)
 	memcpy(wf_worker.pending + wf_worker.npending, kept, nkept * sizeof(WfResult *));
 	wf_worker.npending += nkept;
 	wf_worker.next_store = nkept == 0 ? 0 :
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+		TimestampTzPlusMilliseconds(wf_clock(),
 									wf_worker.trouble[0] ? TROUBLE_RETRY_MS : STORE_RETRY_MS);
 	if (wf_worker.npending == 0)
 		MemoryContextReset(wf_worker.group_context);

@@ -21,6 +21,8 @@ WITH member AS (
 	UNION ALL
 	SELECT m.classid, m.objid, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
 	FROM member m JOIN pg_type t ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
+	-- a row's type is a member, too, from PostgreSQL 17 on; who has nothing of the table has no use for it
+	WHERE NOT EXISTS (SELECT 1 FROM pg_type r WHERE r.oid IN (t.oid, t.typelem) AND r.typrelid <> 0)
 	UNION ALL
 	SELECT m.classid, m.objid, 0, NULL FROM member m
 	WHERE m.classid NOT IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass)

@@ -51,7 +51,7 @@ OBJS = \
 	wf_part.o \
 	wf_part_spec.o \
 	wf_pick.o \
-	wf_queue.o \
+	wf_queue.o wf_queue_held.o wf_queue_sql.o \
 	wf_rules.o \
 	wf_shmem.o \
 	wf_single_fetch.o \

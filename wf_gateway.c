@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * wf_gateway.c
- *	  Which pages and sitemaps a gateway fetches: mode, slots, credits.
+ *	  What a gateway fetches: mode, slots, credits.
  *
  * Slots are session-level locks of the lock manager, like the sites of
  * wf_gate.c: gateway_max_concurrency of them, gone with the worker whatever
@@ -51,7 +51,7 @@ static WfStatement statements[CREDIT_COUNT];
 static bool taken[WF_MAX_GATEWAY_CONCURRENCY];	/* slots that are ours */
 static int	spare[WF_MAX_GATEWAY_CONCURRENCY];	/* of those, the ones no item has; from 1 */
 static int	nspare = 0;
-static bool usable = false;		/* as the last plan found it */
+static bool usable[WF_STAGE_COUNT];	/* as the last plan of the stage found it */
 
 /* ------------------------------------------------------------------------
  * The gateway of the settings
@@ -76,16 +76,6 @@ wf_gateway_site(void)
 	strlcpy(origin, wf_curation_gateway_url, sizeof(origin));
 	origin[strcspn(origin, "{")] = '\0';
 	return wf_gate_key(origin);
-}
-
-/*
- * Does it fetch for the stage?  A search of a domain is many requests, most of them
- * guesses, which credits would be too dear for.
- */
-static bool
-serves(WfStageId stage)
-{
-	return stage != WF_STAGE_DOMAIN;
 }
 
 const char *
@@ -216,15 +206,23 @@ wf_gateway_reset(void)
 	}
 }
 
+/* The calls that an item may make. */
 static int
-cost_of_call(void)
+calls_of_item(WfStageId stage)
 {
-	return wf_gateway_cost(wf_curation_gateway_options ? wf_curation_gateway_options : "");
+	return stage == WF_STAGE_DOMAIN ? WF_GATEWAY_SEARCH_CALLS : 1;
 }
 
-/* How many calls the budget still allows; with "lock" nobody else can spend it. */
+static int
+cost_of_item(WfStageId stage)
+{
+	return calls_of_item(stage) *
+		wf_gateway_cost(wf_curation_gateway_options ? wf_curation_gateway_options : "");
+}
+
+/* How many items the budget still allows; with "lock" nobody else can spend it. */
 static int64
-calls_left(bool lock, DateADT *month)
+items_left(WfStageId stage, bool lock, DateADT *month)
 {
 	int64		spent = 0;
 	bool		isnull;
@@ -243,22 +241,22 @@ calls_left(bool lock, DateADT *month)
 		spent = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
-	return Max(wf_curation_gateway_credit_limit - spent, 0) / cost_of_call();
+	return Max(wf_curation_gateway_credit_limit - spent, 0) / cost_of_item(stage);
 }
 
 /* Set credits aside for the first of n items; returns for how many. */
 static int
-set_aside(WfItem **items, int n)
+set_aside(WfStageId stage, WfItem **items, int n)
 {
 	DateADT		month = 0;
-	int			granted = (int) Min(calls_left(true, &month), (int64) n);
-	int			cost = cost_of_call();
+	int			granted = (int) Min(items_left(stage, true, &month), (int64) n);
+	int			cost = cost_of_item(stage);
 	Datum		values[2];
 
 	if (granted == 0)
 		return 0;
 	values[0] = Int64GetDatum((int64) granted * cost);
-	values[1] = Int64GetDatum(granted);
+	values[1] = Int64GetDatum((int64) granted * calls_of_item(stage));
 	execute(CREDIT_SPEND, values);
 	for (int i = 0; i < granted; i++)
 	{
@@ -346,26 +344,24 @@ wf_gateway_plan(WfClaimRequest *request, TimestampTz *wake)
 	WfGatewayMode mode = wf_gateway_mode();
 	uint64		site = wf_gateway_site();
 	DateADT		month;
-	int64		calls;
+	int64		items;
 	bool		waits;
 
-	if (!serves(request->stage->id))
-		return true;
-	usable = false;
+	usable[request->stage->id] = false;
 	if (mode == WF_GATEWAY_DIRECT)
 		return true;
 	wf_gate_share(request->gate, site);
 	wf_gate_read(request->gate);
-	calls = request->key_problem ? 0 : calls_left(false, &month);
-	if (calls == 0 && mode == WF_GATEWAY_ONLY)
+	items = request->key_problem ? 0 : items_left(request->stage->id, false, &month);
+	if (items == 0 && mode == WF_GATEWAY_ONLY)
 		raise_unusable(request->key_problem);
 	waits = wf_gate_waits(request->gate, site, wake);
 	if (waits && mode == WF_GATEWAY_ONLY)
 		return false;
-	usable = calls > 0 && !waits;
-	if (!usable || mode == WF_GATEWAY_DIRECT_FIRST)
+	usable[request->stage->id] = items > 0 && !waits;
+	if (!usable[request->stage->id] || mode == WF_GATEWAY_DIRECT_FIRST)
 		return true;
-	request->n = take_slots((int) Min((int64) request->n, calls));
+	request->n = take_slots((int) Min((int64) request->n, items));
 	*wake = TimestampTzPlusMilliseconds(wf_clock(), FULL_RETRY_MS);
 	return request->n > 0;
 }
@@ -379,9 +375,9 @@ wants_gateway(const WfItem *item, WfGatewayMode mode)
 		case WF_GATEWAY_ONLY:
 			return true;
 		case WF_GATEWAY_DIRECT_FIRST:
-			return usable && item->fallback;
+			return usable[item->stage] && item->fallback;
 		case WF_GATEWAY_FIRST:
-			return usable && !item->fallback;
+			return usable[item->stage] && !item->fallback;
 		case WF_GATEWAY_DIRECT:
 			break;
 	}
@@ -405,8 +401,6 @@ wf_gateway_assign(WfClaimRequest *request)
 	int			n = 0;
 	int			granted;
 
-	if (!serves(request->stage->id))
-		return;
 	for (int i = 0; i < request->count; i++)
 	{
 		WfItem	   *item = request->items[i];
@@ -419,7 +413,7 @@ wf_gateway_assign(WfClaimRequest *request)
 		else
 			chosen[n++] = item;
 	}
-	granted = n > 0 ? set_aside(chosen, n) : 0;
+	granted = n > 0 ? set_aside(request->stage->id, chosen, n) : 0;
 	for (int i = 0; i < n; i++)
 	{
 		if (i < granted)
@@ -478,12 +472,12 @@ is_in_vain(WfOutcome outcome, int http_status)
 bool
 wf_gateway_switches(const WfItem *item, WfOutcome outcome, int http_status, bool by_gateway)
 {
-	if (!serves(item->stage) || item->fallback)
+	if (item->fallback)
 		return false;
 	switch (wf_gateway_mode())
 	{
 		case WF_GATEWAY_DIRECT_FIRST:
-			return usable && !item->gateway && is_blocked(outcome, http_status);
+			return usable[item->stage] && !item->gateway && is_blocked(outcome, http_status);
 		case WF_GATEWAY_FIRST:
 			return item->gateway && by_gateway && is_in_vain(outcome, http_status);
 		default:

@@ -1,7 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * wf_gateway.h
- *	  Which pages and sitemaps a gateway fetches, and what that may cost.
+ *	  What a gateway fetches, and what that may cost.
+ *
+ * A page or a sitemap file is one call; a search of a domain up to
+ * WF_GATEWAY_SEARCH_CALLS of them, one after the other.
  *
  * The worker decides it when it claims: in the same transaction credits are
  * set aside for each call, and a slot is taken, of which the database has
@@ -48,8 +51,7 @@ extern const char *wf_gateway_key_problem(void);
  * Before a claim, inside wf_db_run: reads what is known of the gateway, takes
  * slots and may lower request->n to what can be fetched.  False when nothing can
  * for now; *wake then says when to look again.  Raises an error when the only way
- * is the gateway and it cannot be used: no key, or no credits.  Searches of domains
- * it never fetches, and lets them pass.
+ * is the gateway and it cannot be used: no key, or no credits.
  */
 extern bool wf_gateway_plan(WfClaimRequest *request, TimestampTz *wake);
 

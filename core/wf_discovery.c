@@ -61,6 +61,7 @@ struct WfDiscovery
 	WfArena    *arena;
 	WfArena    *scratch;		/* for parsing URLs */
 	bool		require_robots;
+	bool		by_gateway;
 	Phase		phase;
 	WfSlice		host;			/* of the domain, without "www." */
 	WfSlice		origin;			/* where paths are asked for */
@@ -167,7 +168,7 @@ take_domain(WfDiscovery *discovery, WfSlice text)
 }
 
 WfDiscovery *
-wf_discovery_create(WfSlice domain, bool require_robots)
+wf_discovery_create(WfSlice domain, bool require_robots, bool by_gateway)
 {
 	WfDiscovery *discovery = calloc(1, sizeof(*discovery));
 
@@ -176,6 +177,7 @@ wf_discovery_create(WfSlice domain, bool require_robots)
 	discovery->arena = wf_arena_create(ARENA_LIMIT);
 	discovery->scratch = wf_arena_create(PARSE_LIMIT);
 	discovery->require_robots = require_robots;
+	discovery->by_gateway = by_gateway;
 	if (discovery->arena == NULL || discovery->scratch == NULL)
 	{
 		wf_discovery_free(discovery);
@@ -445,7 +447,7 @@ answer_robots(WfDiscovery *discovery, const WfDiscoveryAnswer *answer)
 			take_robots(discovery, answer->body, answer->url);
 		discovery->phase = PHASE_NAMED;
 	}
-	else if (answer->http_status == 0 || discovery->require_robots)
+	else if ((answer->http_status == 0 && !discovery->by_gateway) || discovery->require_robots)
 	{
 		note_trouble(discovery, answer);
 		discovery->phase = PHASE_OVER;
@@ -540,6 +542,12 @@ wf_discovery_give_up(WfDiscovery *discovery)
 {
 	if (discovery->phase != PHASE_OVER)
 		end_with(discovery, WF_OUTCOME_TIMEOUT, 0, "search for sitemaps took too long");
+}
+
+void
+wf_discovery_stop(WfDiscovery *discovery)
+{
+	discovery->phase = PHASE_OVER;
 }
 
 void

@@ -64,9 +64,10 @@ typedef struct WfDiscoveryResult
 /*
  * Begin with a domain as it stands in the table ("example.org", "www.x.org",
  * "http://x.org:8080/").  require_robots: without an answer about robots.txt
- * nothing else is asked (RFC 9309 section 2.3.1.4).  NULL when out of memory.
+ * nothing else is asked (RFC 9309 section 2.3.1.4).  by_gateway: all else is asked by
+ * somebody who may get an answer where we get none at all.  NULL when out of memory.
  */
-extern WfDiscovery *wf_discovery_create(WfSlice domain, bool require_robots);
+extern WfDiscovery *wf_discovery_create(WfSlice domain, bool require_robots, bool by_gateway);
 extern void wf_discovery_free(WfDiscovery *discovery);
 
 /* The next request; false when the search is over. */
@@ -77,6 +78,9 @@ extern void wf_discovery_answer(WfDiscovery *discovery, const WfDiscoveryAnswer 
 
 /* It takes too long: no more requests. */
 extern void wf_discovery_give_up(WfDiscovery *discovery);
+
+/* No more requests may be made; what was found counts. */
+extern void wf_discovery_stop(WfDiscovery *discovery);
 
 /* How it ended, once wf_discovery_next was false. */
 extern void wf_discovery_result(const WfDiscovery *discovery, WfDiscoveryResult *result);

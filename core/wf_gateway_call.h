@@ -21,6 +21,7 @@
 #define WF_MAX_GATEWAY_KEY		512
 #define WF_MAX_CREDITS			1000000 /* that one call may cost */
 #define WF_GATEWAY_TIMEOUT_MS	70000	/* a vendor tries for so long */
+#define WF_GATEWAY_SEARCH_CALLS 8	/* that one search of a domain may make */
 #define WF_CREDITS_UNKNOWN		(-1)	/* as much as was set aside */
 
 /*

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "wf_discovery.h"
+#include "wf_gateway_call.h"
 #include "wf_sitemap.h"
 #include "wf_survey.h"
 #include "wf_text.h"
@@ -37,7 +38,10 @@ struct Survey
 	uint64_t	seq;			/* of the item */
 	uint64_t	request;		/* number of the request that is out; 0 none */
 	uint8_t		stage;
-	bool		gateway;		/* it fetches the sitemap */
+	bool		gateway;		/* it fetches the sitemap, or all of a search but robots.txt */
+	int			calls;			/* of it, so far */
+	int			credits;		/* that those cost */
+	bool		by_gateway;		/* it decided how the last request ended */
 	char	   *url;			/* malloc'ed; of DOMAIN its text */
 	char	   *domain;
 	int64_t		started_ms;
@@ -182,7 +186,7 @@ wf_surveys_add(WfSurveys *surveys, const WfFetchMessage *msg, const WfConfig *co
 	survey->config = config;
 	survey->seq = msg->seq;
 	survey->stage = msg->stage;
-	survey->gateway = msg->stage == WF_STAGE_MSG_SITEMAP && (msg->flags & WF_FETCH_GATEWAY) != 0;
+	survey->gateway = (msg->flags & WF_FETCH_GATEWAY) != 0;
 	survey->url = msg->url.len > 0 ? strndup(msg->url.data, msg->url.len) :
 		strndup(msg->domain.len > 0 ? msg->domain.data : "", msg->domain.len);
 	survey->domain = host_of(msg->domain, msg->url);
@@ -191,7 +195,7 @@ wf_surveys_add(WfSurveys *surveys, const WfFetchMessage *msg, const WfConfig *co
 	survey->items = calloc(CHUNK_ENTRIES, sizeof(WfEntry));
 	if (msg->stage == WF_STAGE_MSG_DOMAIN)
 		survey->discovery = wf_discovery_create(msg->domain.len > 0 ? msg->domain : msg->url,
-												config->respect_robots);
+												config->respect_robots, survey->gateway);
 	if (!survey->url || !survey->domain || !survey->arena || !survey->items ||
 		(msg->stage == WF_STAGE_MSG_DOMAIN && !survey->discovery))
 	{
@@ -237,6 +241,8 @@ end_survey(Survey *survey, WfResultMessage *result)
 	WfSurveys  *surveys = survey->surveys;
 
 	result->seq = survey->seq;
+	result->by_gateway = survey->by_gateway;
+	result->credits = survey->credits;
 	result->body_bytes = survey->received;
 	result->elapsed_ms = (uint32_t) (clock_ms() - survey->started_ms);
 	surveys->callbacks.done(surveys->callbacks.arg, result);
@@ -309,6 +315,17 @@ judge_sitemap(const WfSitemapReport *report, WfResultMessage *result, char *erro
 		result->outcome = WF_OUTCOME_OK;
 }
 
+/* What a call of the gateway cost, if the request was one. */
+static void
+count_credits(Survey *survey, const WfFetchResult *fetched)
+{
+	survey->by_gateway = fetched->by_gateway;
+	survey->credits += fetched->credits != WF_CREDITS_UNKNOWN ? fetched->credits :
+		wf_gateway_cost(survey->config->gateway_options);
+	if (survey->credits > WF_MAX_CREDITS)
+		survey->credits = WF_MAX_CREDITS;
+}
+
 static void
 end_sitemap(Survey *survey, const WfFetchResult *fetched)
 {
@@ -321,10 +338,9 @@ end_sitemap(Survey *survey, const WfFetchResult *fetched)
 		.effective_url = fetched->effective_url,
 		.content_type = fetched->content_type,
 		.error = slice_of(fetched->error),
-		.by_gateway = fetched->by_gateway,
-		.credits = fetched->credits,
 	};
 
+	count_credits(survey, fetched);
 	survey->received += fetched->body_bytes;
 	if (survey->sitemap)
 		wf_sitemap_finish(survey->sitemap, fetched->outcome == WF_OUTCOME_OK, &report);
@@ -371,6 +387,7 @@ answer_domain(Survey *survey, const WfFetchResult *fetched)
 		.report = &report,
 	};
 
+	count_credits(survey, fetched);
 	survey->received += fetched->body_bytes;
 	if (survey->sitemap)
 	{
@@ -494,7 +511,7 @@ wf_surveys_done(WfSurveys *surveys, const WfFetchResult *result)
 /* ---------- requests ---------- */
 
 static void
-send_request(Survey *survey, WfSlice url, bool stream, bool keep_body)
+send_request(Survey *survey, WfSlice url, bool stream, bool keep_body, bool gateway)
 {
 	WfSurveys  *surveys = survey->surveys;
 	WfFetchRequest request = {
@@ -502,7 +519,7 @@ send_request(Survey *survey, WfSlice url, bool stream, bool keep_body)
 		.blame = survey->seq,
 		.keep_body = keep_body,
 		.stream = stream,
-		.gateway = survey->gateway,
+		.gateway = gateway,
 		.patient = survey->stage == WF_STAGE_MSG_DOMAIN,
 		.url = url,
 		.domain = slice_of(survey->domain),
@@ -511,6 +528,8 @@ send_request(Survey *survey, WfSlice url, bool stream, bool keep_body)
 	WfResultMessage failed = {
 		.outcome = WF_OUTCOME_INTERNAL, .error = WF_SLICE("crawler is short of memory")
 	};
+
+	survey->calls += gateway;
 
 	/* an immediate end comes by callback, and survey may be gone then */
 	if (wf_fetch_add(surveys->fetcher, &request) != WF_OK)
@@ -528,14 +547,18 @@ search_on(Survey *survey)
 	if (clock_ms() - survey->started_ms >
 		(int64_t) SEARCH_TIMEOUTS * survey->config->request_timeout)
 		wf_discovery_give_up(survey->discovery);
+	if (survey->calls == WF_GATEWAY_SEARCH_CALLS)
+		wf_discovery_stop(survey->discovery);	/* no credits were set aside for more */
 	if (!wf_discovery_next(survey->discovery, &request))
 	{
 		end_domain(survey);
 		return;
 	}
 	survey->step = request.step;
+	/* robots.txt is read under our own name */
 	send_request(survey, request.url, request.step == WF_DISCOVERY_SITEMAP,
-				 request.step == WF_DISCOVERY_ROBOTS);
+				 request.step == WF_DISCOVERY_ROBOTS,
+				 survey->gateway && request.step != WF_DISCOVERY_ROBOTS);
 }
 
 void
@@ -551,7 +574,7 @@ wf_surveys_turn(WfSurveys *surveys)
 		if (survey->stage == WF_STAGE_MSG_DOMAIN)
 			search_on(survey);
 		else
-			send_request(survey, slice_of(survey->url), true, false);
+			send_request(survey, slice_of(survey->url), true, false, survey->gateway);
 	}
 }
 

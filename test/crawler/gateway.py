@@ -82,6 +82,8 @@ class Gateway(faultserver.Server):
             self.refuse(conn, "403 Forbidden", b"You have used up all your API credits.")
         elif self.mode == "500":
             self.refuse(conn, "500 Internal Server Error", b"Request failed. You will not be charged for this request.")
+        elif self.mode == "404":
+            self.deliver(conn, urllib.parse.urlsplit(query.get("url", "")), 1, "404 Not Found")
         else:
             self.fetch(conn, query)
 

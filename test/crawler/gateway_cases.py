@@ -70,14 +70,46 @@ def sitemap():
             b"costs more credits" in c.found[3].error and len(g.calls) == 4), (ends(c), c.found[3].error, c.entries)
 
 
-@case("a search of a domain asks no gateway")
-def domain():
-    g = Gateway(KEY)
-    c = crawler(g)
-    c.fetch(1, "http://127.0.0.1:1", worker.GATEWAY, stage=worker.DOMAIN)
+def search(gateway, domain="site.example.org", **settings):
+    """A search for the sitemaps of a domain that nobody but the gateway reaches."""
+    c = crawler(gateway, **settings)
+    c.fetch(1, domain, worker.GATEWAY, stage=worker.DOMAIN)
     c.ended(1)
     c.close()
-    return ends(c)[0][0] == "connect" and g.calls == [], (ends(c), g.calls)
+    return c
+
+
+@case("a search of a domain: all but robots.txt")
+def domain():
+    g = Gateway(KEY)
+    c = search(g)
+    urls = [call["query"]["url"] for call in g.calls]
+    return (ends(c)[0][0] == "ok" and ends(c)[0][3] == len(urls) and
+            any(url.endswith("/sitemap.xml") for url in urls) and
+            not any("robots" in url for url in urls)), (ends(c), urls)
+
+
+@case("a search of a domain: no more calls than credits were set aside for")
+def domain_limit():
+    g = Gateway(KEY)
+    g.mode = "404"
+    c = search(g)
+    return (ends(c)[0][0] == "none_found" and ends(c)[0][3] == 8 and len(g.calls) == 8), (ends(c), len(g.calls))
+
+
+@case("a search of a domain: a gateway that takes no calls says nothing of the domain")
+def domain_throttled():
+    g = Gateway(KEY)
+    g.mode = "429"
+    c = search(g)
+    return ends(c)[0][:3] == ("deferred", 429, 1) and len(g.calls) == 1, (ends(c), len(g.calls))
+
+
+@case("a search of a domain: robots.txt that cannot be had, where it counts")
+def domain_robots():
+    g = Gateway(KEY)
+    c = search(g, respect_robots="on")
+    return ends(c)[0][0] in ("dns", "dns_temporary") and g.calls == [], (ends(c), g.calls)
 
 
 ANSWERS = (

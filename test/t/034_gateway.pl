@@ -249,11 +249,30 @@ is(add_sitemap('http://map.example.org/404/map.xml'), 'Error|HTTP status 404|htt
 is(spent() - $before, 2, 'and their credits are spent');
 mode('direct_first');
 is(add_sitemap(site('barred') . '/blocked.xml'), 'Complete|1|http_client -, ok 1', 'one that is blocked is fetched by the gateway');
-my $asked = @{ gateway_log()->{calls} };
-value("INSERT INTO domains (domain, sitemap_curation_status) VALUES ('p" . $direct->port . ".search.example.org', 'Selected')");
+
+# ---- searches of domains: all but robots.txt, up to eight calls
+
+sub search
+{
+	my ($name) = @_;
+	my $domain = 'p' . $direct->port . ".$name.example.org";
+
+	value("INSERT INTO domains (domain) VALUES ('$domain')");
+	return search_sitemaps($node, "domain = '$domain'");
+}
+
 mode('gateway');
-$node->poll_query_until('postgres', q{SELECT sitemap_analysis_status IN ('submitted', 'failed') FROM domains WHERE domain ~ 'search'});
-is(scalar @{ gateway_log()->{calls} }, $asked, 'a search of a domain makes no call');
+$before = spent();
+is(search('search'), 'submitted', 'a search of a domain through the gateway');
+my $calls = calls(qr/\.search\.example/);
+cmp_ok($calls, '>', 0, 'which was asked');
+is(calls(qr/\.search\..*robots/), 0, 'for all but robots.txt');
+is(spent() - $before, $calls, 'and each call was paid');
+control('mode=404');
+is(search('nothing'), 'failed: no sitemap found', 'a search that finds none');
+is(calls(qr/\.nothing\.example/), 8, 'ends with the calls that credits were set aside for');
+is(spent() - $before, $calls + 8, 'and costs them');
+control('mode=');
 
 # ---- robots.txt
 

@@ -60,7 +60,7 @@ search(const char *domain, const Answer *site)
 	WfDiscoveryRequest request;
 
 	wf_discovery_free(discovery);
-	discovery = wf_discovery_create(slice(domain), true);
+	discovery = wf_discovery_create(slice(domain), true, false);
 	asked[0] = '\0';
 	while (wf_discovery_next(discovery, &request))
 	{

@@ -356,6 +356,34 @@ wf_db_array(Datum *elems, bool *nulls, int n, Oid type)
 }
 
 void
+wf_db_make(WfStatement *stmt, const char *sql, int nargs,...)
+{
+	va_list		types;
+
+	va_start(types, nargs);
+	wf_db_vmake(stmt, sql, nargs, types);
+	va_end(types);
+}
+
+void
+wf_db_vmake(WfStatement *stmt, const char *sql, int nargs, va_list types)
+{
+	stmt->sql = MemoryContextStrdup(TopMemoryContext, sql);
+	stmt->nargs = nargs;
+	for (int i = 0; i < nargs; i++)
+		stmt->argtypes[i] = va_arg(types, Oid);
+}
+
+void
+wf_db_unmake(WfStatement *stmt)
+{
+	wf_db_forget(stmt);
+	if (stmt->sql)
+		pfree((char *) stmt->sql);
+	stmt->sql = NULL;
+}
+
+void
 wf_db_forget(WfStatement *stmt)
 {
 	if (stmt->plan)

@@ -76,6 +76,16 @@ extern void wf_db_execute_as(Oid role, const char *sql, int nargs, Oid *types, D
  */
 extern Datum wf_db_array(Datum *elems, bool *nulls, int n, Oid type);
 
+/*
+ * Fill in a statement that is kept until wf_db_unmake: its text, which is copied, and
+ * the types (Oid) of its nargs arguments.
+ */
+extern void wf_db_make(WfStatement *stmt, const char *sql, int nargs,...);
+extern void wf_db_vmake(WfStatement *stmt, const char *sql, int nargs, va_list types);
+
+/* Forget the text and the plan of a statement, if it has any. */
+extern void wf_db_unmake(WfStatement *stmt);
+
 /* Drop the kept plan; the next execution plans anew. */
 extern void wf_db_forget(WfStatement *stmt);
 

@@ -36,55 +36,50 @@ static WfStatement prune_hosts;
 static WfStatement prune_robots;
 
 static void
-make(WfStatement *stmt, const char *sql, const char *table, int nargs, ...)
-{
-	va_list		args;
-
-	if (stmt->sql)
-		return;
-	stmt->sql = MemoryContextStrdup(TopMemoryContext,
-									psprintf(sql, wf_stage_own_table(table)));
-	stmt->nargs = nargs;
-	va_start(args, nargs);
-	for (int i = 0; i < nargs; i++)
-		stmt->argtypes[i] = va_arg(args, Oid);
-	va_end(args);
-}
-
-static void
 make_statements(void)
 {
-	make(&read_hosts,
-		 "SELECT h.key, h.site, " PAUSE_OF_HOST ", h.delay_ms, h.slow_ms, h.failures, h.openings"
-		 " FROM %s h WHERE h.key = ANY ($1)", "wf_host", 1, INT8ARRAYOID);
-	make(&read_robots,
-		 "SELECT r.key, r.site, r.origin, r.valid_until, r.body"
-		 " FROM %s r WHERE r.key = ANY ($1) AND r.valid_until > now()",
-		 "wf_robots", 1, INT8ARRAYOID);
-	make(&write_hosts,
-		 "INSERT INTO %s AS h (key, site, not_before, delay_ms, slow_ms, failures, openings)"
-		 " SELECT u.* FROM unnest($1, $2, $3, $4, $5, $6, $7) u"
-		 " ON CONFLICT (key) DO UPDATE SET not_before = EXCLUDED.not_before,"
-		 " delay_ms = EXCLUDED.delay_ms, slow_ms = EXCLUDED.slow_ms,"
-		 " failures = EXCLUDED.failures, openings = EXCLUDED.openings, updated_at = now()",
-		 "wf_host", 7, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, INT4ARRAYOID,
-		 INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID);
-	make(&forget_hosts, "DELETE FROM %s h WHERE h.key = ANY ($1)", "wf_host", 1, INT8ARRAYOID);
-	make(&write_robots,
-		 "INSERT INTO %s AS r (key, origin, site, valid_until, body)"
-		 " SELECT u.* FROM unnest($1, $2, $3, $4, $5) u"
-		 " ON CONFLICT (key, origin) DO UPDATE SET valid_until = EXCLUDED.valid_until,"
-		 " body = EXCLUDED.body", "wf_robots", 5, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-		 TIMESTAMPTZARRAYOID, BYTEAARRAYOID);
-	make(&prune_hosts,
-		 "WITH h AS (SELECT h.key FROM %1$s h WHERE h.updated_at < now() - interval '1 day'"
-		 " AND h.not_before < now() LIMIT $1) DELETE FROM %1$s d USING h WHERE d.key = h.key",
-		 "wf_host", 1, INT4OID);
-	make(&prune_robots,
-		 "WITH r AS (SELECT r.key, r.origin FROM %1$s r WHERE r.valid_until < now()"
-		 " ORDER BY r.valid_until LIMIT $1)"
-		 " DELETE FROM %1$s d USING r WHERE d.key = r.key AND d.origin = r.origin",
-		 "wf_robots", 1, INT4OID);
+	char	   *hosts;
+	char	   *robots;
+
+	if (read_hosts.sql)
+		return;
+	hosts = wf_stage_own_table("wf_host");
+	robots = wf_stage_own_table("wf_robots");
+	wf_db_make(&read_hosts,
+			   psprintf("SELECT h.key, h.site, " PAUSE_OF_HOST ", h.delay_ms, h.slow_ms,"
+						" h.failures, h.openings FROM %s h WHERE h.key = ANY ($1)", hosts),
+			   1, INT8ARRAYOID);
+	wf_db_make(&read_robots,
+			   psprintf("SELECT r.key, r.site, r.origin, r.valid_until, r.body"
+						" FROM %s r WHERE r.key = ANY ($1) AND r.valid_until > now()", robots),
+			   1, INT8ARRAYOID);
+	wf_db_make(&write_hosts,
+			   psprintf("INSERT INTO %s AS h (key, site, not_before, delay_ms, slow_ms, failures,"
+						" openings) SELECT u.* FROM unnest($1, $2, $3, $4, $5, $6, $7) u"
+						" ON CONFLICT (key) DO UPDATE SET not_before = EXCLUDED.not_before,"
+						" delay_ms = EXCLUDED.delay_ms, slow_ms = EXCLUDED.slow_ms,"
+						" failures = EXCLUDED.failures, openings = EXCLUDED.openings,"
+						" updated_at = now()", hosts),
+			   7, INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, INT4ARRAYOID, INT4ARRAYOID,
+			   INT4ARRAYOID, INT4ARRAYOID);
+	wf_db_make(&forget_hosts,
+			   psprintf("DELETE FROM %s h WHERE h.key = ANY ($1)", hosts),
+			   1, INT8ARRAYOID);
+	wf_db_make(&write_robots,
+			   psprintf("INSERT INTO %s AS r (key, origin, site, valid_until, body)"
+						" SELECT u.* FROM unnest($1, $2, $3, $4, $5) u"
+						" ON CONFLICT (key, origin) DO UPDATE SET valid_until = EXCLUDED.valid_until,"
+						" body = EXCLUDED.body", robots),
+			   5, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, BYTEAARRAYOID);
+	wf_db_make(&prune_hosts,
+			   psprintf("WITH h AS (SELECT h.key FROM %1$s h WHERE h.updated_at < now() - interval '1 day'"
+						" AND h.not_before < now() LIMIT $1) DELETE FROM %1$s d USING h WHERE d.key = h.key", hosts),
+			   1, INT4OID);
+	wf_db_make(&prune_robots,
+			   psprintf("WITH r AS (SELECT r.key, r.origin FROM %1$s r WHERE r.valid_until < now()"
+						" ORDER BY r.valid_until LIMIT $1)"
+						" DELETE FROM %1$s d USING r WHERE d.key = r.key AND d.origin = r.origin", robots),
+			   1, INT4OID);
 }
 
 void
@@ -94,12 +89,7 @@ wf_gate_reset(void)
 		&prune_hosts, &prune_robots};
 
 	for (int i = 0; i < (int) lengthof(all); i++)
-	{
-		wf_db_forget(all[i]);
-		if (all[i]->sql)
-			pfree((char *) all[i]->sql);
-		all[i]->sql = NULL;
-	}
+		wf_db_unmake(all[i]);
 }
 
 static void

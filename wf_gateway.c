@@ -164,33 +164,31 @@ wf_gateway_month_sql(void)
 }
 
 static void
-make(CreditStatement which, const char *format, int nargs, Oid a, Oid b)
+make_statements(void)
 {
-	WfStatement *stmt = &statements[which];
+	char	   *table = wf_stage_own_table("wf_gateway_credits");
 
-	stmt->sql = MemoryContextStrdup(TopMemoryContext,
-									psprintf(format, wf_stage_own_table("wf_gateway_credits")));
-	stmt->nargs = nargs;
-	stmt->argtypes[0] = a;
-	stmt->argtypes[1] = b;
+	wf_db_make(&statements[CREDIT_READ],
+			   psprintf("SELECT c.month, c.spent FROM %s c WHERE c.month = " MONTH, table), 0);
+	wf_db_make(&statements[CREDIT_LOCK],
+			   psprintf("SELECT c.month, c.spent FROM %s c WHERE c.month = " MONTH
+						" FOR NO KEY UPDATE", table), 0);
+	wf_db_make(&statements[CREDIT_BEGIN],
+			   psprintf("INSERT INTO %s (month, spent, calls) VALUES (" MONTH ", 0, 0)"
+						" ON CONFLICT DO NOTHING", table), 0);
+	wf_db_make(&statements[CREDIT_SPEND],
+			   psprintf("UPDATE %s c SET spent = c.spent + $1, calls = c.calls + $2"
+						" WHERE c.month = " MONTH, table), 2, INT8OID, INT8OID);
+	wf_db_make(&statements[CREDIT_SETTLE],
+			   psprintf("UPDATE %s c SET spent = greatest(0, c.spent - $1) WHERE c.month = $2", table),
+			   2, INT8OID, DATEOID);
 }
 
 static void
 execute(CreditStatement which, Datum *values)
 {
 	if (statements[CREDIT_READ].sql == NULL)
-	{
-		make(CREDIT_READ, "SELECT c.month, c.spent FROM %s c WHERE c.month = " MONTH, 0,
-			 InvalidOid, InvalidOid);
-		make(CREDIT_LOCK, "SELECT c.month, c.spent FROM %s c WHERE c.month = " MONTH
-			 " FOR NO KEY UPDATE", 0, InvalidOid, InvalidOid);
-		make(CREDIT_BEGIN, "INSERT INTO %s (month, spent, calls) VALUES (" MONTH ", 0, 0)"
-			 " ON CONFLICT DO NOTHING", 0, InvalidOid, InvalidOid);
-		make(CREDIT_SPEND, "UPDATE %s c SET spent = c.spent + $1, calls = c.calls + $2"
-			 " WHERE c.month = " MONTH, 2, INT8OID, INT8OID);
-		make(CREDIT_SETTLE, "UPDATE %s c SET spent = greatest(0, c.spent - $1) WHERE c.month = $2",
-			 2, INT8OID, DATEOID);
-	}
+		make_statements();
 	wf_db_execute(&statements[which], WF_AS_SELF, values, NULL);
 }
 
@@ -198,12 +196,7 @@ void
 wf_gateway_reset(void)
 {
 	for (int i = 0; i < CREDIT_COUNT; i++)
-	{
-		wf_db_forget(&statements[i]);
-		if (statements[i].sql)
-			pfree((char *) statements[i].sql);
-		statements[i].sql = NULL;
-	}
+		wf_db_unmake(&statements[i]);
 }
 
 /* The calls that an item may make. */

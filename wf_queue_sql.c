@@ -21,17 +21,13 @@ static WfStatement own[WF_STAGE_COUNT][CLAIM_COUNT];	/* made once per process */
 static void
 make(WfStageId stage, ClaimStatement which, const char *table, const char *format, int nargs, ...)
 {
-	WfStatement *stmt = &own[stage][which];
-	va_list		args;
-	char	   *sql = psprintf(format, wf_stage_own_table(table),
-							   quote_literal_cstr(wf_stage_name(stage)));
+	va_list		types;
 
-	stmt->sql = MemoryContextStrdup(TopMemoryContext, sql);
-	stmt->nargs = nargs;
-	va_start(args, nargs);
-	for (int i = 0; i < nargs; i++)
-		stmt->argtypes[i] = va_arg(args, Oid);
-	va_end(args);
+	va_start(types, nargs);
+	wf_db_vmake(&own[stage][which], psprintf(format, wf_stage_own_table(table),
+											 quote_literal_cstr(wf_stage_name(stage))),
+				nargs, types);
+	va_end(types);
 }
 
 /*
@@ -122,14 +118,7 @@ wf_queue_reset(void)
 {
 	for (int stage = 0; stage < WF_STAGE_COUNT; stage++)
 		for (int which = 0; which < CLAIM_COUNT; which++)
-		{
-			WfStatement *stmt = &own[stage][which];
-
-			wf_db_forget(stmt);
-			if (stmt->sql)
-				pfree((char *) stmt->sql);
-			stmt->sql = NULL;
-		}
+			wf_db_unmake(&own[stage][which]);
 }
 
 void

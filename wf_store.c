@@ -118,15 +118,6 @@ wf_store_make(WfStatement *stmt, const char *sql, const Oid *types, int nargs)
 		stmt->argtypes[a] = get_array_type(types[a]);
 }
 
-void
-wf_store_unmake(WfStatement *stmt)
-{
-	wf_db_forget(stmt);
-	if (stmt->sql)
-		pfree((char *) stmt->sql);
-	stmt->sql = NULL;
-}
-
 /* Results of messages. */
 
 static WfSlice
@@ -344,7 +335,7 @@ write_history(const WfStage *stage, WfResult **all, int total)
 void
 wf_store_reset(void)
 {
-	wf_store_unmake(&history_stmt);
+	wf_db_unmake(&history_stmt);
 	wf_store_contacts_reset();
 	wf_store_findings_reset();
 	wf_store_validators_reset();
@@ -375,8 +366,8 @@ count_result(const WfResult *result, WfStoreCounts *counts)
 
 /*
  * Tell whoever listens to wf_curation.notify_channel what this transaction ends.
- * Its commit takes a lock that all notifying transactions of the cluster share
- * (LESSON 4), hence nothing by default.  The last resort of listeners that do not
+ * Its commit takes a lock that all notifying transactions of the cluster share,
+ * hence nothing by default.  The last resort of listeners that do not
  * keep up is to miss some: nobody's commit fails for them.
  */
 static void

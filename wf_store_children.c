@@ -38,37 +38,35 @@ enum
 static WfStatement statements[STATEMENTS];
 
 static void
-make(int which, const char *sql, int nargs, const Oid *types)
-{
-	statements[which].sql = MemoryContextStrdup(TopMemoryContext, sql);
-	statements[which].nargs = nargs;
-	memcpy(statements[which].argtypes, types, nargs * sizeof(Oid));
-}
-
-static void
 make_statements(void)
 {
-	const char *table = wf_stage_own_table("wf_sitemap_request");
+	const char *table;
 
 	if (statements[BEGIN].sql)
 		return;
-	make(BEGIN, psprintf("INSERT INTO %s AS r (item, depth, request) VALUES ($1, 0, $2)"
-						 " ON CONFLICT (item) DO UPDATE SET ended = false, noted_at = now(),"
-						 " depth = CASE WHEN r.ended OR r.noted_at < now() - " REQUEST_AGE
-						 " THEN 0 ELSE r.depth END,"
-						 " request = CASE WHEN r.ended OR r.noted_at < now() - " REQUEST_AGE
-						 " THEN $2 ELSE r.request END RETURNING depth, request", table),
-		 2, (Oid[]) {UUIDOID, INT8OID});
-	make(FORGET, psprintf("DELETE FROM %s WHERE noted_at < now() - " REQUEST_AGE, table), 0, NULL);
-	make(UNASKED, psprintf("SELECT u.id FROM unnest($1) u(id) WHERE NOT EXISTS"
-						   " (SELECT 1 FROM %s r WHERE r.item = u.id AND r.request = $2)", table),
-		 2, (Oid[]) {UUIDARRAYOID, INT8OID});
-	make(NOTE, psprintf("INSERT INTO %s AS r (item, depth, request) SELECT u.id, $2, $3"
+	table = wf_stage_own_table("wf_sitemap_request");
+	wf_db_make(&statements[BEGIN],
+			   psprintf("INSERT INTO %s AS r (item, depth, request) VALUES ($1, 0, $2)"
+						" ON CONFLICT (item) DO UPDATE SET ended = false, noted_at = now(),"
+						" depth = CASE WHEN r.ended OR r.noted_at < now() - " REQUEST_AGE
+						" THEN 0 ELSE r.depth END,"
+						" request = CASE WHEN r.ended OR r.noted_at < now() - " REQUEST_AGE
+						" THEN $2 ELSE r.request END RETURNING depth, request", table),
+			   2, UUIDOID, INT8OID);
+	wf_db_make(&statements[FORGET],
+			   psprintf("DELETE FROM %s WHERE noted_at < now() - " REQUEST_AGE, table), 0);
+	wf_db_make(&statements[UNASKED],
+			   psprintf("SELECT u.id FROM unnest($1) u(id) WHERE NOT EXISTS"
+						" (SELECT 1 FROM %s r WHERE r.item = u.id AND r.request = $2)", table),
+			   2, UUIDARRAYOID, INT8OID);
+	wf_db_make(&statements[NOTE],
+			   psprintf("INSERT INTO %s AS r (item, depth, request) SELECT u.id, $2, $3"
 						" FROM unnest($1) u(id) ON CONFLICT (item) DO UPDATE SET depth = $2,"
 						" request = $3, ended = false, noted_at = now()", table),
-		 3, (Oid[]) {UUIDARRAYOID, INT4OID, INT8OID});
-	make(END, psprintf("UPDATE %s SET ended = true WHERE item = ANY ($1) AND NOT ended", table),
-		 1, (Oid[]) {UUIDARRAYOID});
+			   3, UUIDARRAYOID, INT4OID, INT8OID);
+	wf_db_make(&statements[END],
+			   psprintf("UPDATE %s SET ended = true WHERE item = ANY ($1) AND NOT ended", table),
+			   1, UUIDARRAYOID);
 }
 
 /* See wf_store_children.h. */
@@ -76,7 +74,7 @@ void
 wf_children_reset(void)
 {
 	for (int i = 0; i < STATEMENTS; i++)
-		wf_store_unmake(&statements[i]);
+		wf_db_unmake(&statements[i]);
 }
 
 /* The ids of the last result as a uuid[] in the current memory context; 0: none. */

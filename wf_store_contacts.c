@@ -857,7 +857,7 @@ const WfStoreHooks wf_store_page_hooks = {read_page, store_pages};
 void
 wf_store_contacts_reset(void)
 {
-	wf_store_unmake(&read_stmt);
-	wf_store_unmake(&write_stmt);
-	wf_store_unmake(&advisory_stmt);
+	wf_db_unmake(&read_stmt);
+	wf_db_unmake(&write_stmt);
+	wf_db_unmake(&advisory_stmt);
 }

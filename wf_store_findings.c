@@ -205,6 +205,6 @@ wf_store_findings(WfResult **results, int n)
 void
 wf_store_findings_reset(void)
 {
-	wf_store_unmake(&delete_stmt);
-	wf_store_unmake(&insert_stmt);
+	wf_db_unmake(&delete_stmt);
+	wf_db_unmake(&insert_stmt);
 }

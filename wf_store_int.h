@@ -73,9 +73,8 @@ extern void wf_store_set_text_for(WfArrays *arrays, int arg, const WfBoundColumn
 /* Execute a statement with them. */
 extern void wf_store_execute(WfStatement *stmt, WfDbRights rights, WfArrays *arrays);
 
-/* Fill in a statement on our own tables; sql is copied. */
+/* wf_db_make for a statement whose arguments are arrays of these types. */
 extern void wf_store_make(WfStatement *stmt, const char *sql, const Oid *types, int nargs);
-extern void wf_store_unmake(WfStatement *stmt);
 
 /* in wf_store_contacts.c */
 

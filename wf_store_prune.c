@@ -45,12 +45,9 @@ make_statements(Kept *k)
 	table = wf_stage_own_table(k->table);
 	wf_store_make(&k->delete, psprintf("DELETE FROM %s t WHERE t.%s = ANY ($1)", table, k->key),
 				  delete_types, lengthof(delete_types));
-	k->read.sql = MemoryContextStrdup(TopMemoryContext,
-		psprintf("SELECT DISTINCT t.%s FROM %s t WHERE t.%s > $1 ORDER BY 1 LIMIT $2",
-				 k->key, table, k->key));
-	k->read.nargs = 2;
-	k->read.argtypes[0] = UUIDOID;
-	k->read.argtypes[1] = INT4OID;
+	wf_db_make(&k->read,
+			   psprintf("SELECT DISTINCT t.%s FROM %s t WHERE t.%s > $1 ORDER BY 1 LIMIT $2",
+						k->key, table, k->key), 2, UUIDOID, INT4OID);
 }
 
 /* First column of the last result. */
@@ -128,7 +125,7 @@ wf_store_prune_reset(void)
 {
 	for (int i = 0; i < (int) lengthof(kept); i++)
 	{
-		wf_store_unmake(&kept[i].read);
-		wf_store_unmake(&kept[i].delete);
+		wf_db_unmake(&kept[i].read);
+		wf_db_unmake(&kept[i].delete);
 	}
 }

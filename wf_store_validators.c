@@ -70,10 +70,10 @@ make_statements(void)
 void
 wf_store_validators_reset(void)
 {
-	wf_store_unmake(&read_stmt);
-	wf_store_unmake(&evidence_stmt);
-	wf_store_unmake(&write_stmt);
-	wf_store_unmake(&delete_stmt);
+	wf_db_unmake(&read_stmt);
+	wf_db_unmake(&evidence_stmt);
+	wf_db_unmake(&write_stmt);
+	wf_db_unmake(&delete_stmt);
 }
 
 /* ------------------------------------------------------------------------

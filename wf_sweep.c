@@ -91,106 +91,91 @@ typedef struct SweepContext
 } SweepContext;
 
 static void
-make(OwnStatement which, char *sql, int nargs, ...)
-{
-	va_list		args;
-
-	own[which].sql = MemoryContextStrdup(TopMemoryContext, sql);
-	own[which].nargs = nargs;
-	own[which].walks = which == OWN_LOST || which == OWN_GATE || which == OWN_WAITING;
-	va_start(args, nargs);
-	for (int i = 0; i < nargs; i++)
-		own[which].argtypes[i] = va_arg(args, Oid);
-	va_end(args);
-}
-
-static void
 make_statements(void)
 {
-	char	   *claim = wf_stage_own_table("wf_claim");
-	char	   *state = wf_stage_own_table("wf_sweep_state");
-	char	   *attempt = wf_stage_own_table("wf_attempt");
+	char	   *claim;
+	char	   *state;
+	char	   *attempt;
 
 	if (own[OWN_CLOCK_HOSTS].sql)
 		return;
-	make(OWN_LOST,
-		 psprintf("WITH w AS (SELECT c.worker_pid AS pid, c.worker_started AS started, count(*) AS n"
-				  " FROM %s c WHERE c.worker_pid IS NOT NULL GROUP BY 1, 2),"
-				  " dead AS (SELECT w.pid, w.started, w.n FROM w WHERE w.pid <> 0 AND NOT EXISTS"
-				  " (SELECT 1 FROM pg_stat_get_activity(w.pid) a WHERE a.backend_start = w.started))"
-				  " SELECT c.item, c.token, dead.n = 1 AS alone, c.deaths_alone, dead.pid IS NOT NULL AS died,"
-				  " c.worker_pid = 0 AS foreign_service"
-				  " FROM %s c LEFT JOIN dead ON dead.pid = c.worker_pid AND dead.started = c.worker_started"
-				  " WHERE c.worker_pid IS NOT NULL AND c.stage = $1"
-				  " AND (dead.pid IS NOT NULL OR (c.lease_until < now() AND (c.worker_pid = 0 OR $4 = %d"
-				  "  OR ($4 = %d AND EXISTS (SELECT 1 FROM %s s WHERE s.last_sweep BETWEEN " SWEPT_LATELY ")))))"
-				  " ORDER BY c.item LIMIT $2 OFFSET $3",
-				  claim, claim, LEASE_TRUST, LEASE_AS_SWEPT, state),
-		 4, TEXTOID, INT4OID, INT4OID, INT4OID);
-	make(OWN_BACK,
-		 psprintf("UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
-				  " not_before = now(), deaths = c.deaths + (u.deaths & 1),"
-				  " deaths_alone = c.deaths_alone + (u.deaths >> 1) FROM unnest($2, $3) u(item, deaths)"
-				  " WHERE c.stage = $1 AND c.item = u.item", claim),
-		 3, TEXTOID, UUIDARRAYOID, INT4ARRAYOID);
-	make(OWN_UNCLAIMED,
-		 psprintf("SELECT u.item FROM unnest($2) u(item) WHERE u.item <> ALL (ARRAY"
-				  "(SELECT c.item FROM %s c WHERE c.stage = $1 AND c.item = ANY ($2)))", claim),
-		 2, TEXTOID, UUIDARRAYOID);
-	make(OWN_ADOPT,
-		 psprintf("INSERT INTO %s (stage, item, attempt, token, claimed_at, not_before)"
-				  " SELECT $1, u.item, 0, 0, now(), now() FROM unnest($2) u(item)"
-				  " ON CONFLICT DO NOTHING", claim),
-		 2, TEXTOID, UUIDARRAYOID);
-	make(OWN_WAITING,
-		 psprintf("SELECT count(*) FROM %s c WHERE c.stage = $1 AND c.worker_pid IS NULL", claim),
-		 1, TEXTOID);
-	make(OWN_FOREIGN,
-		 psprintf("INSERT INTO %s (stage, item, attempt, token, worker_pid, worker_started,"
-				  " claimed_at, lease_until)"
-				  " SELECT $1, u.item, 0, 0, 0, '-infinity', now(),"
-				  " now() + $3 * interval '1 ms' FROM unnest($2) u(item)"
-				  " ON CONFLICT DO NOTHING", claim),
-		 3, TEXTOID, UUIDARRAYOID, INT4OID);
-	make(OWN_GATE,
-		 psprintf("WITH o AS (SELECT o.last_sweep FROM %s o)"
-				  " INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
-				  " ON CONFLICT (only_row) DO UPDATE SET last_sweep = now(), repaired = 0"
-				  " WHERE $1 OR s.last_sweep < now() - interval '" SWEEP_INTERVAL "' OR s.last_sweep > now()"
-				  " RETURNING EXISTS (SELECT 1 FROM %s c WHERE c.worker_pid IS NOT NULL),"
-				  " EXISTS (SELECT 1 FROM %s a WHERE a.finished_at < now() - $2 * interval '1 minute'),"
-				  " EXISTS (SELECT 1 FROM o WHERE o.last_sweep > now() + " CLOCK_STEP "),"
-				  " EXISTS (SELECT 1 FROM o WHERE o.last_sweep NOT BETWEEN " SWEPT_LATELY ")",
-				  state, state, claim, attempt),
-		 2, BOOLOID, INT4OID);
-	make(OWN_REPORT,
-		 psprintf("UPDATE %s s SET repaired = $1, repaired_total = s.repaired_total + $1", state),
-		 1, INT8OID);
-	make(OWN_PRUNE,
-		 psprintf("DELETE FROM %s a WHERE a.id IN (SELECT o.id FROM %s o"
-				  " WHERE o.finished_at < now() - $1 * interval '1 minute' ORDER BY o.finished_at LIMIT $2)",
-				  attempt, attempt),
-		 2, INT4OID, INT4OID);
-	make(OWN_CLOCK,
-		 psprintf("UPDATE %s c SET claimed_at = now(),"
-				  " not_before = least(c.not_before, now() + greatest(c.not_before - c.claimed_at, interval '0')),"
-				  " lease_until = least(c.lease_until, now() + greatest(c.lease_until - c.claimed_at, interval '0'))"
-				  " WHERE c.claimed_at > now() + " CLOCK_STEP, claim), 0);
-	make(OWN_CLOCK_HOSTS,
-		 psprintf("UPDATE %s h SET updated_at = now(), not_before = now() + (h.not_before - h.updated_at)"
-				  " WHERE h.updated_at > now() + " CLOCK_STEP, wf_stage_own_table("wf_host")), 0);
+	claim = wf_stage_own_table("wf_claim");
+	state = wf_stage_own_table("wf_sweep_state");
+	attempt = wf_stage_own_table("wf_attempt");
+	wf_db_make(&own[OWN_LOST],
+			   psprintf("WITH w AS (SELECT c.worker_pid AS pid, c.worker_started AS started, count(*) AS n"
+						" FROM %s c WHERE c.worker_pid IS NOT NULL GROUP BY 1, 2),"
+						" dead AS (SELECT w.pid, w.started, w.n FROM w WHERE w.pid <> 0 AND NOT EXISTS"
+						" (SELECT 1 FROM pg_stat_get_activity(w.pid) a WHERE a.backend_start = w.started))"
+						" SELECT c.item, c.token, dead.n = 1 AS alone, c.deaths_alone, dead.pid IS NOT NULL AS died,"
+						" c.worker_pid = 0 AS foreign_service"
+						" FROM %s c LEFT JOIN dead ON dead.pid = c.worker_pid AND dead.started = c.worker_started"
+						" WHERE c.worker_pid IS NOT NULL AND c.stage = $1"
+						" AND (dead.pid IS NOT NULL OR (c.lease_until < now() AND (c.worker_pid = 0 OR $4 = %d"
+						"  OR ($4 = %d AND EXISTS (SELECT 1 FROM %s s WHERE s.last_sweep BETWEEN " SWEPT_LATELY ")))))"
+						" ORDER BY c.item LIMIT $2 OFFSET $3",
+						claim, claim, LEASE_TRUST, LEASE_AS_SWEPT, state),
+			   4, TEXTOID, INT4OID, INT4OID, INT4OID);
+	wf_db_make(&own[OWN_BACK],
+			   psprintf("UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
+						" not_before = now(), deaths = c.deaths + (u.deaths & 1),"
+						" deaths_alone = c.deaths_alone + (u.deaths >> 1) FROM unnest($2, $3) u(item, deaths)"
+						" WHERE c.stage = $1 AND c.item = u.item", claim),
+			   3, TEXTOID, UUIDARRAYOID, INT4ARRAYOID);
+	wf_db_make(&own[OWN_UNCLAIMED],
+			   psprintf("SELECT u.item FROM unnest($2) u(item) WHERE u.item <> ALL (ARRAY"
+						"(SELECT c.item FROM %s c WHERE c.stage = $1 AND c.item = ANY ($2)))", claim),
+			   2, TEXTOID, UUIDARRAYOID);
+	wf_db_make(&own[OWN_ADOPT],
+			   psprintf("INSERT INTO %s (stage, item, attempt, token, claimed_at, not_before)"
+						" SELECT $1, u.item, 0, 0, now(), now() FROM unnest($2) u(item)"
+						" ON CONFLICT DO NOTHING", claim),
+			   2, TEXTOID, UUIDARRAYOID);
+	wf_db_make(&own[OWN_WAITING],
+			   psprintf("SELECT count(*) FROM %s c WHERE c.stage = $1 AND c.worker_pid IS NULL", claim),
+			   1, TEXTOID);
+	wf_db_make(&own[OWN_FOREIGN],
+			   psprintf("INSERT INTO %s (stage, item, attempt, token, worker_pid, worker_started,"
+						" claimed_at, lease_until)"
+						" SELECT $1, u.item, 0, 0, 0, '-infinity', now(),"
+						" now() + $3 * interval '1 ms' FROM unnest($2) u(item)"
+						" ON CONFLICT DO NOTHING", claim),
+			   3, TEXTOID, UUIDARRAYOID, INT4OID);
+	wf_db_make(&own[OWN_GATE],
+			   psprintf("WITH o AS (SELECT o.last_sweep FROM %s o)"
+						" INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
+						" ON CONFLICT (only_row) DO UPDATE SET last_sweep = now(), repaired = 0"
+						" WHERE $1 OR s.last_sweep < now() - interval '" SWEEP_INTERVAL "' OR s.last_sweep > now()"
+						" RETURNING EXISTS (SELECT 1 FROM %s c WHERE c.worker_pid IS NOT NULL),"
+						" EXISTS (SELECT 1 FROM %s a WHERE a.finished_at < now() - $2 * interval '1 minute'),"
+						" EXISTS (SELECT 1 FROM o WHERE o.last_sweep > now() + " CLOCK_STEP "),"
+						" EXISTS (SELECT 1 FROM o WHERE o.last_sweep NOT BETWEEN " SWEPT_LATELY ")",
+						state, state, claim, attempt),
+			   2, BOOLOID, INT4OID);
+	wf_db_make(&own[OWN_REPORT],
+			   psprintf("UPDATE %s s SET repaired = $1, repaired_total = s.repaired_total + $1", state),
+			   1, INT8OID);
+	wf_db_make(&own[OWN_PRUNE],
+			   psprintf("DELETE FROM %s a WHERE a.id IN (SELECT o.id FROM %s o"
+						" WHERE o.finished_at < now() - $1 * interval '1 minute' ORDER BY o.finished_at LIMIT $2)",
+						attempt, attempt),
+			   2, INT4OID, INT4OID);
+	wf_db_make(&own[OWN_CLOCK],
+			   psprintf("UPDATE %s c SET claimed_at = now(),"
+						" not_before = least(c.not_before, now() + greatest(c.not_before - c.claimed_at, interval '0')),"
+						" lease_until = least(c.lease_until, now() + greatest(c.lease_until - c.claimed_at, interval '0'))"
+						" WHERE c.claimed_at > now() + " CLOCK_STEP, claim), 0);
+	wf_db_make(&own[OWN_CLOCK_HOSTS],
+			   psprintf("UPDATE %s h SET updated_at = now(), not_before = now() + (h.not_before - h.updated_at)"
+						" WHERE h.updated_at > now() + " CLOCK_STEP, wf_stage_own_table("wf_host")), 0);
+	own[OWN_LOST].walks = own[OWN_GATE].walks = own[OWN_WAITING].walks = true;
 }
 
 void
 wf_sweep_reset(void)
 {
 	for (int i = 0; i < OWN_COUNT; i++)
-	{
-		wf_db_forget(&own[i]);
-		if (own[i].sql)
-			pfree((char *) own[i].sql);
-		own[i].sql = NULL;
-	}
+		wf_db_unmake(&own[i]);
 }
 
 static void

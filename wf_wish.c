@@ -33,44 +33,29 @@ typedef enum WishStatement
 static WfStatement own[WISH_COUNT];
 
 static void
-make(WishStatement which, const char *sql, int nargs, const Oid *types)
-{
-	own[which].sql = MemoryContextStrdup(TopMemoryContext, sql);
-	own[which].nargs = nargs;
-	memcpy(own[which].argtypes, types, nargs * sizeof(Oid));
-}
-
-static void
 make_statements(void)
 {
-	static const Oid read_types[] = {TEXTOID, INT4OID, INT4OID};
-	static const Oid delete_types[] = {TEXTOID, UUIDARRAYOID};
 	char	   *table;
 
 	if (own[WISH_DELETE].sql)
 		return;
 	table = wf_stage_own_table("wf_priority");
-	make(WISH_READ,
-		 psprintf("SELECT w.item FROM %s w WHERE w.stage = $1"
-				  " ORDER BY w.priority DESC, w.asked_at, w.item LIMIT $2 OFFSET $3", table),
-		 lengthof(read_types), read_types);
-	make(WISH_DELETE,
-		 psprintf("DELETE FROM %s w WHERE w.stage = $1 AND w.item IN (SELECT x.item FROM %s x"
-				  " WHERE x.stage = $1 AND x.item = ANY ($2) FOR UPDATE SKIP LOCKED)",
-				  table, table),
-		 lengthof(delete_types), delete_types);
+	wf_db_make(&own[WISH_READ],
+			   psprintf("SELECT w.item FROM %s w WHERE w.stage = $1"
+						" ORDER BY w.priority DESC, w.asked_at, w.item LIMIT $2 OFFSET $3", table),
+			   3, TEXTOID, INT4OID, INT4OID);
+	wf_db_make(&own[WISH_DELETE],
+			   psprintf("DELETE FROM %s w WHERE w.stage = $1 AND w.item IN (SELECT x.item FROM %s x"
+						" WHERE x.stage = $1 AND x.item = ANY ($2) FOR UPDATE SKIP LOCKED)",
+						table, table),
+			   2, TEXTOID, UUIDARRAYOID);
 }
 
 void
 wf_wish_reset(void)
 {
 	for (int i = 0; i < WISH_COUNT; i++)
-	{
-		wf_db_forget(&own[i]);
-		if (own[i].sql)
-			pfree((char *) own[i].sql);
-		own[i].sql = NULL;
-	}
+		wf_db_unmake(&own[i]);
 }
 
 static int

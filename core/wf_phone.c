@@ -81,7 +81,6 @@ find_label(const WfPhoneScan *scan, WfSlice text, size_t at)
 	return label;
 }
 
-/* Try the characters from..to of a run as a number. */
 /*
  * "(212) 555-0123" or "1-800-555-0123": written so, it is a number that somebody
  * is to call, also behind "Membership:" or "Orders:".
@@ -100,6 +99,7 @@ is_plainly_american(const WfAttempt *a)
 		(a->digits.data[1] == '8' || memchr(a->c, '(', a->count) != NULL);
 }
 
+/* Try the characters from..to of a run as a number. */
 static bool
 try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		 const Tail *tail, WfPhone *phone)

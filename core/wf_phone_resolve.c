@@ -189,11 +189,13 @@ is_amount(const WfAttempt *a)
 	return true;
 }
 
-/* Where a label must be at least that counts for a number without a plan. */
-static size_t
-near_of(const WfAttempt *a)
+/* Is what labels the number right in front of it?  For one that nothing else supports. */
+static bool
+is_label_near(const WfAttempt *a)
 {
-	return a->start > NEAR_BYTES ? a->start - NEAR_BYTES : 0;
+	size_t		floor = a->start > NEAR_BYTES ? a->start - NEAR_BYTES : 0;
+
+	return wf_label_before(a->text, floor, a->start) == a->label;
 }
 
 static bool
@@ -215,7 +217,7 @@ is_likely(const WfAttempt *a, const WfPhonePlan *plan, const WfPhoneNumber *numb
 	/* so few digits are a number only where all of them are meant to be one */
 	if (a->digits.len < WF_MIN_PHONE)
 		return at_home && !number->bare && number->len == (int) a->digits.len &&
-			(a->is_value || wf_label_before(a->text, near_of(a), a->start) == a->label);
+			(a->is_value || is_label_near(a));
 	if (a->is_value)
 		return true;
 	if (plan->code == 1 && number->plan->code == 1)
@@ -326,7 +328,7 @@ has_national_form(const WfAttempt *a)
 		a->digits.len < 9 || a->digits.len > 12 || a->group_count < 2 || a->group_count > 5 ||
 		(a->group_count == 2 && a->groups[0] == 5 && a->groups[1] == 4))
 		return false;
-	return wf_label_before(a->text, near_of(a), a->start) == a->label;
+	return is_label_near(a);
 }
 
 /*
@@ -338,7 +340,7 @@ is_plainly_labelled(const WfAttempt *a)
 {
 	return !a->is_value && a->label == WF_LABEL_PHONE && !is_nanp_style(a) &&
 		a->digits.len >= 10 && a->digits.len <= 11 && a->group_count <= 5 &&
-		wf_label_before(a->text, near_of(a), a->start) == a->label;
+		is_label_near(a);
 }
 
 /* Numbers that are of no country known here; "is_lost": nothing tells of any. */
@@ -373,7 +375,7 @@ parse_unknown(const WfAttempt *a, WfPhoneNumber *number)
 {
 	if (a->is_value || a->text.len == 0 || !has_label(a) || a->digits.data[0] == '0' ||
 		a->digits.len < 9 || a->digits.len > 13 || a->group_count < 3 ||
-		wf_label_before(a->text, near_of(a), a->start) != a->label)
+		!is_label_near(a))
 		return false;
 	number->uncertain = true;
 	memcpy(number->digits, a->digits.data, a->digits.len);

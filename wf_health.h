@@ -81,6 +81,13 @@ extern char *wf_health_number(int64 n, int64 limit);
 /* How many rows (alias p) of a table meet a condition, counted up to a limit. */
 extern int64 wf_health_count(const WfBinding *b, const char *condition, int limit);
 
+/* Rows are counted up to here, and said to be "1000 or more". */
+#define COUNTED			1000
+
+/* A number of a macro as a part of SQL. */
+#define LITERAL_(x)		#x
+#define LITERAL(x)		LITERAL_(x)
+
 /* "n domains are" or "1 domain is", by what a part's items are called. */
 extern char *wf_health_items_are(WfPartId part, int64 n, int64 limit);
 

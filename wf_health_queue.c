@@ -26,7 +26,6 @@
 #include "wf_health.h"
 #include "wf_suppress.h"
 
-#define COUNTED			1000	/* items are counted up to here */
 #define MATCHED			10000	/* items or claims matched with each other at most */
 #define FEW				20		/* pages without contacts are not strange yet */
 #define NAMED			100		/* contacts in a remedy */
@@ -36,8 +35,6 @@
 #define IDLE_CHECK_MS	2000	/* a worker takes a ready item sooner */
 #define HISTORY_LIMIT	((int64) 10 * 1024 * 1024 * 1024)	/* bytes */
 
-#define LITERAL_(x)		#x
-#define LITERAL(x)		LITERAL_(x)
 
 static const WfBinding *
 pages(const WfHealth *h)

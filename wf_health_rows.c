@@ -140,10 +140,8 @@ report_default(WfHealth *h, const WfBinding *b, int column, const char *label, c
 	const char *name = b->part->columns[column].name;
 
 	wf_health_report(h, WF_HEALTH_WARN,
-					 psprintf("ALTER TABLE %s ALTER COLUMN %s %s;", b->relation,
-							  quote_identifier(name),
-							  psprintf("SET DEFAULT %s",
-									   better ? quote_literal_cstr(better) : "NULL")),
+					 psprintf("ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s;", b->relation,
+							  quote_identifier(name), better ? quote_literal_cstr(better) : "NULL"),
 					 "The default of column \"%s\" of table %s is \"%s\": each new row %s.",
 					 name, b->relation, label, effect);
 }

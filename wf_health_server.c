@@ -28,11 +28,8 @@
 #include "wf_worker.h"
 
 #define BLOCKED_CHECK_MS 1000	/* a worker has looked again by then */
-#define COUNTED			1000	/* attempts are counted up to here */
 #define CRASHES			3		/* so many are no accident */
 
-#define LITERAL_(x)		#x
-#define LITERAL(x)		LITERAL_(x)
 
 /* Processes that occupy no slot of max_worker_processes for long. */
 #define OTHER_PROCESSES \

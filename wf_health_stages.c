@@ -23,11 +23,8 @@
 #include "wf_health.h"
 #include "wf_stage.h"
 
-#define COUNTED			1000	/* items are counted up to here */
 #define MATCHED			10000	/* items matched with rows of another table at most */
 
-#define LITERAL_(x)		#x
-#define LITERAL(x)		LITERAL_(x)
 
 /* "p.processing = label" */
 static char *

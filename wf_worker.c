@@ -525,7 +525,7 @@ wf_worker_main(Datum main_arg)
 			run_loop();
 		answer_batch();
 	}
-	/* exit code 1 asks for a restart (LESSON 13) */
+	/* exit code 1 asks for a restart */
 	proc_exit((wf_worker_got_sigterm || wf_worker.renew) && !wf_worker_got_stop &&
 			  wf_worker.batch == NULL ? 1 : 0);
 }

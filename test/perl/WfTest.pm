@@ -79,9 +79,9 @@ UPDATE to Selected; a text such as "Complete=3 Error=1" (NULL is shown as -).
 Wait until all pages (of the condition) have the status; until none is Queued or
 Processing.  A test that fails by time-out shows the statuses and reasons.
 
-=item wait_until(CODE, WHAT, SECONDS), wait_and_note(CODE, WHAT, SECONDS)
+=item wait_until(CODE, WHAT, SECONDS), recovers(WHAT, CODE)
 
-Polls CODE ten times a second; passes, or fails after SECONDS.  No SQL inside?
+Polls CODE ten times a second; passes, or fails after SECONDS (recovers: a minute).  No SQL inside?
 Then prefer this to poll_query_until.
 
 =item enter_namespaces(ADDRESS, NAME, NAME, ADDRESS, ...)
@@ -121,7 +121,7 @@ use Test::More;
 our @EXPORT = qw(
   new_node start_nginx start_hanging_server start_server start_pgbouncer
   add_pages select_pages statuses search_sitemaps
-  wait_for_status wait_until_done wait_until wait_and_note
+  wait_for_status wait_until_done wait_until recovers
   enter_namespaces server_log worker_pids count_workers crawler_pids is_alive
 );
 
@@ -405,14 +405,14 @@ sub wait_until
 	return ok(1, $what);
 }
 
-# The same, for tests of recovery: notes how long it took.
-sub wait_and_note
+# The same within the minute that is promised for recovery; notes how long it took.
+sub recovers
 {
-	my ($code, $what, $seconds) = @_;
+	my ($what, $code) = @_;
 	my $started = time;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	wait_until($code, $what, $seconds);
+	wait_until($code, $what, 60);
 	note(sprintf '%s: %.1f s', $what, time - $started);
 	return;
 }

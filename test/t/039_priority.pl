@@ -24,6 +24,14 @@ sub start_workers
 }
 
 # How many others ended before the last of the wished ones, that is n of them.
+sub stop_workers
+{
+	value('SELECT wf_workers_stop()');
+	$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity
+		WHERE backend_type = 'wf_curation worker'}) or die 'workers stay';
+	return;
+}
+
 sub others_before
 {
 	my ($wished, $stage) = @_;
@@ -57,9 +65,7 @@ is($web->count_requests(), 2000, 'nothing is fetched twice');
 
 # ---- many sites: half of the slots
 
-value('SELECT wf_workers_stop()');
-$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity
-	WHERE backend_type = 'wf_curation worker'}) or die 'workers stay';
+stop_workers();
 value('TRUNCATE wf_attempt, wished; DELETE FROM pages');
 add_pages($node, { status => 'Selected' },
 	map { my $site = "127.0.3.$_"; map { $web->url("/a.html?$_", $site) } 1 .. 10 } 1 .. 60);
@@ -77,9 +83,7 @@ wait_until_done($node);
 
 # ---- several workers; priorities; wishes that are void
 
-value('SELECT wf_workers_stop()');
-$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity
-	WHERE backend_type = 'wf_curation worker'}) or die 'workers stay';
+stop_workers();
 value('TRUNCATE wf_attempt, wished; DELETE FROM pages');
 add_pages($node, { status => 'Selected' },
 	map { my $site = "127.0.4.$_"; map { $web->url("/a.html?$_", $site) } 1 .. 50 } 1 .. 8);
@@ -109,9 +113,7 @@ is(value('SELECT count(*) FROM wf_priority'), 0, 'no wish is left');
 
 # ---- an order takes them, too, and so do the other stages
 
-value('SELECT wf_workers_stop()');
-$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity
-	WHERE backend_type = 'wf_curation worker'}) or die 'workers stay';
+stop_workers();
 value('TRUNCATE wf_attempt, wished; DELETE FROM pages');
 
 value(q{INSERT INTO domains (domain, sitemap_curation_status)

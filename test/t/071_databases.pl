@@ -11,7 +11,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-use constant RECOVERY_SECONDS => 60;    # what is promised; the launcher looks every 5
 
 my $web = start_nginx(pages => { map { ("/$_.html" => "<p>info\@site$_.com</p>") } 1 .. 20 });
 my $hang = start_hanging_server();
@@ -26,14 +25,6 @@ sub finding
 	my ($database, $column, $detail) = @_;
 
 	return value("SELECT $column FROM wf_health() WHERE status <> 'ok' AND detail ~ '$detail' LIMIT 1", $database);
-}
-
-sub recovers
-{
-	my ($what, $code) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-
-	return wait_and_note($code, $what, RECOVERY_SECONDS);
 }
 
 # ---- a database is renamed: its workers are in the way until they are stopped

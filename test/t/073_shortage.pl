@@ -38,7 +38,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-use constant RECOVERY_SECONDS => 60;	# what is promised; it takes one or two
 use constant PAGES => 100;
 use constant ADDRESSES => 20;
 
@@ -62,14 +61,6 @@ sub worker_of
 	my ($database) = @_;
 
 	return value("SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'wf_curation worker' AND datname = '$database'");
-}
-
-sub recovers
-{
-	my ($what, $code) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-
-	return wait_and_note($code, $what, RECOVERY_SECONDS);
 }
 
 # CPU time of a process in seconds.

@@ -58,12 +58,9 @@ serve_sitemaps()
 
 start_database()
 {
-	cat >"$WORK/bench.conf" <<-CONF
+	bulk_settings >"$WORK/bench.conf"
+	cat >>"$WORK/bench.conf" <<-CONF
 		shared_preload_libraries = 'wf_curation'
-		shared_buffers = 1GB
-		max_wal_size = 8GB
-		checkpoint_timeout = 30min
-		wf_curation.databases = 'postgres'
 		wf_curation.workers = 1
 		wf_curation.allowed_networks = '127.0.0.0/8'
 		wf_curation.host_delay = 0

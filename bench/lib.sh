@@ -43,6 +43,17 @@ bench_set_up()
 	}
 }
 
+# Settings of a server that takes millions of rows at once.
+bulk_settings()
+{
+	cat <<-CONF
+		shared_buffers = 1GB
+		max_wal_size = 8GB
+		checkpoint_timeout = 30min
+		wf_curation.databases = 'postgres'
+	CONF
+}
+
 compile_bare_fetch()
 {
 	as_postgres gcc -std=gnu99 -O2 -Wall -o "$WORK/home/bare_fetch" \

@@ -40,12 +40,9 @@ bench_set_up
 
 start_database()
 {
-	cat >"$WORK/bench.conf" <<-CONF
+	bulk_settings >"$WORK/bench.conf"
+	cat >>"$WORK/bench.conf" <<-CONF
 		shared_preload_libraries = 'wf_curation$([ -z "$STATEMENTS" ] || echo ,pg_stat_statements)'
-		shared_buffers = 1GB
-		max_wal_size = 8GB
-		checkpoint_timeout = 30min
-		wf_curation.databases = 'postgres'
 		wf_curation.workers = $WORKERS
 		wf_curation.enabled = off
 		wf_curation.crawler_path = '$WORK/home/instant_crawler'

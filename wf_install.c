@@ -106,7 +106,8 @@ static const FreshTable fresh_tables[] = {
 		" local_business_id uuid,"
 		" created_at timestamp with time zone NOT NULL DEFAULT now(),"
 		" updated_at timestamp with time zone NOT NULL DEFAULT now());"
-		"CREATE INDEX domains_local_business_id_idx ON {s}.domains (local_business_id)"},
+		"CREATE INDEX domains_local_business_id_idx ON {s}.domains (local_business_id)"
+		" WHERE local_business_id IS NOT NULL"},
 	{"sitemap_files", "sitemap files whose pages are imported",
 		"CREATE TABLE {s}.sitemap_files ("
 		" id uuid PRIMARY KEY DEFAULT gen_random_uuid(),"
@@ -139,7 +140,8 @@ static const FreshTable fresh_tables[] = {
 		" created_at timestamp with time zone NOT NULL DEFAULT now(),"
 		" updated_at timestamp with time zone NOT NULL DEFAULT now(),"
 		" UNIQUE (domain_id, url));"
-		"CREATE INDEX pages_sitemap_file_id_idx ON {s}.pages (sitemap_file_id);"
+		"CREATE INDEX pages_sitemap_file_id_idx ON {s}.pages (sitemap_file_id)"
+		" WHERE sitemap_file_id IS NOT NULL;"
 		"COMMENT ON COLUMN {s}.pages.page_curation_status IS 'yours: Selected queues the page';"
 		"COMMENT ON COLUMN {s}.pages.page_processing_status IS"
 		" 'the queue: NULL, Queued, Processing, Complete or Error';"

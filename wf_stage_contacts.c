@@ -81,7 +81,7 @@ insert_contacts(const WfStage *stage, const char *tail)
 	add_contact_column(stage, WF_CONTACT_CONTEXT, "u.context", &names, &values);
 	wf_stage_add_copied_columns(stage, stage->targets, &names, &values);
 	return psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM unnest($1, $2, $3, $4, $5, $6, $7)"
-					" u(page_id, email, name, phone, title, source_url, context)"
+					" WITH ORDINALITY u(page_id, email, name, phone, title, source_url, context, place)"
 					" JOIN %s p ON p.%s = u.page_id %s"
 					" RETURNING c.%s, c.%s, c.%s::pg_catalog.text%s",
 					stage->targets->relation, names.data, values.data,
@@ -91,34 +91,37 @@ insert_contacts(const WfStage *stage, const char *tail)
 }
 
 /*
- * Contacts that are there already.  Matched by (domain, lower(address)); one
- * without an address by its page.  Contacts without a domain are matched among
- * themselves.  Each way is a branch of its own, which an index serves.
+ * Contacts that are there already.  Matched by (domain, lower(address)), where an
+ * address may bring that as its key; one without an address by its page.  Contacts
+ * without a domain are matched among themselves.  Each way is a branch of its own,
+ * which an index serves.
  */
 static char *
 find_contacts(const WfStage *stage)
 {
-	const char *item_domain = item_column(stage, WF_ITEM_DOMAIN_ID);
 	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
 	const char *email = target_column(stage, WF_CONTACT_EMAIL);
 	char	   *domains[2];
 	char	   *addresses[2];
 	StringInfoData s;
 
-	domains[0] = psprintf("c.%s = p.%s", domain, item_domain);
-	domains[1] = psprintf("p.%s IS NULL AND c.%s IS NULL", item_domain, domain);
-	addresses[0] = psprintf("pg_catalog.lower(c.%s::pg_catalog.text) = pg_catalog.lower(u.email)",
-							email);
+	domains[0] = psprintf("c.%s = u.domain_id", domain);
+	domains[1] = psprintf("u.domain_id IS NULL AND c.%s IS NULL", domain);
+	addresses[0] = psprintf("pg_catalog.lower(c.%s::pg_catalog.text) ="
+							" COALESCE(u.key, pg_catalog.lower(u.email))", email);
 	addresses[1] = psprintf("u.email IS NULL AND pg_catalog.lower(c.%s::pg_catalog.text) IS NULL"
 							" AND c.%s = u.page_id", email,
 							target_column(stage, WF_CONTACT_PAGE_ID));
 	initStringInfo(&s);
+	appendStringInfo(&s, "WITH u AS MATERIALIZED (SELECT u.n, u.page_id, u.email,"
+					 " u.key, p.%s AS domain_id FROM unnest($1, $2, $3, $4) u(n, page_id, email, key)"
+					 " JOIN %s p ON p.%s = u.page_id) ",
+					 item_column(stage, WF_ITEM_DOMAIN_ID), stage->items->relation,
+					 item_column(stage, WF_ITEM_ID));
 	for (int branch = 0; branch < 4; branch++)
-		appendStringInfo(&s, "%sSELECT u.n, c.%s%s FROM unnest($1, $2, $3) u(n, page_id, email)"
-						 " JOIN %s p ON p.%s = u.page_id JOIN %s c ON %s AND %s",
+		appendStringInfo(&s, "%sSELECT u.n, c.%s%s FROM u JOIN %s c ON %s AND %s",
 						 branch > 0 ? " UNION ALL " : "", target_column(stage, WF_CONTACT_ID),
-						 field_values(stage), stage->items->relation,
-						 item_column(stage, WF_ITEM_ID), stage->targets->relation,
+						 field_values(stage), stage->targets->relation,
 						 domains[branch % 2], addresses[branch / 2]);
 	return s.data;
 }
@@ -186,7 +189,6 @@ has_email_key(const WfBinding *targets)
 bool
 wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const char **problem)
 {
-	const char *domain = item_column(stage, WF_ITEM_DOMAIN_ID);
 	char	   *update = update_contacts(stage);
 	char	   *conflict = "ON CONFLICT DO NOTHING";
 
@@ -197,16 +199,16 @@ wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const cha
 		return false;
 	}
 	if (stage->targets_by_key)
-		conflict = psprintf("ORDER BY p.%s, pg_catalog.lower(u.email)"
+		conflict = psprintf("ORDER BY u.place"
 							" ON CONFLICT (%s, (pg_catalog.lower(%s::pg_catalog.text))) DO NOTHING",
-							domain, target_column(stage, WF_CONTACT_DOMAIN_ID),
+							target_column(stage, WF_CONTACT_DOMAIN_ID),
 							target_column(stage, WF_CONTACT_EMAIL));
 	set_statement(stage, WF_STMT_CONTACTS_EXISTING,
 				  existing(stage->targets, target_column(stage, WF_CONTACT_ID)), 1, UUIDARRAYOID);
 	set_statement(stage, WF_STMT_EXISTING,
 				  existing(stage->items, item_column(stage, WF_ITEM_ID)), 1, UUIDARRAYOID);
-	set_statement(stage, WF_STMT_CONTACTS_FIND, find_contacts(stage), 3, INT4ARRAYOID,
-				  UUIDARRAYOID, TEXTARRAYOID);
+	set_statement(stage, WF_STMT_CONTACTS_FIND, find_contacts(stage), 4, INT4ARRAYOID,
+				  UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
 	if (update)
 		set_statement(stage, WF_STMT_CONTACTS_UPDATE, update, 8, INT4ARRAYOID, UUIDARRAYOID,
 					  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,

@@ -359,16 +359,26 @@ read_values(Candidate *item, uint64 row, int first)
 		item->value[f] = text_column(row, first + f);
 }
 
+/* Is lower() of it the same in every locale? */
+static bool
+is_own_key(WfSlice address)
+{
+	for (size_t i = 0; i < address.len; i++)
+		if (IS_HIGHBIT_SET(address.data[i]) || (address.data[i] >= 'A' && address.data[i] <= 'Z'))
+			return false;
+	return true;
+}
+
 /* Which of those not done yet are in the table?  Returns how many. */
 static int
 find_known(ContactGroup *group)
 {
-	static const Oid types[] = {INT4OID, UUIDOID, TEXTOID};
+	static const Oid types[] = {INT4OID, UUIDOID, TEXTOID, TEXTOID};
 	WfArrays	arrays;
 	bool		isnull;
 	int			found = 0;
 
-	wf_store_arrays(&arrays, types, 3, group->n);
+	wf_store_arrays(&arrays, types, lengthof(types), group->n);
 	for (int i = 0; i < group->n; i++)
 	{
 		if (group->items[i].done)
@@ -376,6 +386,8 @@ find_known(ContactGroup *group)
 		wf_store_set(&arrays, 0, Int32GetDatum(i));
 		wf_store_set(&arrays, 1, UUIDPGetDatum(&group->items[i].result->item->id));
 		wf_store_set_text(&arrays, 2, group->items[i].contact->email);
+		if (is_own_key(group->items[i].contact->email))
+			wf_store_set_text(&arrays, 3, group->items[i].contact->email);
 		arrays.n++;
 	}
 	if (arrays.n == 0)

@@ -25,7 +25,9 @@
 static const Oid row_types[] = {UUIDOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
 TEXTOID, TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID, INT4OID};
 
+static WfStatement known_stmt;
 static WfStatement delete_stmt;
+static WfStatement add_stmt;
 static WfStatement insert_stmt;
 
 /* ------------------------------------------------------------------------
@@ -107,19 +109,31 @@ wf_store_suppress(WfResult **results, int n)
  * ------------------------------------------------------------------------
  */
 
+#define ROWS "unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)" \
+	" r (page_id, n, kind, value, raw, name, job_title, phone, source, position, context," \
+	" found_at, told)"
+
 /*
- * Both take the rows that are to be there, and a row n = 0 for each page.  Rows that
+ * A page read for the first time has its rows inserted.  For another, two statements
+ * take the rows that are to be there, and a row n = 0 for each page.  Rows that
  * are there already stay, so that a page that has not changed costs no writing.
  * NOT IN rather than NOT EXISTS: hashed whatever the planner thinks of unnest().
  */
 static void
 make_statements(void)
 {
+	static const Oid page_types[] = {UUIDOID};
 	char	   *table;
+	char	   *insert;
 
-	if (delete_stmt.sql)
+	if (insert_stmt.sql)
 		return;
 	table = wf_stage_own_table("wf_finding");
+	insert = psprintf("INSERT INTO %s (page_id, n, kind, value, raw, name, job_title, phone,"
+					  " source, position, context, found_at, told) SELECT * FROM " ROWS, table);
+	wf_store_make(&known_stmt,
+				  psprintf("SELECT u.id FROM unnest($1) u(id) WHERE EXISTS"
+						   " (SELECT 1 FROM %s f WHERE f.page_id = u.id)", table), page_types, 1);
 	wf_store_make(&delete_stmt,
 				  psprintf("DELETE FROM %s f WHERE f.page_id = ANY ($1) AND (f.page_id, f.n, f.kind,"
 						   " f.value, f.source, f.position, coalesce(f.raw, ''),"
@@ -128,17 +142,10 @@ make_statements(void)
 						   " (SELECT r.page_id, r.n, r.kind, r.value, r.source, r.position,"
 						   " coalesce(r.raw, ''), coalesce(r.name, ''), coalesce(r.job_title, ''),"
 						   " coalesce(r.phone, ''), coalesce(r.context, ''), r.told"
-						   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-						   " r (page_id, n, kind, value, raw, name, job_title, phone, source,"
-						   " position, context, found_at, told)"
-						   " WHERE r.n > 0)", table), row_types, lengthof(row_types));
-	wf_store_make(&insert_stmt,
-				  psprintf("INSERT INTO %s (page_id, n, kind, value, raw, name, job_title, phone,"
-						   " source, position, context, found_at, told)"
-						   " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-						   " $13)"
-						   " r (page_id, n) WHERE r.n > 0 ON CONFLICT DO NOTHING",
-						   table), row_types, lengthof(row_types));
+						   " FROM " ROWS " WHERE r.n > 0)", table), row_types, lengthof(row_types));
+	wf_store_make(&add_stmt, psprintf("%s WHERE r.n > 0 ON CONFLICT DO NOTHING", insert),
+				  row_types, lengthof(row_types));
+	wf_store_make(&insert_stmt, insert, row_types, lengthof(row_types));
 }
 
 static void
@@ -173,38 +180,79 @@ append_page(WfArrays *rows, const WfResult *result)
 	rows->n++;
 }
 
-/* A page that could not be fetched keeps what was found on it before. */
-void
-wf_store_findings(WfResult **results, int n)
+/*
+ * Which pages with new evidence have some already?  Nobody adds any meanwhile: their
+ * rows are locked.
+ */
+static bool *
+find_known(WfResult **results, int n)
 {
-	WfArrays	rows;
-	int			total = 0;
-	int			pages = 0;
+	static const Oid types[] = {UUIDOID};
+	bool	   *known = palloc0(n * sizeof(bool));
+	WfArrays	pages;
 
-	make_statements();
-	for (int i = 0; i < n; i++)
-		total += results[i]->findings.count;
-	wf_store_arrays(&rows, row_types, lengthof(row_types), n + total);
+	wf_store_arrays(&pages, types, 1, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (!results[i]->new_evidence)
 			continue;
-		append_page(&rows, results[i]);
-		pages++;
+		wf_store_set(&pages, 0, UUIDPGetDatum(&results[i]->item->id));
+		pages.n++;
+	}
+	if (pages.n == 0)
+		return known;
+	wf_store_execute(&known_stmt, WF_AS_SELF, &pages);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		bool		isnull;
+		Datum		id = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &isnull);
+
+		for (int i = 0; i < n; i++)
+			known[i] |= memcmp(DatumGetUUIDP(id), &results[i]->item->id, sizeof(pg_uuid_t)) == 0;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return known;
+}
+
+/* A page that could not be fetched keeps what was found on it before. */
+void
+wf_store_findings(WfResult **results, int n)
+{
+	WfArrays	first;			/* rows of pages without evidence so far */
+	WfArrays	again;			/* of others */
+	bool	   *known;
+	int			total = 0;
+
+	make_statements();
+	known = find_known(results, n);
+	for (int i = 0; i < n; i++)
+		total += results[i]->findings.count;
+	wf_store_arrays(&first, row_types, lengthof(row_types), total);
+	wf_store_arrays(&again, row_types, lengthof(row_types), n + total);
+	for (int i = 0; i < n; i++)
+	{
+		if (!results[i]->new_evidence)
+			continue;
+		if (known[i])
+			append_page(&again, results[i]);
 		for (int f = 0; f < results[i]->findings.count; f++)
 			if (results[i]->findings.items[f].value.len > 0)
-				append_finding(&rows, results[i], f);
+				append_finding(known[i] ? &again : &first, results[i], f);
 	}
-	if (pages == 0)
-		return;
-	wf_store_execute(&delete_stmt, WF_AS_SELF, &rows);
-	if (rows.n > pages)
-		wf_store_execute(&insert_stmt, WF_AS_SELF, &rows);
+	if (again.n > 0)
+	{
+		wf_store_execute(&delete_stmt, WF_AS_SELF, &again);
+		wf_store_execute(&add_stmt, WF_AS_SELF, &again);
+	}
+	if (first.n > 0)
+		wf_store_execute(&insert_stmt, WF_AS_SELF, &first);
 }
 
 void
 wf_store_findings_reset(void)
 {
+	wf_db_unmake(&known_stmt);
 	wf_db_unmake(&delete_stmt);
+	wf_db_unmake(&add_stmt);
 	wf_db_unmake(&insert_stmt);
 }

@@ -14,281 +14,21 @@
 /* How far from the address a name may stand: lines. */
 #define LINES_BEFORE	10
 #define LINES_BEHIND	4
-#define LINE_DIGITS		1		/* of a line that does not count */
 #define NEAR_LINES		3		/* for a name that agrees only in part */
 
 #define MAX_WORDS		192		/* looked at around one address */
 #define MAX_NAME_WORDS	5
-#define MAX_PARTICLE	5		/* bytes of the longest of them */
-#define MAX_HONORIFIC	10
-#define MAX_INITIALS	3		/* letters of a local part of initials */
 #define PLACE_LINES		2		/* for a name that agrees in nothing */
 #define MAX_PLACE_TITLE	40		/* bytes of the title of such a one */
-
-/* A word of the text around the address. */
-typedef struct Word
-{
-	size_t		start;
-	size_t		end;
-	bool		is_capital;		/* begins with a capital letter */
-	bool		is_initial;		/* one letter, with or without a dot */
-	bool		is_particle;	/* von, de, … */
-	bool		is_honorific;	/* Dr., Frau, … */
-	bool		is_label;		/* in no name */
-	bool		is_given;		/* a frequent given name */
-	bool		is_loud;		/* in capital letters */
-	bool		is_joined;		/* only a space stands in front of it */
-	int			line;			/* from the address, negative in front of it */
-} Word;
-
-typedef enum Agreement
-{
-	AGREES_NOT,
-	AGREES_BY_PLACE,			/* stands where the one who is meant stands */
-	AGREES_IN_FORM,				/* is a name, whoever's */
-	AGREES_IN_PART,				/* one name is the local part */
-	AGREES_JOINED,				/* both are, in full */
-	AGREES
-} Agreement;
-
-static bool
-is_capital(WfSlice word)
-{
-	uint32_t	cp;
-	char		letter;
-
-	wf_text_decode(word.data, word.data + word.len, &cp);
-	letter = wf_text_base_letter(cp);
-	return letter >= 'A' && letter <= 'Z';
-}
-
-/*-------------------------------------------------------------------------
- * Words
- *-------------------------------------------------------------------------
- */
-
-/* "Weber" of "Weber-Lang" */
-static WfSlice
-first_half(WfSlice word)
-{
-	const char *dash = memchr(word.data, '-', word.len);
-
-	if (dash != NULL)
-		word.len = dash - word.data;
-	return word;
-}
-
-/* Anne, and Anne-Marie */
-static bool
-is_given_name(WfSlice word)
-{
-	char		letters[WF_PERSON_FOLDED];
-	WfSlice		half = first_half(word);
-
-	return wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES) ||
-		(half.len < word.len &&
-		 wf_person_is_in(wf_person_fold(half, false, letters), WF_WORDS_GIVEN_NAMES));
-}
-
-/*
- * The tables are looked into only where a name is likely, the one of given names
- * for the first word of what may be one.
- */
-static void
-set_class(Word *w, WfSlice word, bool is_first)
-{
-	size_t		i;
-
-	w->is_given = is_first && is_given_name(word);
-	w->is_label = wf_person_is_in(word, WF_WORDS_LABELS) || wf_person_is_in(word, WF_WORDS_TITLES);
-	w->is_loud = word.len > 2;	/* in ASCII capitals */
-	for (i = 0; i < word.len; i++)
-	{
-		if (word.data[i] >= 'a' && word.data[i] <= 'z')
-			w->is_loud = false;
-	}
-}
-
-/*
- * Is the line at "from" one of a phone number or a post code, which moves an address
- * no further away from the name above?  The line of the address itself, at "to", is not.
- */
-static bool
-is_number_line(WfSlice text, size_t from, size_t to)
-{
-	int			digits = 0;
-
-	for (; from < to && text.data[from] != '\n'; from++)
-		digits += wf_is_digit(text.data[from]);
-	return from < to && digits >= LINE_DIGITS;
-}
-
-/* Words of text[from, to); their lines are counted from "line". */
-static int
-read_words(WfSlice text, size_t from, size_t to, int line, Word *words, int room)
-{
-	size_t		last = from;
-	int			count = 0;
-	size_t		i = from;
-
-	while (i < to && count < room)
-	{
-		Word	   *w = &words[count];
-		WfSlice		word;
-		size_t		letters;
-
-		if (text.data[i] == '\n' && !(line < 0 && is_number_line(text, i + 1, to)))
-			line++;
-		if (!wf_person_is_letter(text.data[i]) || wf_person_is_mark(text, i, to))
-		{
-			i += wf_person_is_mark(text, i, to) ? 3 : 1;
-			continue;
-		}
-		w->start = i;
-		w->end = i = wf_person_word_end(text, i, to);
-		word = (WfSlice) {text.data + w->start, w->end - w->start};
-		letters = word.data[word.len - 1] == '.' ? word.len - 1 : word.len;
-		w->is_capital = is_capital(word);
-		w->is_initial = w->is_capital && letters == 1;
-		w->is_given = w->is_label = w->is_loud = false;
-		w->is_particle = word.len <= MAX_PARTICLE && wf_person_is_in(word, WF_WORDS_PARTICLES);
-		w->is_honorific = word.len <= MAX_HONORIFIC && wf_person_is_in(word, WF_WORDS_HONORIFICS);
-		w->is_joined = w->start == last + 1 && text.data[last] == ' ';
-		w->line = line;
-		/* "Smith." ends a sentence; "J." does not */
-		if (letters < word.len && !w->is_initial && !w->is_honorific)
-			w->end--;
-		last = w->end;
-		count++;
-	}
-	return count;
-}
-
-static WfSlice
-slice_of(WfSlice text, const Word *w)
-{
-	return (WfSlice) {text.data + w->start, w->end - w->start};
-}
 
 /*-------------------------------------------------------------------------
  * Names
  *-------------------------------------------------------------------------
  */
 
-/* How first and last agree with the letters of the local part. */
-static Agreement
-compare_names(WfSlice letters, WfSlice first, WfSlice last, size_t between)
-{
-	if (first.len == 0 || last.len == 0)
-		return AGREES_NOT;
-	if (first.len >= 2 && last.len >= 2 && wf_person_contains(letters, first) &&
-		wf_person_contains(letters, last) &&
-		letters.len >= first.len + last.len && letters.len <= first.len + last.len + between + 1)
-		return AGREES_JOINED;
-	if (last.len >= 3 && letters.len > last.len && letters.len <= last.len + 3)
-	{
-		WfSlice		rest = letters;
-
-		/* jsmith, jwsmith, smithj */
-		if (letters.data[0] == first.data[0] && wf_text_equal((WfSlice)
-			{letters.data + letters.len - last.len, last.len}, last))
-			return AGREES;
-		wf_advance(&rest, last.len);
-		if (wf_person_begins(letters, last) && rest.data[0] == first.data[0])
-			return AGREES;
-	}
-	if (first.len >= 3 && letters.len == first.len + 1 && wf_person_begins(letters, first) &&
-		letters.data[first.len] == last.data[0])
-		return AGREES_JOINED;
-	if ((last.len >= 4 && wf_text_equal(letters, last)) ||
-		(first.len >= 3 && wf_text_equal(letters, first)))
-		return AGREES_IN_PART;
-	return AGREES_NOT;
-}
-
-/* Does the local part consist of the first letters of all words? */
-static bool
-are_initials(WfSlice text, WfSlice letters, const Word *words, int count)
-{
-	int			i;
-
-	if (letters.len != (size_t) count || letters.len > MAX_INITIALS)
-		return false;
-	for (i = 0; i < count; i++)
-	{
-		char		first[WF_PERSON_FOLDED];
-
-		if (wf_person_fold(slice_of(text, &words[i]), false, first).len == 0 ||
-			first[0] != letters.data[i])
-			return false;
-	}
-	return true;
-}
-
-/*
- * The best agreement of the last name in its forms: "van der Berg" as one word,
- * and both halves of "Weber-Lang".
- */
-static Agreement
-compare_forms(WfSlice text, WfSlice letters, WfSlice first, const Word *words, int count,
-			  bool german, size_t between)
-{
-	char		buffer[WF_PERSON_FOLDED];
-	WfSlice		last = slice_of(text, &words[count - 1]);
-	const char *dash = memchr(last.data, '-', last.len);
-	Agreement	best = compare_names(letters, first, wf_person_fold(last, german, buffer), between);
-	Agreement	a;
-	int			from = count - 1;
-
-	while (from > 1 && words[from - 1].is_particle)
-		from--;
-	if (from < count - 1)
-	{
-		WfSlice		whole = {text.data + words[from].start,
-							 words[count - 1].end - words[from].start};
-
-		a = compare_names(letters, first, wf_person_fold(whole, german, buffer), between);
-		best = a > best ? a : best;
-	}
-	if (dash != NULL)
-	{
-		WfSlice		half = {last.data, dash - last.data};
-
-		a = compare_names(letters, first, wf_person_fold(half, german, buffer), between);
-		best = a > best ? a : best;
-		wf_advance(&last, half.len + 1);
-		a = compare_names(letters, first, wf_person_fold(last, german, buffer), between);
-		best = a > best ? a : best;
-	}
-	return best;
-}
-
-/* The same for both ways to write umlauts. */
-static Agreement
-agreement(WfSlice text, WfSlice letters, const Word *words, int count)
-{
-	char		first_letters[WF_PERSON_FOLDED];
-	Agreement	best = are_initials(text, letters, words, count) ? AGREES_IN_PART : AGREES_NOT;
-	size_t		between = 0;
-	int			german;
-	int			i;
-
-	for (i = 1; i + 1 < count; i++)
-		between += words[i].end - words[i].start;
-	for (german = 0; german < 2; german++)
-	{
-		WfSlice		first = wf_person_fold(slice_of(text, &words[0]), german, first_letters);
-		Agreement	a = compare_forms(text, letters, first, words, count, german, between);
-
-		if (a > best)
-			best = a;
-	}
-	return best;
-}
-
 /* Could these words, which stand together, be a name? */
 static bool
-has_form_of_name(const Word *words, int count)
+has_form_of_name(const WfPersonWord *words, int count)
 {
 	int			i;
 
@@ -311,7 +51,7 @@ has_form_of_name(const Word *words, int count)
 
 /* A middle initial, or a form of address in front: nothing but a name. */
 static bool
-is_unmistakable(WfSlice text, const Word *words, int at, int count)
+is_unmistakable(WfSlice text, const WfPersonWord *words, int at, int count)
 {
 	int			i;
 
@@ -326,7 +66,7 @@ is_unmistakable(WfSlice text, const Word *words, int at, int count)
 
 /* Does the text behind the name begin anew? */
 static bool
-stands_alone(const Word *words, int at, int count, int total)
+stands_alone(const WfPersonWord *words, int at, int count, int total)
 {
 	return at + count == total || !words[at + count].is_joined;
 }
@@ -337,14 +77,14 @@ typedef struct Search
 	WfSlice		text;
 	size_t		start;			/* of the address */
 	size_t		end;
-	WfSlice		letters;		/* of the local part */
+	WfPersonLocal local;
 	bool		is_dotted;		/* its words are separated */
 	bool		is_role;		/* it is the address of an office or a team */
 	bool		is_link;		/* what stands there is the text of a link to it */
 	int			rivals[PLACE_LINES + 2];	/* names in place, by lines in front */
 	int			total;
-	Word		words[MAX_WORDS];
-	Agreement	agreement;		/* of the best */
+	WfPersonWord words[MAX_WORDS];
+	WfAgreement	agreement;		/* of the best */
 	int			at;
 	int			count;
 	int			lines;			/* from the address */
@@ -352,7 +92,7 @@ typedef struct Search
 
 /* Is there another address between the word and this one? */
 static bool
-is_separated(const Search *s, const Word *w)
+is_separated(const Search *s, const WfPersonWord *w)
 {
 	const char *data = s->text.data;
 	const char *from = data + (w->start < s->start ? w->end : s->end);
@@ -391,7 +131,7 @@ is_plain_name(const Search *s, int at, int count)
 static bool
 introduces_name(const Search *s, int at, bool is_joined)
 {
-	WfSlice		word = slice_of(s->text, &s->words[at]);
+	WfSlice		word = wf_person_slice(s->text, &s->words[at]);
 	WfSlice		between = {s->text.data + s->words[at].end,
 						   s->words[at + 1].start - s->words[at].end};
 
@@ -461,7 +201,7 @@ signs_quote(const Search *s, size_t at)
 static bool
 is_in_place(Search *s, int at, int count)
 {
-	const Word *words = s->words + at;
+	const WfPersonWord *words = s->words + at;
 	size_t		end = words[count - 1].end;
 	bool		follows_title = at > 0 && words[0].is_joined && introduces_name(s, at - 1, true);
 	WfSlice		title;
@@ -493,9 +233,9 @@ is_in_place(Search *s, int at, int count)
 
 /* "Duncan Temple Lang" beside duncan@: is it all of a name of which the best is a part? */
 static bool
-completes(const Search *s, Agreement a, int at, int count)
+completes(const Search *s, WfAgreement a, int at, int count)
 {
-	return a == AGREES_IN_PART && a == s->agreement && at == s->at && count == s->count + 1 &&
+	return a == WF_AGREES_IN_PART && a == s->agreement && at == s->at && count == s->count + 1 &&
 		count == 3 && !s->words[at + count - 1].is_label &&
 		stands_alone(s->words, at, count, s->total);
 }
@@ -503,32 +243,32 @@ completes(const Search *s, Agreement a, int at, int count)
 static void
 consider(Search *s, int at, int count)
 {
-	const Word *words = s->words;
+	const WfPersonWord *words = s->words;
 	int			lines = words[at].line < 0 ? -words[at].line : words[at].line;
-	Agreement	a;
+	WfAgreement	a;
 
 	if (!has_form_of_name(words + at, count))
 		return;
-	a = agreement(s->text, s->letters, words + at, count);
+	a = wf_person_compare(s->text, &s->local, words + at, count);
 	/* without a known name "Fair Housing" agrees with fairhousing@, too */
-	if (a == AGREES_JOINED)
-		a = words[at].is_given || s->is_dotted ? AGREES : AGREES_NOT;
-	if (a == AGREES_IN_PART && !words[at].is_given &&
+	if (a == WF_AGREES_JOINED)
+		a = words[at].is_given || s->is_dotted ? WF_AGREES : WF_AGREES_NOT;
+	if (a == WF_AGREES_IN_PART && !words[at].is_given &&
 		!(lines <= 1 && stands_alone(words, at, count, s->total) &&
 		  (is_unmistakable(s->text, words, at, count) || has_title(s, at, count))))
-		a = AGREES_NOT;
-	if (a == AGREES_NOT && lines <= 1 && is_unmistakable(s->text, words, at, count) &&
+		a = WF_AGREES_NOT;
+	if (a == WF_AGREES_NOT && lines <= 1 && is_unmistakable(s->text, words, at, count) &&
 		stands_alone(words, at, count, s->total))
-		a = AGREES_IN_FORM;
-	if (a == AGREES_NOT && lines <= NEAR_LINES && is_plain_name(s, at, count) &&
+		a = WF_AGREES_IN_FORM;
+	if (a == WF_AGREES_NOT && lines <= NEAR_LINES && is_plain_name(s, at, count) &&
 		wf_person_find_role(s->text, words[at].start, words[at + count - 1].end, s->start,
-				  s->letters).len > 0)
-		a = AGREES_IN_PART;
-	if (a == AGREES_NOT && is_in_place(s, at, count))
-		a = AGREES_BY_PLACE;
-	if (a == AGREES_NOT || a < s->agreement)
+				  s->local.letters).len > 0)
+		a = WF_AGREES_IN_PART;
+	if (a == WF_AGREES_NOT && is_in_place(s, at, count))
+		a = WF_AGREES_BY_PLACE;
+	if (a == WF_AGREES_NOT || a < s->agreement)
 		return;
-	if (a < AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
+	if (a < WF_AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
 		return;
 	/* the nearest of the best; of those that begin at one place the shorter, mostly */
 	if (a > s->agreement || lines < s->lines || completes(s, a, at, count))
@@ -556,7 +296,7 @@ find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 	*from = start;
 	while (*from > limit)
 	{
-		if (text.data[*from - 1] == '\n' && !is_number_line(text, *from, start) &&
+		if (text.data[*from - 1] == '\n' && !wf_person_is_number_line(text, *from, start) &&
 			++lines > LINES_BEFORE)
 		{
 			lines--;
@@ -576,30 +316,23 @@ find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 	return lines;
 }
 
-/* Is any word a part of the local part, or the mark of a name? */
+/* Is any word a part of the local part, or the mark of a name?  Notes which are a part. */
 static bool
-has_clues(const Search *s)
+find_clues(Search *s)
 {
-	char		letters[WF_PERSON_FOLDED];
+	bool		found = false;
 	int			i;
 
 	for (i = 0; i < s->total; i++)
 	{
-		const Word *w = &s->words[i];
-		WfSlice		folded;
+		WfPersonWord *w = &s->words[i];
+		WfSlice		word = wf_person_slice(s->text, w);
 
-		if ((w->is_initial || w->is_honorific) && w->line >= -1 && w->line <= 1)
-			return true;
-		if (!w->is_capital)
-			continue;
-		folded = wf_person_fold(slice_of(s->text, w), false, letters);
-		if (folded.len >= 2 && wf_person_contains(s->letters, folded))
-			return true;
-		folded = wf_person_fold(first_half(slice_of(s->text, w)), true, letters);
-		if (folded.len >= 2 && wf_person_contains(s->letters, folded))
-			return true;
+		w->is_clue = w->is_capital && wf_person_is_clue(&s->local, word);
+		found = found || w->is_clue ||
+			(w->line >= -1 && w->line <= 1 && (w->is_initial || wf_person_is_honorific(word)));
 	}
-	return false;
+	return found;
 }
 
 /*
@@ -610,7 +343,8 @@ has_clues(const Search *s)
 static void
 keep_near_words(Search *s)
 {
-	int			first = s->is_role || s->letters.len <= MAX_INITIALS ? -PLACE_LINES - 1 : 0;
+	bool		is_far = s->is_role || s->local.letters.len <= WF_PERSON_INITIALS;
+	int			first = is_far ? -PLACE_LINES - 1 : 0;
 	int			kept = 0;
 	int			i;
 
@@ -631,23 +365,51 @@ has_rivals(const Search *s)
 
 	for (i = 1; i <= PLACE_LINES + 1 && s->lines > 0; i++)
 		rivals += s->rivals[i];
-	return s->agreement == AGREES_BY_PLACE && rivals > 1;
+	return s->agreement == WF_AGREES_BY_PLACE && rivals > 1;
 }
 
-/* Of the words that stand beside others which may be of the same name. */
-static void
-set_classes(Search *s)
+/*
+ * Can a name be among these words, which are joined?  It agrees with the local part, which
+ * is all that counts far away, or begins with a given name or has the mark of a name.
+ */
+static bool
+may_have_name(const Search *s, int from, int to, bool by_class)
 {
+	int			line = s->words[from].line;
+	bool		is_near = line >= -NEAR_LINES && line <= NEAR_LINES;
 	int			i;
 
-	for (i = 0; i < s->total; i++)
+	if (to - from < 2)
+		return false;
+	if (s->local.letters.len <= WF_PERSON_INITIALS || (is_near && !by_class))
+		return true;
+	for (i = from; i < to; i++)
 	{
-		Word	   *w = &s->words[i];
-		bool		goes_on = i + 1 < s->total && w[1].is_joined &&
-			(w[1].is_capital || w[1].is_particle);
+		const WfPersonWord *w = &s->words[i];
 
-		if (w->is_capital && (goes_on || w->is_joined))
-			set_class(w, slice_of(s->text, w), goes_on);
+		if (w->is_clue || (is_near && (w->is_given || w->is_honorific || w->is_initial)))
+			return true;
+	}
+	return false;
+}
+
+/* The best name among words that are joined. */
+static void
+search_run(Search *s, int from, int to)
+{
+	int			at;
+	int			n;
+
+	if (!may_have_name(s, from, to, false))
+		return;
+	wf_person_classify(s->text, s->words + from, to - from);
+	if (!may_have_name(s, from, to, true))
+		return;
+	wf_person_find_labels(s->text, s->words + from, to - from);
+	for (at = from; at < to; at++)
+	{
+		for (n = 2; n <= MAX_NAME_WORDS && at + n <= to && s->words[at].is_capital; n++)
+			consider(s, at, n);
 	}
 }
 
@@ -659,20 +421,18 @@ search(Search *s)
 	size_t		to;
 	int			lines = find_bounds(s->text, s->start, s->end, &from, &to);
 	int			at;
-	int			n;
+	int			next;
 
-	s->total = read_words(s->text, from, s->start, -lines, s->words, MAX_WORDS * 3 / 4);
-	s->total += read_words(s->text, s->end, to, 0, s->words + s->total, MAX_WORDS - s->total);
-	if (!has_clues(s))
+	s->total = wf_person_read(s->text, from, s->start, -lines, s->words, MAX_WORDS * 3 / 4);
+	s->total += wf_person_read(s->text, s->end, to, 0, s->words + s->total,
+							   MAX_WORDS - s->total);
+	if (!find_clues(s))
 		keep_near_words(s);
-	set_classes(s);
-	for (at = 0; at < s->total; at++)
+	for (at = 0; at < s->total; at = next)
 	{
-		if (!s->words[at].is_capital)
-			continue;
-		for (n = 2; n <= MAX_NAME_WORDS && at + n <= s->total &&
-			 s->words[at + n - 1].is_joined; n++)
-			consider(s, at, n);
+		for (next = at + 1; next < s->total && s->words[next].is_joined; next++)
+			;
+		search_run(s, at, next);
 	}
 }
 
@@ -680,7 +440,6 @@ bool
 wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
 			   WfPerson *person)
 {
-	char		letters[WF_PERSON_FOLDED];
 	size_t		name_start;
 	size_t		name_end;
 	Search		s;
@@ -688,35 +447,34 @@ wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice loc
 	s.text = text;
 	s.start = start;
 	s.end = end;
-	s.letters = wf_person_fold(local, false, letters);
+	wf_person_set_local(&s.local, local);
 	s.is_dotted = memchr(local.data, '.', local.len) != NULL ||
 		memchr(local.data, '_', local.len) != NULL;
 	s.is_role = wf_person_is_in(local, WF_WORDS_OFFICES) || wf_person_is_in(local, WF_WORDS_TITLES);
 	s.is_link = is_link;
-	s.agreement = AGREES_NOT;
+	s.agreement = WF_AGREES_NOT;
 	s.at = s.count = s.lines = 0;
 	memset(s.rivals, 0, sizeof(s.rivals));
 	search(&s);
-	if (s.agreement == AGREES_NOT || has_rivals(&s))
+	if (s.agreement == WF_AGREES_NOT || has_rivals(&s))
 		return false;
 	name_start = s.words[s.at].start;
 	name_end = s.words[s.at + s.count - 1].end;
 	person->name = (WfSlice) {text.data + name_start, name_end - name_start};
 	person->job_title = wf_person_find_title(text, name_start, name_end, start);
 	if (person->job_title.len == 0)
-		person->job_title = wf_person_find_role(text, name_start, name_end, start, s.letters);
+		person->job_title = wf_person_find_role(text, name_start, name_end, start, s.local.letters);
 	return true;
 }
 
 bool
 wf_person_is_name(WfSlice text)
 {
-	Word		words[MAX_NAME_WORDS + 1];
-	int			count = read_words(text, 0, text.len, 0, words, MAX_NAME_WORDS + 1);
-	int			i;
+	WfPersonWord words[MAX_NAME_WORDS + 1];
+	int			count = wf_person_read(text, 0, text.len, 0, words, MAX_NAME_WORDS + 1);
 
-	for (i = 0; i < count; i++)
-		set_class(&words[i], slice_of(text, &words[i]), i == 0);
+	wf_person_classify(text, words, count);
+	wf_person_find_labels(text, words, count);
 	return count >= 2 && count <= MAX_NAME_WORDS && text.len < 2 * WF_PERSON_FOLDED &&
 		words[0].start == 0 && words[count - 1].end == text.len &&
 		has_form_of_name(words, count);

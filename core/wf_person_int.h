@@ -4,7 +4,8 @@
  *	  What the files of the search for persons share.
  *
  * wf_person.c finds the name beside an address, wf_person_title.c the job title
- * beside the name, wf_person_words.c has the words that both ask for.
+ * beside the name; wf_person_read.c reads the words of a text, wf_person_agree.c
+ * compares names with a local part, wf_person_words.c has the words that all ask for.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +22,9 @@
 
 /* Bytes of a word folded. */
 #define WF_PERSON_FOLDED	48
+
+/* Letters of a local part that are initials. */
+#define WF_PERSON_INITIALS	3
 
 /* The tables of wf_person_words.h. */
 typedef enum WfPersonWords
@@ -55,6 +59,79 @@ wf_person_begins(WfSlice text, WfSlice head)
 {
 	return text.len >= head.len && memcmp(text.data, head.data, head.len) == 0;
 }
+
+/* A word of the text around an address. */
+typedef struct WfPersonWord
+{
+	size_t		start;
+	size_t		end;
+	int			line;			/* from the address, negative in front of it */
+	bool		is_capital;		/* begins with a capital letter */
+	bool		is_initial;		/* one letter, with or without a dot */
+	bool		is_joined;		/* only a space stands in front of it */
+	bool		is_clue;		/* a part of the local part */
+	/* of those that may be of a name; see wf_person_classify */
+	bool		is_particle;	/* von, de, … */
+	bool		is_honorific;	/* Dr., Frau, … */
+	bool		is_given;		/* a frequent given name, with words behind it */
+	/* see wf_person_find_labels */
+	bool		is_label;		/* in no name */
+	bool		is_loud;		/* in capital letters */
+} WfPersonWord;
+
+/* How a name agrees with a local part. */
+typedef enum WfAgreement
+{
+	WF_AGREES_NOT,
+	WF_AGREES_BY_PLACE,			/* stands where the one who is meant stands */
+	WF_AGREES_IN_FORM,			/* is a name, whoever's */
+	WF_AGREES_IN_PART,			/* one name is the local part */
+	WF_AGREES_JOINED,			/* both are, in full */
+	WF_AGREES
+} WfAgreement;
+
+static inline WfSlice
+wf_person_slice(WfSlice text, const WfPersonWord *w)
+{
+	return (WfSlice) {text.data + w->start, w->end - w->start};
+}
+
+/* in wf_person_read.c */
+
+/* Words of text[from, to), as many as there is room for; their lines count from "line". */
+extern int	wf_person_read(WfSlice text, size_t from, size_t to, int line, WfPersonWord *words,
+						   int room);
+
+/* Look words up, as far as they stand beside others with which they may make a name. */
+extern void wf_person_classify(WfSlice text, WfPersonWord *words, int count);
+
+/* The rest, which is asked of few: words that are in no name. */
+extern void wf_person_find_labels(WfSlice text, WfPersonWord *words, int count);
+
+/* Is the word, dots included, a form of address? */
+extern bool wf_person_is_honorific(WfSlice word);
+
+/* Is the line at "from", which ends before "to", one that moves nothing further away? */
+extern bool wf_person_is_number_line(WfSlice text, size_t from, size_t to);
+
+/* in wf_person_agree.c */
+
+/* The letters of a local part, with which names are compared. */
+typedef struct WfPersonLocal
+{
+	WfSlice		letters;
+	uint32_t	mask;			/* of the letters that are in it */
+	char		bytes[WF_PERSON_FOLDED];
+} WfPersonLocal;
+
+extern void wf_person_set_local(WfPersonLocal *local, WfSlice text);
+
+/* Is the word, or a half of one with a dash, a part of the local part? */
+extern bool wf_person_is_clue(const WfPersonLocal *local, WfSlice word);
+
+/* How the words, a name if anything, agree with the local part. */
+extern WfAgreement wf_person_compare(WfSlice text, const WfPersonLocal *local,
+									 const WfPersonWord *words, int count);
 
 /* in wf_person_words.c */
 

@@ -23,6 +23,13 @@ wf_person_fold(WfSlice word, bool german, char *out)
 		uint32_t	cp;
 		char		letter;
 
+		if ((signed char) *p >= 0)
+		{
+			letter = wf_lower_char(*p++);
+			if (wf_is_alpha(letter))
+				out[folded.len++] = letter;
+			continue;
+		}
 		p += wf_text_decode(p, end, &cp);
 		letter = wf_lower_char(wf_text_base_letter(cp));
 		if (!wf_is_alpha(letter))
@@ -77,7 +84,9 @@ wf_person_word_end(WfSlice text, size_t i, size_t limit)
 	{
 		char		c = text.data[i];
 
-		if (wf_person_is_mark(text, i, limit))
+		if (wf_is_alpha(c))
+			i++;
+		else if (wf_person_is_mark(text, i, limit))
 			break;
 		else if (wf_person_is_letter(c))
 			i++;

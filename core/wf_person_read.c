@@ -1,0 +1,159 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_person_read.c
+ *	  The words of a text, and which of them may be of a name.
+ *
+ * The tables of words are looked into only where a name is likely: that is most of
+ * what the search for a person costs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_person_int.h"
+
+#define LINE_DIGITS		1		/* of a line that does not count */
+#define MAX_PARTICLE	5		/* bytes of the longest of them */
+#define MAX_HONORIFIC	10
+
+static bool
+is_capital(WfSlice word)
+{
+	uint32_t	cp = (unsigned char) word.data[0];
+	char		letter = word.data[0];
+
+	if (cp >= 0x80)
+	{
+		wf_text_decode(word.data, word.data + word.len, &cp);
+		letter = wf_text_base_letter(cp);
+	}
+	return letter >= 'A' && letter <= 'Z';
+}
+
+/* Anne, and Anne-Marie */
+static bool
+is_given_name(WfSlice word)
+{
+	char		letters[WF_PERSON_FOLDED];
+	const char *dash = memchr(word.data, '-', word.len);
+
+	if (wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES))
+		return true;
+	if (dash == NULL)
+		return false;
+	word.len = dash - word.data;
+	return wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES);
+}
+
+bool
+wf_person_is_honorific(WfSlice word)
+{
+	return word.len <= MAX_HONORIFIC && wf_person_is_in(word, WF_WORDS_HONORIFICS);
+}
+
+bool
+wf_person_is_number_line(WfSlice text, size_t from, size_t to)
+{
+	int			digits = 0;
+
+	for (; from < to && text.data[from] != '\n'; from++)
+		digits += wf_is_digit(text.data[from]);
+	return from < to && digits >= LINE_DIGITS;
+}
+
+int
+wf_person_read(WfSlice text, size_t from, size_t to, int line, WfPersonWord *words, int room)
+{
+	size_t		last = from;
+	int			count = 0;
+	size_t		i = from;
+
+	while (i < to && count < room)
+	{
+		WfPersonWord *w = &words[count];
+		WfSlice		word;
+		bool		has_dot;
+
+		if (text.data[i] == '\n' && !(line < 0 && wf_person_is_number_line(text, i + 1, to)))
+			line++;
+		if (!wf_person_is_letter(text.data[i]) || wf_person_is_mark(text, i, to))
+		{
+			i += wf_person_is_mark(text, i, to) ? 3 : 1;
+			continue;
+		}
+		memset(w, 0, sizeof(*w));
+		w->start = i;
+		w->end = i = wf_person_word_end(text, i, to);
+		w->line = line;
+		word = wf_person_slice(text, w);
+		has_dot = word.data[word.len - 1] == '.';
+		w->is_capital = is_capital(word);
+		w->is_initial = w->is_capital && word.len - has_dot == 1;
+		w->is_joined = w->start == last + 1 && text.data[last] == ' ';
+		/* "Smith." ends a sentence; "J." and "Dr." do not */
+		if (has_dot && !w->is_initial && !wf_person_is_honorific(word))
+			w->end--;
+		last = w->end;
+		count++;
+	}
+	return count;
+}
+
+/* Is it in capital letters?  Of ASCII. */
+static bool
+is_loud(WfSlice word)
+{
+	size_t		i;
+
+	for (i = 0; i < word.len; i++)
+	{
+		if (word.data[i] >= 'a' && word.data[i] <= 'z')
+			return false;
+	}
+	return word.len > 2;
+}
+
+void
+wf_person_classify(WfSlice text, WfPersonWord *words, int count)
+{
+	bool		in_name = false;	/* may the word in front be of a name? */
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		WfPersonWord *w = &words[i];
+		WfSlice		word = wf_person_slice(text, w);
+
+		in_name = in_name && w->is_joined;
+		w->is_particle = (in_name || w->is_capital) && word.len <= MAX_PARTICLE &&
+			wf_person_is_in(word, WF_WORDS_PARTICLES);
+		in_name = w->is_capital || (in_name && w->is_particle);
+	}
+	for (i = 0; i < count; i++)
+	{
+		WfPersonWord *w = &words[i];
+		bool		is_followed = i + 1 < count && w[1].is_joined;
+		bool		goes_on = is_followed && (w[1].is_capital || w[1].is_particle);
+		WfSlice		word = wf_person_slice(text, w);
+
+		if (w->is_capital ? goes_on || w->is_joined : is_followed && w[1].is_capital)
+			w->is_honorific = wf_person_is_honorific(word);
+		w->is_given = w->is_capital && goes_on && is_given_name(word);
+	}
+}
+
+void
+wf_person_find_labels(WfSlice text, WfPersonWord *words, int count)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		WfPersonWord *w = &words[i];
+		WfSlice		word = wf_person_slice(text, w);
+
+		if (!w->is_capital)
+			continue;
+		w->is_label = wf_person_is_in(word, WF_WORDS_LABELS) ||
+			wf_person_is_in(word, WF_WORDS_TITLES);
+		w->is_loud = is_loud(word);
+	}
+}

@@ -218,7 +218,7 @@ take_value(Walk *w, WfSlice raw)
 	WfSlice		text;
 	WfStatus	status;
 
-	if (level->key == WF_PROPERTY_OTHER || level->key == WF_PROPERTY_ADDRESS || raw.len == 0 ||
+	if (level->key == WF_PROPERTY_OTHER || raw.len == 0 ||
 		w->value_count >= MAX_VALUES)
 		return WF_OK;
 	w->value_count++;
@@ -266,7 +266,8 @@ static bool
 is_worth_taking(const WfJsonldNode *node)
 {
 	return node->emails.count > 0 || node->telephones.count > 0 || node->faxes.count > 0 ||
-		node->link_count > 0 || node->postal.street.len > 0 || node->postal.city.len > 0;
+		node->link_count > 0 || node->postal.street.len > 0 || node->postal.city.len > 0 ||
+		node->postal.text.len > 0;
 }
 
 /* The value of the current key was read, whatever it was. */

@@ -31,10 +31,11 @@
 
 /*
  * What is in every attribute that tells of an address, and in every one that
- * begins a card: a class "vcard" or "h-card", a type or vocabulary of schema.org.
+ * begins a card: a class "vcard", "h-card", "adr" or "h-adr", a type or vocabulary of
+ * schema.org.
  */
 #define MARK_OF_MAIL	{"ail", 3}
-#define MARKS_OF_CARDS	{"card", 4}, {"hema.org", 8}
+#define MARKS_OF_CARDS	{"adr", 3}, {"card", 4}, {"hema.org", 8}
 
 WfExtractor *
 wf_extractor_create(void)
@@ -149,24 +150,33 @@ may_have_mark(Extraction *x, const WfHtmlToken *token)
 	return x->page.data + x->next_mark < end;
 }
 
+/* Where the first mark may be in the attributes of a tag that may have one. */
+static inline const char *
+first_mark(const Extraction *x, const WfHtmlToken *token)
+{
+	const char *mark = x->page.data + x->next_mark;
+
+	return mark > token->attributes.data ? mark : token->attributes.data;
+}
+
 /* Is a mark of structured data in the attributes? */
 static bool
-has_card_mark(const WfHtmlToken *token)
+has_card_mark(const Extraction *x, const WfHtmlToken *token)
 {
 	static const WfSlice marks[] = {MARKS_OF_CARDS};
-	const char *p = token->attributes.data;
 
-	return wf_scan_any(p, p + token->attributes.len, marks, COUNT(marks)) != NULL;
+	return wf_scan_any(first_mark(x, token), token->attributes.data + token->attributes.len,
+					   marks, COUNT(marks)) != NULL;
 }
 
 /* Is "ail", of "mail" in any spelling, in the attributes? */
 static bool
-has_mail(const WfHtmlToken *token)
+has_mail(const Extraction *x, const WfHtmlToken *token)
 {
 	static const WfSlice mark = MARK_OF_MAIL;
-	const char *p = token->attributes.data;
 
-	return wf_scan_any(p, p + token->attributes.len, &mark, 1) != NULL;
+	return wf_scan_any(first_mark(x, token), token->attributes.data + token->attributes.len,
+					   &mark, 1) != NULL;
 }
 
 /* A start tag that has attributes. */
@@ -179,7 +189,7 @@ take_attributes(Extraction *x, const WfHtmlToken *token, bool has_mark)
 	/* within a line only */
 	if (token->element == WF_ELEMENT_IMG && x->window.data[x->window.len - 1] == ' ')
 		status = take_picture(x, token);
-	if (status == WF_OK && has_mark && has_mail(token))
+	if (status == WF_OK && has_mark && has_mail(x, token))
 		status = wf_page_take_spread(x, token);
 	if (status == WF_OK && (at || (token->flags & WF_HTML_LINKS)))
 		status = wf_page_take_attributes(x, token, at);
@@ -295,7 +305,7 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	if (token->flags & WF_HTML_BLOCK)
 		wf_page_note_row(x, token);
 	has_mark = token->attributes.len > 0 && may_have_mark(x, token);
-	if (x->in_card || (has_mark && !is_end && has_card_mark(token)))
+	if (x->in_card || (has_mark && !is_end && has_card_mark(x, token)))
 	{
 		WfStatus	status = wf_page_take_card_tag(x, token);
 

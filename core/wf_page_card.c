@@ -12,7 +12,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "wf_page_int.h"
+#include "wf_page_card_int.h"
 
 #include <string.h>
 
@@ -20,37 +20,9 @@
 #include "wf_text.h"
 
 #define FRAMES			24		/* cards and properties inside each other */
-#define CARD_EMAILS		8
 #define NAME_CLASSES	128		/* of elements, by first letter and length */
 #define CARD_BYTES		(256 * 1024)	/* of all values of a page: memory they may take */
 #define LOST			SIZE_MAX	/* the window has been emptied since */
-
-/* What the words of an element's attributes make it. */
-typedef struct Marks
-{
-	bool		is_card;
-	bool		is_person;
-	WfFindingSource source;
-	WfProperty	property;
-	WfProperty	other_property; /* "fn org" */
-	WfSlice		content;		/* its value, if not its text */
-} Marks;
-
-typedef struct Card
-{
-	WfFindingSource source;
-	bool		is_person;
-	WfSlice		name;
-	WfSlice		given_name;
-	WfSlice		family_name;
-	WfSlice		organisation;
-	WfSlice		job_title;
-	WfSlice		phone;			/* the first, normalised */
-	int			phone_count;
-	int			email_count;
-	int			emails[CARD_EMAILS];	/* indexes of items */
-	WfPostalAddress postal;
-} Card;
 
 typedef struct Frame
 {
@@ -58,9 +30,10 @@ typedef struct Frame
 	int			nested;			/* open elements of that name inside */
 	size_t		offset;			/* in the page */
 	size_t		text_at;		/* in the window, or LOST */
-	Marks		marks;
+	WfPageMarks marks;
 	WfSlice		value;			/* of a part that alone counts */
-	Card		card;
+	bool		is_linked;		/* the value is that of a link */
+	WfPageCard	card;
 } Frame;
 
 struct WfPageCards
@@ -72,147 +45,21 @@ struct WfPageCards
 };
 
 /*-------------------------------------------------------------------------
- * Marks
- *-------------------------------------------------------------------------
- */
-
-/* The next word of a list; false when there is none. */
-static bool
-next_word(WfSlice *list, WfSlice *word)
-{
-	while (list->len > 0 && wf_is_space(list->data[0]))
-		wf_advance(list, 1);
-	word->data = list->data;
-	word->len = 0;
-	while (word->len < list->len && !wf_is_space(word->data[word->len]))
-		word->len++;
-	wf_advance(list, word->len);
-	return word->len > 0;
-}
-
-static void
-add_property(Marks *marks, WfProperty property, WfFindingSource source)
-{
-	if (property == WF_PROPERTY_OTHER)
-		return;
-	if (marks->property == WF_PROPERTY_OTHER)
-	{
-		marks->property = property;
-		if (!marks->is_card)
-			marks->source = source;
-	}
-	else
-		marks->other_property = property;
-}
-
-static void
-begin_card(Marks *marks, WfFindingSource source)
-{
-	marks->is_card = true;
-	marks->source = source;
-}
-
-static void
-read_classes(Marks *marks, WfSlice list)
-{
-	WfSlice		word;
-
-	while (next_word(&list, &word))
-	{
-		if (wf_text_equal(word, WF_SLICE("vcard")) || wf_text_equal(word, WF_SLICE("h-card")))
-		{
-			begin_card(marks, WF_SOURCE_HCARD);
-			marks->is_person = true;	/* unless its name says otherwise */
-		}
-		else if (wf_text_equal(word, WF_SLICE("adr")) || wf_text_equal(word, WF_SLICE("h-adr")))
-			begin_card(marks, WF_SOURCE_HCARD);
-		else
-			add_property(marks, wf_property_of_class(word), WF_SOURCE_HCARD);
-	}
-}
-
-static void
-read_types(Marks *marks, WfSlice list)
-{
-	WfSlice		word;
-
-	while (next_word(&list, &word))
-	{
-		if (wf_text_equal_nocase(wf_vocabulary_local_name(word), WF_SLICE("Person")))
-			marks->is_person = true;
-	}
-}
-
-static void
-read_properties(Marks *marks, WfSlice list)
-{
-	WfSlice		word;
-
-	while (next_word(&list, &word))
-		add_property(marks, wf_property_of_schema(word), WF_SOURCE_MICRODATA);
-}
-
-static void
-read_marks(const WfHtmlToken *token, Marks *marks)
-{
-	WfSlice		rest = token->attributes;
-	WfHtmlAttribute attribute;
-
-	memset(marks, 0, sizeof(*marks));
-	while (wf_html_next_attribute(&rest, &attribute))
-	{
-		WfSlice		name = attribute.name;
-
-		switch (name.len > 0 ? wf_lower_char(name.data[0]) : '\0')
-		{
-			case 'c':
-				if (wf_text_equal_nocase(name, WF_SLICE("class")))
-					read_classes(marks, attribute.value);
-				else if (wf_text_equal_nocase(name, WF_SLICE("content")))
-					marks->content = attribute.value;
-				break;
-			case 'v':
-				/* RDFa: of all inside */
-				if (wf_text_equal_nocase(name, WF_SLICE("vocab")))
-					begin_card(marks, WF_SOURCE_MICRODATA);
-				break;
-			case 'i':
-				if (wf_text_equal_nocase(name, WF_SLICE("itemscope")))
-					begin_card(marks, WF_SOURCE_MICRODATA);
-				else if (wf_text_equal_nocase(name, WF_SLICE("itemtype")))
-					read_types(marks, attribute.value);
-				else if (wf_text_equal_nocase(name, WF_SLICE("itemprop")))
-					read_properties(marks, attribute.value);
-				break;
-			case 'p':
-				if (wf_text_equal_nocase(name, WF_SLICE("property")))
-					read_properties(marks, attribute.value);
-				break;
-			case 't':
-				if (wf_text_equal_nocase(name, WF_SLICE("typeof")))
-				{
-					begin_card(marks, WF_SOURCE_MICRODATA);
-					read_types(marks, attribute.value);
-				}
-				break;
-		}
-	}
-}
-
-/*-------------------------------------------------------------------------
  * Cards
  *-------------------------------------------------------------------------
  */
 
-/* The innermost card that the property may be of, at or below "frame". */
-static Card *
-find_card(WfPageCards *cards, int frame, WfFindingSource source)
+/* The innermost card that the property may be of, at or below "frame"; an adr has no number. */
+static WfPageCard *
+find_card(WfPageCards *cards, int frame, WfFindingSource source, WfProperty property)
 {
 	for (; frame >= 0; frame--)
 	{
-		if (cards->frames[frame].marks.is_card &&
-			cards->frames[frame].card.source == source)
-			return &cards->frames[frame].card;
+		WfPageCard *card = &cards->frames[frame].card;
+
+		if (cards->frames[frame].marks.is_card && card->source == source &&
+			!(card->is_address && wf_page_is_contact_property(property)))
+			return card;
 	}
 	return NULL;
 }
@@ -235,8 +82,20 @@ says_fax(WfSlice text)
 	return false;
 }
 
+static int
+count_digits(WfSlice text)
+{
+	int			digits = 0;
+	size_t		i;
+
+	for (i = 0; i < text.len; i++)
+		digits += wf_is_digit(text.data[i]);
+	return digits;
+}
+
 static WfStatus
-take_card_number(Extraction *x, Card *card, WfProperty property, WfSlice value, size_t position)
+take_card_number(Extraction *x, WfPageCard *card, WfProperty property, WfSlice value,
+				 size_t position)
 {
 	WfPhone		phone;
 	bool		is_fax;
@@ -255,21 +114,20 @@ take_card_number(Extraction *x, Card *card, WfProperty property, WfSlice value, 
 }
 
 static WfStatus
-take_card_email(Extraction *x, Card *card, WfSlice value, size_t position)
+take_card_email(Extraction *x, WfPageCard *card, WfSlice value, size_t position)
 {
 	WfStatus	status;
 
 	x->touched = -1;
 	status = wf_page_add_addresses(x, card->source, value, WF_TRUST_LINK, position);
-	if (x->touched >= 0 && card->email_count < CARD_EMAILS)
+	if (x->touched >= 0 && card->email_count < WF_CARD_EMAILS)
 		card->emails[card->email_count++] = x->touched;
 	return status;
 }
 
-/* A property's value, clean and in the arena. */
-static WfStatus
-take_property(Extraction *x, Card *card, WfProperty property, WfSlice value, WfSlice all,
-			  size_t position)
+WfStatus
+wf_page_take_property(Extraction *x, WfPageCard *card, WfProperty property, WfSlice value,
+					  WfSlice all, size_t position)
 {
 	if (value.len == 0 || value.len > WF_MAX_VALUE)
 		return WF_OK;
@@ -305,7 +163,7 @@ take_property(Extraction *x, Card *card, WfProperty property, WfSlice value, WfS
 
 /* "Given Family" where there is no name. */
 static WfStatus
-join_name(Extraction *x, Card *card)
+join_name(Extraction *x, WfPageCard *card)
 {
 	char		joined[2 * WF_MAX_VALUE + 1];
 	size_t		len = card->given_name.len;
@@ -320,7 +178,7 @@ join_name(Extraction *x, Card *card)
 
 /* What the card says of its addresses. */
 static WfStatus
-tie_card(Extraction *x, Card *card)
+tie_card(Extraction *x, WfPageCard *card)
 {
 	WfStatus	status = join_name(x, card);
 	bool		has_name = card->is_person && !wf_text_equal(card->name, card->organisation) &&
@@ -347,11 +205,36 @@ tie_card(Extraction *x, Card *card)
 	return status;
 }
 
-static WfStatus
-end_card(Extraction *x, const Frame *frame, Card *card)
+/* What a card inside says is the address of the one around it is that one's. */
+static void
+hand_on(WfPageCards *cards, int at)
 {
-	WfStatus	status = tie_card(x, card);
+	const WfPageCard *card = &cards->frames[at].card;
+	WfPageCard *around;
+	int			i;
 
+	if (cards->frames[at].marks.property != WF_PROPERTY_ADDRESS ||
+		(around = find_card(cards, at - 1, card->source, WF_PROPERTY_ADDRESS)) == NULL)
+		return;
+	set_once(&around->phone, card->phone);
+	around->phone_count += card->phone_count;
+	for (i = 0; i < card->email_count && around->email_count < WF_CARD_EMAILS; i++)
+		around->emails[around->email_count++] = card->emails[i];
+}
+
+/* The card that is open at "at", with all its text, ends. */
+static WfStatus
+end_card(Extraction *x, int at, WfSlice text)
+{
+	const Frame *frame = &x->cards->frames[at];
+	WfPageCard *card = &x->cards->frames[at].card;
+	WfStatus	status = wf_page_take_references(x, card);
+
+	if (status == WF_OK)
+		status = tie_card(x, card);
+	hand_on(x->cards, at);
+	if (card->is_address)
+		wf_postal_address_set(&card->postal, WF_PROPERTY_ADDRESS, text);
 	if (card->postal.country.len > 0)
 		wf_phone_hint(x->phones, WF_HINT_COUNTRY, card->postal.country);
 	return status != WF_OK ? status :
@@ -363,29 +246,64 @@ end_card(Extraction *x, const Frame *frame, Card *card)
  *-------------------------------------------------------------------------
  */
 
+/*
+ * The part of the property below it on the stack that counts: of a number that is told
+ * in several parts, all.
+ */
+static WfStatus
+end_value(Extraction *x, int at, WfSlice text)
+{
+	Frame	   *frame = &x->cards->frames[at];
+	Frame	   *whole = frame - 1;
+	char		joined[2 * WF_MAX_VALUE];
+	WfSlice		part = frame->value.len > 0 ? frame->value : text;
+
+	if (at == 0 || whole->marks.property == WF_PROPERTY_OTHER || part.len == 0)
+		return WF_OK;
+	if (whole->value.len == 0 || whole->is_linked)
+	{
+		whole->value = part;
+		whole->is_linked = false;
+		return WF_OK;
+	}
+	if (whole->marks.property != WF_PROPERTY_TELEPHONE || part.len > WF_MAX_VALUE ||
+		whole->value.len > WF_MAX_VALUE ||
+		(count_digits(whole->value) >= WF_MIN_PHONE && count_digits(part) >= WF_MIN_PHONE))
+		return WF_OK;
+	memcpy(joined, whole->value.data, whole->value.len);
+	memcpy(joined + whole->value.len, part.data, part.len);
+	return wf_page_copy_field(x, (WfSlice) {joined, whole->value.len + part.len}, &whole->value);
+}
+
+/* Of a name that is a link to the address only the text counts. */
+static WfSlice
+value_of(const Frame *frame, WfProperty property, WfSlice text)
+{
+	return frame->value.len == 0 ||
+		(frame->is_linked && !wf_page_is_contact_property(property)) ? text : frame->value;
+}
+
 /* The frame's property, of the cards that are below it on the stack. */
 static WfStatus
 end_property(Extraction *x, int at, WfSlice text)
 {
 	WfPageCards *cards = x->cards;
 	Frame	   *frame = &cards->frames[at];
-	Card	   *card;
-	WfSlice		value;
+	WfProperty	properties[2] = {frame->marks.property, frame->marks.other_property};
 	WfStatus	status = WF_OK;
+	int			i;
 
 	if (frame->marks.property == WF_PROPERTY_VALUE)
+		return end_value(x, at, text);
+	for (i = 0; status == WF_OK && i < 2 && properties[i] != WF_PROPERTY_OTHER; i++)
 	{
-		if (at > 0 && cards->frames[at - 1].marks.property != WF_PROPERTY_OTHER)
-			set_once(&cards->frames[at - 1].value, text);
-		return WF_OK;
+		WfPageCard *card = find_card(cards, at - 1, frame->marks.source, properties[i]);
+
+		if (card != NULL)
+			status = wf_page_take_property(x, card, properties[i],
+										   value_of(frame, properties[i], text), text,
+										   frame->offset);
 	}
-	card = find_card(cards, at - 1, frame->marks.source);
-	if (card == NULL)
-		return WF_OK;
-	value = frame->value.len > 0 ? frame->value : text;
-	status = take_property(x, card, frame->marks.property, value, text, frame->offset);
-	if (status == WF_OK && frame->marks.other_property != WF_PROPERTY_OTHER)
-		status = take_property(x, card, frame->marks.other_property, value, text, frame->offset);
 	return status;
 }
 
@@ -418,23 +336,20 @@ end_frames(Extraction *x, int at)
 		Frame	   *frame = &cards->frames[top];
 		WfSlice		text = WF_SLICE_EMPTY;
 
-		if (frame->marks.is_card)
-			status = end_card(x, frame, &frame->card);
-		else if (frame->marks.property != WF_PROPERTY_OTHER)
-		{
+		if (!frame->marks.is_card || frame->card.is_address)
 			status = frame_text(x, frame, &text);
-			if (status == WF_OK)
-				status = end_property(x, top, text);
-		}
+		if (status == WF_OK && frame->marks.is_card)
+			status = end_card(x, top, text);
+		else if (status == WF_OK)
+			status = end_property(x, top, text);
 		cards->count--;
 	}
 	x->in_card = cards->count > 0;
 	return status;
 }
 
-/* The value of an attribute or link, which stands for the text. */
-static WfStatus
-decode_value(Extraction *x, WfSlice raw, WfSlice *value)
+WfStatus
+wf_page_decode_value(Extraction *x, WfSlice raw, WfSlice *value)
 {
 	WfSlice		text = {x->link[0], 0};
 
@@ -455,9 +370,15 @@ is_void(const WfHtmlToken *token)
 		token->element == WF_ELEMENT_IMG;
 }
 
+static bool
+may_be_linked(WfProperty property)
+{
+	return wf_page_is_contact_property(property) || property == WF_PROPERTY_VALUE;
+}
+
 /* A start tag with marks. */
 static WfStatus
-begin_frame(Extraction *x, const WfHtmlToken *token, const Marks *marks)
+begin_frame(Extraction *x, const WfHtmlToken *token, const WfPageMarks *marks)
 {
 	WfPageCards *cards = x->cards;
 	Frame	   *frame = &cards->frames[cards->count];
@@ -473,13 +394,17 @@ begin_frame(Extraction *x, const WfHtmlToken *token, const Marks *marks)
 	frame->marks = *marks;
 	frame->card.source = marks->source;
 	frame->card.is_person = marks->is_person;
-	if (raw.len == 0 && (marks->property == WF_PROPERTY_EMAIL ||
-						 marks->property == WF_PROPERTY_TELEPHONE) &&
-		(wf_text_starts_nocase(token->href, WF_SLICE("mailto:")) ||
-		 wf_text_starts_nocase(token->href, WF_SLICE("tel:"))))
+	frame->card.is_address = marks->is_address;
+	if (marks->references.len > 0)
+		frame->card.references[frame->card.reference_count++] = marks->references;
+	if (raw.len == 0 && (may_be_linked(marks->property) || may_be_linked(marks->other_property)) &&
+		wf_page_is_contact_href(token->href))
+	{
 		raw = token->href;
+		frame->is_linked = true;
+	}
 	if (raw.len > 0 && !marks->is_card)
-		status = decode_value(x, raw, &frame->value);
+		status = wf_page_decode_value(x, raw, &frame->value);
 	cards->count++;
 	if (status == WF_OK && is_void(token))
 		status = end_property(x, --cards->count, frame->value);
@@ -540,12 +465,34 @@ count_tag(WfPageCards *cards, const WfHtmlToken *token)
 	return ends_all(cards, token) ? 0 : -1;
 }
 
+/*
+ * A start tag without marks inside a card: the link of the address or number around it, or
+ * one that stands for another element.
+ */
+static WfStatus
+take_plain_tag(Extraction *x, const WfHtmlToken *token, const WfPageMarks *marks)
+{
+	Frame	   *frame = &x->cards->frames[x->cards->count - 1];
+	WfPageCard *card = find_card(x->cards, x->cards->count - 1, WF_SOURCE_HCARD,
+								 WF_PROPERTY_OTHER);
+
+	if (marks->is_include && card != NULL && card->reference_count < WF_CARD_REFERENCES)
+		card->references[card->reference_count++] = marks->data.len > 0 ? marks->data :
+			token->href;
+	if (frame->value.len > 0 || frame->marks.is_card ||
+		!wf_page_is_contact_property(frame->marks.property) ||
+		!wf_page_is_contact_href(token->href))
+		return WF_OK;
+	frame->is_linked = true;
+	return wf_page_decode_value(x, token->href, &frame->value);
+}
+
 WfStatus
 wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token)
 {
 	bool		is_open = x->in_card;
 	int			ended = is_open ? count_tag(x->cards, token) : -1;
-	Marks		marks;
+	WfPageMarks marks;
 
 	if (ended >= 0)
 	{
@@ -557,9 +504,9 @@ wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token)
 	}
 	if (token->type == WF_HTML_END_TAG || token->attributes.len == 0)
 		return WF_OK;
-	read_marks(token, &marks);
+	wf_page_read_marks(token, &marks);
 	if (!marks.is_card && (!is_open || marks.property == WF_PROPERTY_OTHER))
-		return WF_OK;
+		return is_open ? take_plain_tag(x, token, &marks) : WF_OK;
 	if (x->cards == NULL)
 	{
 		x->cards = wf_arena_alloc(x->arena, sizeof(WfPageCards));
@@ -567,6 +514,7 @@ wf_page_take_card_tag(Extraction *x, const WfHtmlToken *token)
 			return WF_ERR_NOMEM;
 		x->cards->count = 0;
 		x->cards->bytes = 0;
+		x->references = 0;
 	}
 	if (!is_open)
 		memset(x->cards->open, 0, sizeof(x->cards->open));

@@ -5,7 +5,8 @@
  *
  * wf_page.c drives; wf_page_window.c has the visible text, wf_page_find.c the
  * table of findings, wf_page_tag.c what attributes and scripts hold,
- * wf_page_card.c structured data in the markup, wf_page_row.c rows of tables.
+ * wf_page_card.c structured data in the markup (see wf_page_card_int.h),
+ * wf_page_row.c rows of tables.
  *
  *-------------------------------------------------------------------------
  */
@@ -106,6 +107,7 @@ typedef struct Extraction
 	size_t		next_at;		/* of the first '@' not before the last tag */
 	size_t		next_mark;		/* no mark begins between the last tag and here */
 	bool		in_card;		/* one is open, or a property of one */
+	int			references;		/* elements that cards referred to so far */
 	int			turned;			/* has the page reversed text? -1 not known yet */
 	WfSlice		plain_site;		/* scheme and host of a link to no network */
 	bool		in_mailto;		/* inside <a href=mailto:…> */

@@ -10,14 +10,22 @@
 
 #include "wf_text.h"
 
+/* tr, li */
+static bool
+is_row(WfSlice name)
+{
+	char		first = wf_lower_char(name.data[0]);
+
+	return name.len == 2 && ((first == 't' && wf_lower_char(name.data[1]) == 'r') ||
+							 (first == 'l' && wf_lower_char(name.data[1]) == 'i'));
+}
+
 void
 wf_page_note_row(Extraction *x, const WfHtmlToken *token)
 {
 	RowBorder  *border = &x->rows[x->row_count];
 
-	if (token->name.len != 2 || x->row_count == MAX_ROW_BORDERS ||
-		(!wf_text_equal_nocase(token->name, WF_SLICE("tr")) &&
-		 !wf_text_equal_nocase(token->name, WF_SLICE("li"))))
+	if (!is_row(token->name) || x->row_count == MAX_ROW_BORDERS)
 		return;
 	border->offset = (uint32_t) token->offset;
 	border->begins = token->type == WF_HTML_START_TAG;

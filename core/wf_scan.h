@@ -295,7 +295,7 @@ wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
 
 			for (i = 0; i < count; i++)
 			{
-				if (*at == needles[i].data[0] &&
+				if (at[0] == needles[i].data[0] && at[1] == needles[i].data[1] &&
 					memcmp(at + 1, needles[i].data + 1, needles[i].len - 1) == 0)
 					return at;
 			}
@@ -306,7 +306,8 @@ wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
 	{
 		for (i = 0; i < count; i++)
 		{
-			if (*p == needles[i].data[0] && (size_t) (end - p) >= needles[i].len &&
+			if (p[0] == needles[i].data[0] && p[1] == needles[i].data[1] &&
+				(size_t) (end - p) >= needles[i].len &&
 				memcmp(p + 1, needles[i].data + 1, needles[i].len - 1) == 0)
 				return p;
 		}

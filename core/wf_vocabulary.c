@@ -11,6 +11,9 @@
 
 #include "wf_text.h"
 
+#define MIN_WORDS	3			/* of an address as text */
+#define MAX_WHOLE	200			/* bytes of one */
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 typedef struct Entry
@@ -37,6 +40,7 @@ static const Entry class_names[] = {
 	{{"title", 5}, WF_PROPERTY_JOB_TITLE}, {{"job-title", 9}, WF_PROPERTY_JOB_TITLE},
 	{{"role", 4}, WF_PROPERTY_JOB_TITLE}, {{"org", 3}, WF_PROPERTY_ORGANISATION},
 	{{"email", 5}, WF_PROPERTY_EMAIL}, {{"tel", 3}, WF_PROPERTY_TELEPHONE},
+	{{"fax", 3}, WF_PROPERTY_FAX},
 	{{"street-address", 14}, WF_PROPERTY_STREET},
 	{{"extended-address", 16}, WF_PROPERTY_STREET_MORE},
 	{{"postal-code", 11}, WF_PROPERTY_POSTAL_CODE}, {{"locality", 8}, WF_PROPERTY_CITY},
@@ -94,6 +98,9 @@ wf_postal_address_set(WfPostalAddress *address, WfProperty property, WfSlice val
 
 	switch (property)
 	{
+		case WF_PROPERTY_ADDRESS:
+			part = &address->text;
+			break;
 		case WF_PROPERTY_STREET:
 			part = &address->street;
 			break;
@@ -140,12 +147,35 @@ put_part(char *out, size_t *len, const char *separator, WfSlice part)
 	return true;
 }
 
+/* Is it a text that may be a whole address? */
+static bool
+is_whole_address(WfSlice text)
+{
+	bool		has_digit = false;
+	int			words = 1;
+	size_t		i;
+
+	for (i = 0; i < text.len; i++)
+	{
+		if (text.data[i] == '@')
+			return false;
+		has_digit = has_digit || wf_is_digit(text.data[i]);
+		words += text.data[i] == ' ';
+	}
+	return has_digit && words >= MIN_WORDS && text.len <= MAX_WHOLE;
+}
+
 size_t
 wf_postal_address_line(const WfPostalAddress *address, char *out)
 {
 	size_t		len = 0;
 
-	if ((address->street.len > 0) + (address->postal_code.len > 0) + (address->city.len > 0) < 2)
+	int			parts = (address->street.len > 0) + (address->postal_code.len > 0) +
+		(address->city.len > 0);
+
+	if (parts == 0 && is_whole_address(address->text) && put_part(out, &len, "", address->text))
+		return len;
+	if (parts < 2)
 		return 0;
 	if (put_part(out, &len, "", address->street) &&
 		put_part(out, &len, ", ", address->street_more) &&

@@ -24,7 +24,7 @@ typedef enum WfProperty
 	WF_PROPERTY_TELEPHONE,
 	WF_PROPERTY_FAX,
 	WF_PROPERTY_LINK,			/* sameAs */
-	WF_PROPERTY_ADDRESS,		/* an item of its own */
+	WF_PROPERTY_ADDRESS,		/* an item of its own, or all of it as text */
 	WF_PROPERTY_STREET,
 	WF_PROPERTY_STREET_MORE,	/* building, floor, suite */
 	WF_PROPERTY_POSTAL_CODE,
@@ -52,6 +52,7 @@ typedef struct WfPostalAddress
 	WfSlice		city;
 	WfSlice		region;
 	WfSlice		country;
+	WfSlice		text;			/* all of it, where there are no parts */
 } WfPostalAddress;
 
 /* Set the part that the property is, unless it has a value; false: it is none. */
@@ -60,7 +61,8 @@ extern bool wf_postal_address_set(WfPostalAddress *address, WfProperty property,
 /*
  * The address in one line, "street, postal code city, region, country", written
  * to out (of WF_MAX_VALUE bytes).  Returns its length; 0 when a letter would not
- * arrive there: two of street, postal code and city are needed.
+ * arrive there: two of street, postal code and city are needed, or a text with as many
+ * words as they have, one of them with a digit.
  */
 extern size_t wf_postal_address_line(const WfPostalAddress *address, char *out);
 

@@ -185,6 +185,67 @@ test_cards(void)
 		 "+12025550143\nx@example.org | Anna Example | Buyer & & seller | +12025550143");
 }
 
+/* The values of hCard's properties, in parts, attributes and links. */
+static void
+test_card_values(void)
+{
+	ties("<div class=vcard><b class=fn>Anna Example</b><p class=tel><b class=type>work</b> "
+		 "<b class=value>+1</b> (<b class=value>202</b>) <b class=value>5550143</b></p>"
+		 "<p class=email><b class=type>work</b>: <b class=value>x@example.org</b></p></div>",
+		 "+12025550143\nx@example.org | Anna Example |  | +12025550143");
+	/* two whole numbers are not one */
+	ties("<div class=vcard><p class=tel><b class=value>+1 202 555 0143</b> "
+		 "<b class=value>+1 202 555 0144</b></p></div>", "+12025550143\n+12025550144");
+	ties("<div class=vcard><b class=fn>Anna Example</b><abbr class=tel title='+1-202-555-0143'>0143</abbr>"
+		 "<p class=email><b class=value-title title='x@example.org'> </b>write</p></div>",
+		 "+12025550143\nx@example.org | Anna Example |  | +12025550143");
+	ties("<div class=h-card><data class=p-tel value='+1 202 555 0143'>call</data>"
+		 "<a class='p-name u-email' href='mailto:x@example.org'>Anna Example</a></div>",
+		 "+12025550143\nx@example.org | Anna Example |  | +12025550143");
+	/* a link inside the property */
+	ties("<div class=vcard><b class=fn>Anna Example</b><p class=tel><a href='tel:+1-202-555-0143'>call</a>"
+		 "<p class=email><a class=value href='mailto:x@example.org'>write</a></div>",
+		 "+12025550143\nx@example.org | Anna Example |  | +12025550143");
+	/* "tel fax" is one of them */
+	ties("<div class=vcard><p class=fn>Anna Example</p><p class=email>x@example.org</p>"
+		 "<p class='tel fax'>Fax: +1 202 555 0143</p><p class=tel>+1 202 555 0144</p></div>",
+		 "x@example.org | Anna Example |  | +12025550144\n+12025550143\n+12025550144");
+	/* a number inside an adr is the card's; so is one inside a PostalAddress */
+	ties("<div class=vcard><b class=fn>Anna Example</b><p class=adr><b class=locality>Ort</b> "
+		 "<b class=tel>+1 202 555 0143</b></p><b class=email>x@example.org</b></div>",
+		 "+12025550143\nx@example.org | Anna Example |  | +12025550143");
+	ties("<div itemscope itemtype='http://schema.org/Store'><div itemprop=address itemscope "
+		 "itemtype='http://schema.org/PostalAddress'><b itemprop=telephone>+1 202 555 0143</b></div>"
+		 "<b itemprop=email>x@example.org</b></div>",
+		 "+12025550143\nx@example.org |  |  | +12025550143");
+}
+
+/* What a card says by reference to another element, before or behind it. */
+static void
+test_references(void)
+{
+	ties("<p id=tel itemprop=telephone>+1 202 555 0143</p>"
+		 "<div itemscope itemtype='http://schema.org/Person' itemref='who tel none'>"
+		 "<b itemprop=email>x@example.org</b></div><div title=who></div>"
+		 "<div id='who'><p>By <b itemprop=name>Anna <i>Example</i></b>, <b itemprop=jobTitle>Buyer</b>"
+		 "</div><b itemprop=jobTitle>no</b>",
+		 "+12025550143\nx@example.org | Anna Example | Buyer | +12025550143");
+	/* another item in there is somebody else */
+	ties("<div itemscope itemtype='http://schema.org/Person' itemref=a><b itemprop=email>x@example.org</b>"
+		 "</div><div id=a><div itemprop=knows itemscope><div><b itemprop=name>Peter Beispiel</b></div></div>"
+		 "<meta itemprop=name content='Anna Example'></div>",
+		 "x@example.org | Anna Example |  | ");
+	ties("<div class=vcard><b class=email>x@example.org</b><a class=include href='#n'>more</a></div>"
+		 "<p id=n class=fn>Anna Example",
+		 "x@example.org | Anna Example |  | ");
+	ties("<div class=vcard><b class=email>x@example.org</b><object data='#n' class=include></object>"
+		 "</div><p id=n><b class=fn>Anna Example</b>",
+		 "x@example.org | Anna Example |  | ");
+	finds("<p>1234567<div class=vcard itemref=a><b class=fn>Firma</b></div><p>text</p>"
+		  "<div id=a><p class=adr><b class=street-address>Weg 1</b>, <b class=locality>Ort</b></p></div>",
+		  "10 hcard Weg 1, Ort");
+}
+
 /* One number and one address in a row of a table or an item of a list. */
 static void
 test_rows(void)
@@ -260,6 +321,19 @@ test_postal(void)
 		  "\"postalCode\":\"12345\",\"addressLocality\":\"Musterstadt\","
 		  "\"addressCountry\":{\"name\":\"DE\"}}}</script>",
 		  "54 jsonld Weg 1, 12345 Musterstadt, DE");
+	/* no card around it */
+	finds("<p>1234567<p class=adr><b class=street-address>Weg 1</b> <b class=postal-code>12345</b> "
+		  "<b class=locality>Musterstadt</b></p>", "10 hcard Weg 1, 12345 Musterstadt");
+	finds("<p>1234567<div typeof='schema:PostalAddress' prefix='schema: http://schema.org/'>"
+		  "<b property='schema:streetAddress'>Weg 1</b><b property='schema:addressLocality'>Ort</b></div>",
+		  "10 microdata Weg 1, Ort");
+	/* all of it as text */
+	finds("<p>1234567<p class=h-adr>Weg 1<br>12345 Musterstadt</p>", "10 hcard Weg 1 12345 Musterstadt");
+	finds("<p>1234567<div itemscope itemtype='http://schema.org/Store'><p itemprop=address>Weg 1, 12345 "
+		  "Musterstadt</div>", "10 microdata Weg 1, 12345 Musterstadt");
+	finds("<p>1234567<script type=application/ld+json>{\"address\":\"Weg 1, 12345 Musterstadt\"}</script>",
+		  "43 jsonld Weg 1, 12345 Musterstadt");
+	finds("<p>1234567<p class=adr>Musterstadt 1</p><p class=adr>Our offices are here</p>", "");
 	/* a city alone is no address */
 	finds("<p>1234567<div class=vcard><b class=locality>Springfield</b><b class=region>XY</b></div>",
 		  "");
@@ -404,7 +478,8 @@ test_hostile(void)
 		"&notin", "<a b=\">\"", "<xmp><", "<p", "<p/", "<p =", ">", "-->", "--!", "=\"",
 		"<style></styl", "<script></script",
 		"<p class=vcard>", "<p class=vcard><b class=email>x", "<b itemscope itemtype=//schema.org><b itemprop=name>",
-		"<b class='vcard adr email tel fn'></b>", "<a b=\">\" c='<p>", "<!-->", "<!", "</a b='"
+		"<b class='vcard adr email tel fn'></b>", "<b id=i class=vcard itemref='i j'><b class='include' data=#i>",
+		"<p class=adr><b class='tel value'>", "<b class=vcard itemref=i></b><b id=i itemprop=x>", "<a b=\">\" c='<p>", "<!-->", "<!", "</a b='"
 	};
 	size_t		i;
 
@@ -427,6 +502,8 @@ main(void)
 	test_numbers();
 	test_links();
 	test_cards();
+	test_card_values();
+	test_references();
 	test_rows();
 	test_told();
 	test_roles();

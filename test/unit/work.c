@@ -63,6 +63,7 @@ static const Trap traps[] = {
 	{"", "<a href='mailto:a@example.org,", ""}, {"<a href='mailto:", "%40", "'>"},
 	{"<a href='", "mailto:", "'>"}, {"<a href='mailto:a@example.org?", "cc=", "'>"},
 	{"", "<p class=vcard>", ""}, {"<p class=vcard>", "<b>", ""}, {"", "<b class='vcard adr'></b>", ""},
+	{"", "<b class=vcard itemref='i j'></b>", ""}, {"<b class=vcard itemref=i></b>", "<b i=i>", ""},
 	{"<p class=vcard>", "<b class='fn email tel'>x", ""}, {"<p class=vcard>", "<b class=email>x</b>", ""},
 	{"@", "schema.org ", ""}, {"@", "<b class=cards>", ""}, {"@", "<li>", ""}, {"", "<tr>a@example.org", ""},
 	{"", "<a href=tel:1>", ""}, {"<a href=tel:", "1", ">"},

@@ -25,7 +25,6 @@
 
 #define MAX_TRIES		24		/* parts of one run that are tried */
 #define LIST_BYTES		8		/* between numbers that share a label */
-#define MAX_OTHER_END	4		/* digits in which numbers of a list differ */
 
 struct WfPhoneMatcher
 {
@@ -69,16 +68,30 @@ typedef struct Tail
 	size_t		end;			/* of the extension; 0 when there is none */
 } Tail;
 
-/* Label of the number at "at": its own, or that of the list it is in. */
+/*
+ * Label of the number at "at": its own, or that of the list it is in.  Behind a word
+ * that says nothing known, it is no fax number; behind one of another script, it
+ * may be anything.
+ */
 static WfLabel
 find_label(const WfPhoneScan *scan, WfSlice text, size_t at)
 {
 	WfLabel		label = wf_label_before(text, scan->last_end, at);
+	size_t		i;
 
-	if (label == WF_LABEL_NONE && scan->last_end > 0 && at - scan->last_end <= LIST_BYTES &&
-		memchr(text.data + scan->last_end, '\n', at - scan->last_end) == NULL)
+	if (label != WF_LABEL_NONE || scan->last_end == 0 || at - scan->last_end > LIST_BYTES ||
+		memchr(text.data + scan->last_end, '\n', at - scan->last_end) != NULL)
+		return label;
+	if (wf_list_is_joined(text, scan->last_end, at))
 		return scan->last_label;
-	return label;
+	for (i = scan->last_end; i < at; i++)
+	{
+		if (wf_is_alpha(text.data[i]))
+			return scan->last_label == WF_LABEL_FAX ? WF_LABEL_PHONE : scan->last_label;
+		if ((unsigned char) text.data[i] >= 0xC3 && (unsigned char) text.data[i] < 0xE2)
+			return WF_LABEL_NONE;
+	}
+	return scan->last_label;
 }
 
 /*
@@ -358,6 +371,47 @@ try_vanity(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 	return true;
 }
 
+/* "02 9374 4000/1/2", "4000-1": where the ends of other numbers begin; 0 if nowhere. */
+static int
+other_ends(const WfRun *run)
+{
+	int			end = run->count;
+	int			i;
+
+	for (;;)
+	{
+		for (i = end - 1; i > 0 && wf_is_digit(run->c[i]); i--)
+			;
+		if (i < WF_MIN_PHONE || !wf_is_digit(run->c[i - 1]) ||
+			!((run->c[i] == '/' && end - i <= 3) || (run->c[i] == '-' && end - i == 2)))
+			return end < run->count ? end : 0;
+		end = i;
+	}
+}
+
+/* All of the run is one number; if of no country, rather what is without another end. */
+static bool
+try_whole(WfPhoneScan *scan, WfSlice text, const WfRun *run, const Tail *tail, WfPhone *phone)
+{
+	size_t		last_end = scan->last_end;
+	bool		found = try_part(scan, text, run, 0, run->count, tail, phone);
+	int			cut = found && phone->value[0] == '+' ? 0 : other_ends(run);
+	WfPhone		first;
+
+	if (cut == 0)
+		return found;
+	scan->last_end = last_end;
+	/* a dash needs a label: "202-555-0123-4" is an id */
+	if (try_part(scan, text, run, 0, cut, tail, &first) && first.value[0] == '+' &&
+		(run->c[cut] == '/' || scan->last_label == WF_LABEL_PHONE ||
+		 scan->last_label == WF_LABEL_FAX))
+		*phone = first;
+	else if (!found)
+		return false;
+	scan->last_end = phone->end;
+	return true;
+}
+
 static bool
 try_run(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 {
@@ -367,87 +421,11 @@ try_run(WfPhoneScan *scan, WfSlice text, const WfRun *run, WfPhone *phone)
 		return false;
 	if (run->digits < WF_MIN_PHONE && run->digits >= 3 && try_vanity(scan, text, run, phone))
 		return true;
-	if (run->digits < WF_MIN_SHORT || wf_run_is_date(text, run))
+	if (run->digits < WF_MIN_SHORT || wf_run_is_date(text, run) || wf_run_is_account(text, run))
 		return false;
 	tail.end = wf_run_extension(text, run->at[run->count], &tail.extension);
-	return try_part(scan, text, run, 0, run->count, &tail, phone) ||
+	return try_whole(scan, text, run, &tail, phone) ||
 		try_parts(scan, text, run, &tail, phone);
-}
-
-/*-------------------------------------------------------------------------
- * Numbers of which only the end is said
- *-------------------------------------------------------------------------
- */
-
-/* Where the dash of another end is: behind ",", "/", "or" and the like; 0 if nowhere. */
-static size_t
-find_other_end(WfSlice text, size_t at)
-{
-	static const WfSlice joiners[] = {
-		{",", 1}, {"/", 1}, {"&", 1}, {"+", 1}, {";", 1}, {"and ", 4}, {"or ", 3}, {"und ", 4},
-		{"oder ", 5}, {"bis ", 4}, {"et ", 3}, {"ou ", 3}, {"y ", 2}, {"e ", 2}, {"en ", 3},
-		{"of ", 3}, {"og ", 3}, {"och ", 4}, {"to ", 3}
-	};
-	size_t		i;
-
-	while (at < text.len && text.data[at] == ' ')
-		at++;
-	for (i = 0; i < sizeof(joiners) / sizeof(joiners[0]); i++)
-	{
-		WfSlice		rest = {text.data + at, text.len - at};
-		size_t		next = at + joiners[i].len;
-
-		if (!wf_text_starts_nocase(rest, joiners[i]))
-			continue;
-		while (next < text.len && text.data[next] == ' ')
-			next++;
-		if (next < text.len && text.data[next] == '-')
-			return next;
-		rest = (WfSlice) {text.data + next, text.len - next};
-		return wf_text_starts_nocase(rest, WF_SLICE("\xE2\x80\x93")) ? next + 2 : 0;
-	}
-	return 0;
-}
-
-/*
- * "07131 6212-34, -35" and "555-1234 or -1235": the number found last, with
- * another end of up to four digits.
- */
-static bool
-try_other_end(WfPhoneScan *scan, WfSlice text, size_t at, WfPhone *phone)
-{
-	size_t		dash = find_other_end(text, at);
-	size_t		len = 0;
-	WfPhoneNumber number;
-
-	if (dash == 0 || scan->last_len <= MAX_OTHER_END || scan->last_value[0] != '+')
-		return false;
-	while (dash + 1 + len < text.len && wf_is_digit(text.data[dash + 1 + len]))
-		len++;
-	phone->start = dash + 1;
-	phone->end = dash + 1 + len;
-	if (len < 2 || len > MAX_OTHER_END || !wf_run_may_precede(text, phone->end) ||
-		(phone->end + 1 < text.len && memchr("-./ ", text.data[phone->end], 4) != NULL &&
-		 wf_is_digit(text.data[phone->end + 1])))
-		return false;
-	memcpy(scan->last_value + scan->last_len - len, text.data + phone->start, len);
-	if (!wf_phone_parse((WfSlice) {scan->last_value + 1, scan->last_len - 1}, true, NULL,
-						&number) || !number.valid)
-		return false;
-	number.uncertain = false;
-	wf_phone_set_value(&number, (WfSlice) {NULL, 0}, phone);
-	phone->is_fax = scan->last_label == WF_LABEL_FAX;
-	scan->last_end = phone->end;
-	return true;
-}
-
-/* Remember a number without an extension, whose end may be said to be another, too. */
-static void
-keep_last(WfPhoneScan *scan, const WfPhone *phone)
-{
-	scan->last_len = phone->len < sizeof(scan->last_value) &&
-		memchr(phone->value, ';', phone->len) == NULL ? phone->len : 0;
-	memcpy(scan->last_value, phone->value, scan->last_len);
 }
 
 bool
@@ -462,7 +440,7 @@ wf_phone_next(WfPhoneScan *scan, WfSlice text, size_t *pos, WfPhone *phone)
 		scan->place_known = false;
 		count_votes(scan, text);
 	}
-	else if (*pos == scan->last_end && try_other_end(scan, text, *pos, phone))
+	else if (*pos == scan->last_end && wf_list_next(scan, text, *pos, phone))
 	{
 		*pos = phone->end;
 		return true;
@@ -472,7 +450,7 @@ wf_phone_next(WfPhoneScan *scan, WfSlice text, size_t *pos, WfPhone *phone)
 		wf_run_read(text, scan->last_end, *pos, &run);
 		if (try_run(scan, text, &run, phone))
 		{
-			keep_last(scan, phone);
+			wf_list_keep(scan, phone);
 			*pos = phone->end;
 			return true;
 		}

@@ -58,8 +58,11 @@ struct WfPhoneScan
 	bool		place_known;
 	size_t		last_end;		/* of the last number in this text */
 	WfLabel		last_label;
-	size_t		last_len;
+	size_t		last_start;		/* of the last number that is written in full */
+	size_t		last_stop;
+	size_t		last_len;		/* of last_value; 0 when no list may follow */
 	char		last_value[20];	/* of the last number: '+' and its digits */
+	int			last_tail;		/* digits of its last group as written; 0: not known */
 };
 
 /* A part of a run as a number. */
@@ -108,6 +111,7 @@ extern void wf_run_read(WfSlice text, size_t floor, size_t at, WfRun *run);
 
 /* Shape of a number that cannot be one: a date, a time, unmatched brackets. */
 extern bool wf_run_is_date(WfSlice text, const WfRun *run);
+extern bool wf_run_is_account(WfSlice text, const WfRun *run);
 extern bool wf_run_is_pages(const char *c, int count);
 extern bool wf_run_has_matching_brackets(const char *c, int count);
 extern bool wf_run_is_numeric(const char *c, int count);	/* an amount, years, ... */
@@ -145,6 +149,19 @@ extern bool wf_run_is_counted(WfSlice text, size_t start, size_t end);
  * when there is none, or more than one.
  */
 extern const WfPhonePlan *wf_phone_place(WfSlice text);
+
+/*
+ * wf_phone_list.c
+ */
+
+/* Remember a number that was found, for those of which only the end is said. */
+extern void wf_list_keep(WfPhoneScan *scan, const WfPhone *phone);
+
+/* The number behind the last one, which ends at "at", of which only the end is said. */
+extern bool wf_list_next(WfPhoneScan *scan, WfSlice text, size_t at, WfPhone *phone);
+
+/* Is there nothing but "/", "or" and the like between? */
+extern bool wf_list_is_joined(WfSlice text, size_t from, size_t to);
 
 /*
  * wf_phone_label.c

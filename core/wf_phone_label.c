@@ -17,16 +17,19 @@
 #include "wf_text.h"
 
 #define LABEL_BYTES		48		/* how far back a label is looked for */
-#define OTHER_WORDS		1		/* words between an id's label and the id */
+#define REGISTER_WORDS	2		/* between the name of a register and an id of it */
 #define REGION_BYTES	64		/* how far back the name of a country is */
 #define MAX_WORD		40		/* bytes of a word that count */
+#define FAX_BYTES		20		/* of what tells whether "fax" is the next label */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Words that stand between a label and its number and say nothing. */
 static const char *const fillers[] = {
 	"no", "nr", "nro", "num", "number", "nummer", "numero", "n", "is", "us", "de", "of",
-	"at", "the", "and", "or", "und", "et", "free", "on"
+	"at", "the", "and", "or", "und", "et", "free", "on", "broj", "nomor", "numer", "szama",
+	"\xC4\x8D\xC3\xADslo", "s\xE1\xBB\x91", "\xD0\xB1\xD1\x80\xD0\xBE\xD1\x98",
+	"\xD0\xBD\xD0\xBE\xD0\xBC\xD0\xB5\xD1\x80"
 };
 
 /*
@@ -171,6 +174,9 @@ word_label(WfSlice word)
 	{
 		const Word *known = &words[low];
 
+		/* a word of one byte ends in NUL, as all of them do */
+		if (folded.len > 1 && (unsigned char) known->text[1] > (unsigned char) folded.data[1])
+			break;
 		if (known->len <= folded.len && (known->is_prefix || known->len == folded.len) &&
 			memcmp(known->text, folded.data, known->len) == 0)
 			label = known->label;
@@ -190,17 +196,23 @@ word_label(WfSlice word)
 }
 
 static bool
-is_filler(WfSlice word)
+is_one_of(WfSlice word, const char *const list[], size_t count)
 {
 	size_t		i;
 
-	for (i = 0; i < COUNT_OF(fillers); i++)
+	for (i = 0; i < count; i++)
 	{
-		if (fillers[i][0] == wf_lower_char(word.data[0]) &&
-			wf_text_equal_nocase(word, (WfSlice) {fillers[i], strlen(fillers[i])}))
+		if (list[i][0] == wf_lower_char(word.data[0]) &&
+			wf_text_equal_nocase(word, (WfSlice) {list[i], strlen(list[i])}))
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_filler(WfSlice word)
+{
+	return is_one_of(word, fillers, COUNT_OF(fillers));
 }
 
 bool
@@ -219,37 +231,59 @@ is_word_byte(char c)
 	return wf_is_alpha(c) || (unsigned char) c >= 0x80;
 }
 
-/* Cut characters that are no letters (nbsp, dashes) off a word of UTF-8. */
-static WfSlice
-trim_word(WfSlice word)
+/* Punctuation and pictures: no letters, though they are beyond ASCII. */
+static bool
+is_mark(uint32_t cp)
 {
-	while (word.len >= 2 && (memcmp(word.data, "\xc2\xa0", 2) == 0))
-		wf_advance(&word, 2);
-	while (word.len >= 2 && memcmp(word.data + word.len - 2, "\xc2\xa0", 2) == 0)
-		word.len -= 2;
-	while (word.len >= 3 && memcmp(word.data + word.len - 3, "\xef\xbc\x9a", 3) == 0)
-		word.len -= 3;			/* a full-width colon */
-	while (word.len >= 3 && (unsigned char) word.data[word.len - 3] == 0xE2)
-		word.len -= 3;			/* dashes, bullets */
-	while (word.len >= 3 && (unsigned char) word.data[0] == 0xE2)
-		wf_advance(&word, 3);
-	return word;
+	return (cp < 0xC0 && cp != 0xAA && cp != 0xB5 && cp != 0xBA) ||
+		(cp >= 0x2000 && cp < 0x2C00) || (cp >= 0x3000 && cp <= 0x3004) ||
+		(cp >= 0x3008 && cp <= 0x3020) || cp == 0x30FB || (cp >= 0xFF00 && cp <= 0xFF0F) ||
+		(cp >= 0xFF1A && cp <= 0xFF20) || (cp >= 0xFF3B && cp <= 0xFF40) ||
+		(cp >= 0xFF5B && cp <= 0xFF65) || cp >= 0x1F000;
+}
+
+/* Bytes of the character beyond ASCII that ends at "at"; is it a letter? */
+static size_t
+char_before(WfSlice text, size_t floor, size_t at, bool *is_letter)
+{
+	size_t		start = at - 1;
+	uint32_t	cp;
+
+	while (start > floor && at - start < 4 && ((unsigned char) text.data[start] & 0xC0) == 0x80)
+		start--;
+	wf_text_decode(text.data + start, text.data + at, &cp);
+	*is_letter = !is_mark(cp);
+	return at - start;
+}
+
+/*
+ * Step over characters that end at or before "at" as long as they are letters, or
+ * as long as they are not.
+ */
+static size_t
+skip_back(WfSlice text, size_t floor, size_t at, bool letters)
+{
+	while (at > floor)
+	{
+		char		c = text.data[at - 1];
+		bool		is_letter = wf_is_alpha(c);
+		size_t		len = (unsigned char) c < 0x80 ? 1 : char_before(text, floor, at, &is_letter);
+
+		if (is_letter != letters)
+			break;
+		at -= len;
+	}
+	return at;
 }
 
 /* The word that ends at or before *at; *at is set to its start. */
 static WfSlice
 previous_word(WfSlice text, size_t floor, size_t *at)
 {
-	size_t		end = *at;
-	size_t		start;
+	size_t		end = skip_back(text, floor, *at, false);
 
-	while (end > floor && !is_word_byte(text.data[end - 1]))
-		end--;
-	start = end;
-	while (start > floor && is_word_byte(text.data[start - 1]))
-		start--;
-	*at = start;
-	return trim_word((WfSlice) {text.data + start, end - start});
+	*at = skip_back(text, floor, end, true);
+	return (WfSlice) {text.data + *at, end - *at};
 }
 
 /* Is the word at "at" a part of the name of a host? */
@@ -257,7 +291,7 @@ static bool
 is_in_name(WfSlice text, size_t at)
 {
 	return at > 2 && (text.data[at - 1] == '@' ||
-					  (text.data[at - 1] == '.' && is_word_byte(text.data[at - 2]) &&
+					  (text.data[at - 1] == '.' && wf_is_alpha(text.data[at - 2]) &&
 					   is_word_byte(text.data[at - 3])));
 }
 
@@ -298,7 +332,9 @@ is_joined_with_phone(WfSlice text, size_t floor, size_t at)
 	if (at <= floor)
 		return false;
 	if (memchr("/&+|", text.data[at - 1] == ' ' && at - 1 > floor ?
-			   text.data[at - 2] : text.data[at - 1], 4) != NULL)
+			   text.data[at - 2] : text.data[at - 1], 4) != NULL ||
+		(at >= floor + 3 && (memcmp(text.data + at - 3, "\xEF\xBC\x8F", 3) == 0 ||
+							 memcmp(text.data + at - 3, "\xE3\x83\xBB", 3) == 0)))
 		return word_label(previous_word(text, floor, &before)) == WF_LABEL_PHONE;
 	word = previous_word(text, floor, &before);
 	if (word.len == 0 || word.len > 3 || word.data + word.len + 1 != text.data + at ||
@@ -306,6 +342,48 @@ is_joined_with_phone(WfSlice text, size_t floor, size_t at)
 		before <= floor || text.data[before - 1] != ' ')
 		return false;
 	return word_label(previous_word(text, floor, &before)) == WF_LABEL_PHONE;
+}
+
+/* A register, whose place may stand in front of the id: "RPR Brussel 0123.456.789". */
+static bool
+is_register(WfSlice word)
+{
+	static const char *const registers[] = {"rpr", "rpm", "rcs", "imprese", "hrb"};
+
+	return is_one_of(word, registers, COUNT_OF(registers));
+}
+
+/* Abbreviations that are an id's label in one form only. */
+static bool
+is_short_id(WfSlice word, WfSlice text, size_t floor, size_t at, const char *number)
+{
+	const char *behind = word.data + word.len;
+
+	/* Hebrew, with a mark between the two letters */
+	if (word.len == 2 && (unsigned char) word.data[0] == 0xD7)
+		return at > floor && memchr(".\"'", text.data[at - 1], 3) != NULL;
+	/* "St.-Nr.", of a tax office */
+	if (word.len != 2 || !wf_text_equal_nocase(word, WF_SLICE("st")))
+		return false;
+	while (behind < number && memchr(".- ", *behind, 3) != NULL)
+		behind++;
+	return behind + 2 < number && wf_text_starts_nocase((WfSlice) {behind, 2}, WF_SLICE("nr"));
+}
+
+/*
+ * Is the id's label at "word" but the end of a name, as of "School of Art, 030 123456"
+ * or "Smith & Company"?
+ */
+static bool
+ends_name(WfSlice word, const char *number)
+{
+	static const char *const names[] = {
+		"company", "art", "member", "members", "case", "part", "charity", "model", "lot", "box"
+	};
+	const char *behind = word.data + word.len;
+
+	return behind < number && (*behind == ',' || *behind == '\n') &&
+		is_one_of(word, names, COUNT_OF(names));
 }
 
 static bool
@@ -340,15 +418,21 @@ wf_label_before(WfSlice text, size_t floor, size_t at)
 			label = word_label((WfSlice) {letters, count});
 		else if (word.len == 1)
 			label = letter_label(word, word.data + 2 == number);
+		else if (others == 0 && is_short_id(word, text, floor, at, number))
+			label = WF_LABEL_OTHER;
 		else
 			label = word_label(word);
+		/* a maker of printers, if it does not stand right in front */
+		if (others > 0 && word.len == 2 && wf_text_equal_nocase(word, WF_SLICE("hp")))
+			label = WF_LABEL_NONE;
 		if (label == WF_LABEL_FAX && is_joined_with_phone(text, floor, at))
 			return WF_LABEL_PHONE;
 		if (label == WF_LABEL_PHONE || label == WF_LABEL_FAX)
 			return label;
 		/* what an id's label is of comes next, but for a country in front of it */
-		if (label == WF_LABEL_OTHER && others <= OTHER_WORDS - 1 && !is_in_name(text, at) &&
-			!has_digit(word.data + word.len, number))
+		if (label == WF_LABEL_OTHER && !is_in_name(text, at) &&
+			others <= (is_register(word) ? REGISTER_WORDS : 0) &&
+			!has_digit(word.data + word.len, number) && !ends_name(word, number))
 			return label;
 		if (word.len > 1 && !is_filler(word) && !(word.len == 2 && is_capital(text, at)))
 			others++;
@@ -360,6 +444,7 @@ bool
 wf_label_fax_behind(WfSlice text, size_t at)
 {
 	size_t		end = at;
+	size_t		limit;
 
 	while (end < text.len && end - at < 4 && memchr(" ([-,", text.data[end], 5) != NULL)
 		end++;
@@ -367,20 +452,16 @@ wf_label_fax_behind(WfSlice text, size_t at)
 		!wf_text_starts_nocase((WfSlice) {text.data + end, text.len - end}, WF_SLICE("fax")))
 		return false;
 	end += 3;
-	/* not the label of the next number */
-	while (end < text.len && memchr(" .:)]", text.data[end], 5) != NULL)
+	limit = text.len - end > FAX_BYTES ? end + FAX_BYTES : text.len;
+	/* not the label of the next number: "Fax 0123", "Fax no.: 0123", "Fax -12" */
+	for (; end < limit && memchr(")],;|@\n", text.data[end], 7) == NULL; end++)
 	{
-		if (memchr(")]", text.data[end], 2) != NULL)
-			return true;
-		if (text.data[end] == ':')
+		if (text.data[end] == ':' || wf_is_digit(text.data[end]) ||
+			wf_text_starts_nocase((WfSlice) {text.data + end, text.len - end},
+								  WF_SLICE("\xEF\xBC\x9A")))
 			return false;
-		end++;
 	}
-	if (wf_text_starts_nocase((WfSlice) {text.data + end, text.len - end},
-							  WF_SLICE("\xEF\xBC\x9A")))
-		return false;			/* a full-width colon */
-	return end == text.len || !(wf_is_digit(text.data[end]) ||
-								memchr("+(", text.data[end], 2) != NULL);
+	return true;
 }
 
 /*-------------------------------------------------------------------------

@@ -202,6 +202,12 @@ wf_run_read(WfSlice text, size_t floor, size_t at, WfRun *run)
 }
 
 static bool
+is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool
 is_open(char c)
 {
 	return c == '(' || c == '[';
@@ -413,6 +419,22 @@ wf_run_is_date(WfSlice text, const WfRun *run)
 	return false;
 }
 
+/* "DE02 1203 0000 0000 2020 51": the country of an account, and blocks of four. */
+bool
+wf_run_is_account(WfSlice text, const WfRun *run)
+{
+	int			lengths[WF_MAX_GROUPS];
+	int			n = wf_run_groups(run->c, run->count, lengths, WF_MAX_GROUPS);
+	size_t		at = run->at[0];
+	int			i;
+
+	if (n < 4 || !wf_is_digit(run->c[0]) || at < 1 || !is_capital(text.data[at - 1]))
+		return false;
+	for (i = 1; i + 1 < n && lengths[i] == 4; i++)
+		;
+	return i + 1 == n;
+}
+
 /* All the separators between groups are c. */
 static bool
 has_only_separator(const char *c, int count, char separator)
@@ -560,7 +582,7 @@ wf_run_may_precede(WfSlice text, size_t at)
 bool
 wf_run_is_glued(WfSlice text, size_t at)
 {
-	return at + 2 < text.len && text.data[at] >= 'A' && text.data[at] <= 'Z' &&
+	return at + 2 < text.len && is_capital(text.data[at]) &&
 		((text.data[at + 1] >= 'a' && text.data[at + 1] <= 'z' && wf_is_alpha(text.data[at + 2])) ||
 		 (text.data[at + 1] == '-' && wf_is_alpha(text.data[at + 2])));
 }
@@ -571,8 +593,7 @@ wf_run_is_postal(WfSlice text, size_t start, const int groups[], int count)
 {
 	return count == 2 && groups[0] == 5 && (groups[1] == 4 || groups[1] == 3) &&
 		start >= 3 && text.data[start - 1] == ' ' &&
-		text.data[start - 2] >= 'A' && text.data[start - 2] <= 'Z' &&
-		text.data[start - 3] >= 'A' && text.data[start - 3] <= 'Z' &&
+		is_capital(text.data[start - 2]) && is_capital(text.data[start - 3]) &&
 		(start == 3 || !wf_is_alpha(text.data[start - 4]));
 }
 

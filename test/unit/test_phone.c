@@ -149,7 +149,6 @@ test_labels(void)
 	find("Member 1-202-555-0123", "US", "");
 }
 
-/* Lists of numbers of which only the end is said. */
 /* Who answers, though the word begins as the label of an id does. */
 static void
 test_services(void)
@@ -173,6 +172,7 @@ test_services(void)
 	find("Population 202-555-0123", "US", "");
 }
 
+/* Lists of numbers of which only the end is said. */
 static void
 test_other_ends(void)
 {
@@ -190,6 +190,44 @@ test_other_ends(void)
 	find("202-555-0123 or -20-30", "US", "+12025550123");
 	find("202-555-0123 - 0124", "US", "+12025550123");
 	find("202-555-0123 or -", "US", "+12025550123");
+	/* an extension of another length */
+	find("Tel. 030 231250-0, -123 od. -12", "DE",
+		 "+49302312500 +4930231250123 +493023125012");
+	find("Tel. 030/231250-0  Fax: -99", "DE", "+49302312500 F+493023125099");
+	find("Fax 030 231250-99 (Tel. -12)", "DE", "F+493023125099 +493023125012");
+	find("Tel. 01/23125-0, FAX DW 15", "AT", "+431231250 F+4312312515");
+	find("Tel. 030 2312500, Fax: -99", "DE", "+49302312500");
+	find("Tel. 030 231250-0, Zimmer -12", "DE", "+49302312500");
+	/* without a dash: what follows soon */
+	find("Tel. 02 9374 4000/1/2", "AU", "+61293744000 +61293744001 +61293744002");
+	find("Tel. 03-7956 4230 / 4231", "MY", "+60379564230 +60379564231");
+	find("Tel. (02) 8123-4567 to 69; 24/7", "PH", "+63281234567 +63281234569");
+	find("Tel. 042-35761284-5", "PK", "+924235761284 +924235761285");
+	find("Tel. 202-555-0117 / 24 / 7", "US", "+12025550117");
+	find("Tel. 202-555-0117 to 20 people", "US", "+12025550117");
+	find("Tel. 202-555-0123 / 22 / 99", "US", "+12025550123");
+	find("Tel. 202-555-0123 / 24h", "US", "+12025550123");
+	find("202-555-0123-4", "US", "");
+}
+
+/* Numbers behind another one, without the code of its area. */
+static void
+test_local_numbers(void)
+{
+	find("(011) 4374-4000 / 4374-4001 - 4374-4002", "AR",
+		 "+541143744000 +541143744001 +541143744002");
+	find("Tel. 011-23744000, 23744001", "IN", "+911123744000 +911123744001");
+	find("Fax (212) 26.12.34 y 26.12.35", "US", "");
+	find("Fax (55) 5374-4000 y 5374-4001", "MX", "F+525553744000 F+525553744001");
+	find("(812) 374-40-00, 374-40-01", "RU", "+78123744000 +78123744001");
+	find("\xE7\x94\xB5\xE8\xAF\x9D\xEF\xBC\x9A" "021-63744000\xE3\x80\x81" "63744001", "CN",
+		 "+862163744000 +862163744001");
+	find("202-555-0123 or 555-0124", "US", "+12025550123 +12025550124");
+	find("202-555-0123 555-0124", "US", "+12025550123");
+	find("202-555-0123, 5550-124", "US", "+12025550123");
+	find("Tel. 0551 41283, 37073 G\xC3\xB6ttingen", "DE", "+4955141283");
+	find("Tel. 0551 41283, 41284", "DE", "+4955141283 +4955141284");
+	find("Tel. (11) 3374 4000, 1999 2004", "BR", "+551133744000");
 }
 
 static void
@@ -299,6 +337,44 @@ test_fax(void)
 	find("Telefax: 030 23125 012", "DE", "F+493023125012");
 	find("T\xC3\xA9l\xC3\xA9" "copie : 01 99 00 12 34", "FR", "F+33199001234");
 	find("Fax\n202-555-0123", "US", "F+12025550123");
+	find("TEL 03-1234-5670\xEF\xBC\x8F" "FAX 03-1234-5671", "JP", "+81312345670 F+81312345671");
+	find("TEL\xEF\xBC\x8F" "FAX 03-1234-5670", "JP", "+81312345670");
+	find("202-555-0123 Fax number: 202-555-0124", "US", "+12025550123 F+12025550124");
+	find("202-555-0123 fax info@example.com", "US", "F+12025550123");
+	/* behind a word that is not known it is a phone, behind a joiner it is not */
+	find("Fax: 6374 4000 Desk: 9374 4000", "SG", "F+6563744000 +6593744000");
+	find("Fax: 6374 4000 or 6374 4001", "SG", "F+6563744000 F+6563744001");
+	find("Fax: 6374 4000 HP: 9374 4000", "SG", "F+6563744000 +6593744000");
+}
+
+/* Ids that look like numbers, by the words in front of them. */
+static void
+test_ids(void)
+{
+	static const char *const german[] = {
+		"St.-Nr.: 030/231/25012", "St. Nr. 030/231/25012", "StNr. 030/231/25012",
+		"DE02 1203 0000 0302 3125 01", "ZVR 030231250"
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(german) / sizeof(german[0]); i++)
+		find(german[i], "DE", "");
+	find("Tel. St. Paul 030/23125012", "DE", "+493023125012");
+	find("Bestellung: 030 742014", "DE", "+4930742014");
+	find("RPR Brussel 0477.472.701", "BE", "");
+	find("MST: 0304128321, thu\xE1\xBA\xBF 0304128321", "VN", "");
+	find("Mati\xC4\x8Dni broj: 04128321", "RS", "");
+	find("\xD0\xBB\xD0\xB8\xD1\x86\xD0\xB5\xD0\xBD\xD0\xB7\xD0\xB8\xD1\x8F "
+		 "\xE2\x84\x96 7812-41-28321", "RU", "");
+	find("\xD7\xA2.\xD7\x9E 041283210, \xD7\x97\xD7\xB4\xD7\xA4 041283210", "IL", "");
+	find("\xD7\x98\xD7\x9C 03-6412832 \xD7\x97.\xD7\xA4. 512345679", "IL", "+97236412832");
+	find("APN 202-555-0123, NHS 202 555 0123", "US", "");
+	/* the end of a name is no label */
+	find("Smith & Company, 020 7946 0123", "GB", "+442079460123");
+	find("School of Art\n020 7946 0123", "GB", "+442079460123");
+	find("Company No. 020 7946 0123", "GB", "");
+	find("HP 2037 44, HP 6374 4000", "SG", "+6563744000");
+	find("HP LaserJet 63744000", "SG", "");
 }
 
 static void
@@ -444,6 +520,8 @@ main(void)
 	test_labels();
 	test_services();
 	test_other_ends();
+	test_local_numbers();
+	test_ids();
 	test_extensions();
 	test_vanity();
 	test_rejected();

@@ -131,11 +131,11 @@ COMMENT ON COLUMN wf_validator.version IS 'of the extension that examined the pa
 REVOKE ALL ON wf_validator FROM PUBLIC;
 
 -- Where the fields of a contact came from, one row for each contact that we
--- stored.  A field is ours while strength is set and its value still has that
--- hash; from is NULL where the page is that of the address.
+-- stored, or that gained by us.  A field is ours while strength is set and its value
+-- still has that hash; from is NULL where the page is that of the address.
 CREATE TABLE wf_contact_origin (
 	contact_id		uuid PRIMARY KEY,
-	page_id			uuid NOT NULL,
+	page_id			uuid,	-- of the address; NULL: somebody else wrote it
 	stored_at		timestamp with time zone NOT NULL,
 	name_from		uuid,
 	name_strength	smallint,
@@ -889,7 +889,7 @@ REVOKE ALL ON wf_findings FROM PUBLIC;
 CREATE VIEW wf_provenance AS
 	SELECT o.contact_id, f.field, f.page_id, f.evidence, o.stored_at
 	FROM wf_contact_origin o CROSS JOIN LATERAL (VALUES
-		('email', o.page_id, 'found'),
+		('email', o.page_id, CASE WHEN o.page_id IS NOT NULL THEN 'found' END),
 		('name', COALESCE(o.name_from, o.page_id), ('{page,text,structured}'::text[])[o.name_strength]),
 		('phone_number', COALESCE(o.phone_from, o.page_id), ('{page,text,structured}'::text[])[o.phone_strength]),
 		('job_title', COALESCE(o.title_from, o.page_id), ('{page,text,structured}'::text[])[o.title_strength])

@@ -103,6 +103,22 @@ fetch('/named.html');
 is(ann(), 'Dr. Ann Lee|+12125550142', 'what is missing is filled in');
 is(origin('phone_number'), "$named|page", 'and where it came from remembered');
 
+# ---- contacts that others wrote gain, too; an address is the same in whatever case
+
+foreach my $address ('kate', "j\xc3\xbcrgen")
+{
+	value("INSERT INTO contacts (domain_id, email) SELECT domain_id, '"
+		  . ucfirst($address) . "\@ACME-Widgets.com' FROM pages WHERE id = '$plain'");
+	$web->add_page("/$address.html", '<table><tr><td>' . ucfirst($address)
+		  . " Lee</td><td><a href='mailto:$address\@acme-widgets.com'>mail</a></td></tr></table>");
+	fetch("/$address.html");
+	is(value("SELECT name || '|' || count(*) OVER () FROM contacts WHERE email ILIKE '$address\@%'"), ucfirst($address) . ' Lee|1',
+		"$address: the contact that is there gains");
+	is(value("SELECT string_agg(p.field || ' ' || p.evidence, ',') FROM wf_provenance p JOIN contacts c"
+		  . " ON c.id = p.contact_id WHERE c.email ILIKE '$address\@%'"), 'name text', 'by what the page tells');
+}
+value("DELETE FROM contacts WHERE name ~ '(Kate|Jürgen) Lee'");
+
 # ---- structured data and links to the same address; the page's title
 
 my $data = fetch('/data.html');

@@ -195,6 +195,7 @@ word_label(WfSlice word)
 	return compound_label(folded);
 }
 
+/* The list is in lower case. */
 static bool
 is_one_of(WfSlice word, const char *const list[], size_t count)
 {
@@ -689,6 +690,25 @@ is_british(WfSlice text, size_t at)
 	return letters >= 1 && letters <= 2 && (start == 0 || !is_word_byte(text.data[start - 1]));
 }
 
+/* "NSW 2000": at is the code, behind a state of Australia. */
+static bool
+is_australian(WfSlice text, size_t at)
+{
+	static const char *const states[] = {"nsw", "vic", "qld", "tas", "act", "wa", "sa", "nt"};
+	size_t		start = at - 1;
+	size_t		i;
+
+	for (i = 0; i < 4 && at + i < text.len && wf_is_digit(text.data[at + i]); i++)
+		;
+	if (i < 4 || !(at + 4 == text.len || memchr(" ,.\n", text.data[at + 4], 4) != NULL))
+		return false;
+	while (start > 0 && at - start < 5 && is_capital(text, start - 1))
+		start--;
+	return (start == 0 || memchr(" ,\n", text.data[start - 1], 3) != NULL) &&
+		start < at - 1 &&
+		is_one_of((WfSlice) {text.data + start, at - 1 - start}, states, COUNT_OF(states));
+}
+
 const WfPhonePlan *
 wf_label_postal(WfSlice text, size_t at)
 {
@@ -710,6 +730,8 @@ wf_label_postal(WfSlice text, size_t at)
 		return NULL;
 	if (text.data[at - 1] == ' ' && is_british(text, at))
 		return wf_phone_plan("GB");
+	if (text.data[at - 1] == ' ' && at > 2 && is_capital(text, at - 2) && is_australian(text, at))
+		return wf_phone_plan("AU");
 	if (text.data[at - 1] != '-')
 		return NULL;
 	while (end < text.len && wf_is_digit(text.data[end]))

@@ -9,10 +9,11 @@
 
 #include <string.h>
 
+#include "wf_phone_places.h"
 #include "wf_text.h"
 
 #define MIN_COUNTRY		4		/* bytes of a name: "Oman" */
-#define MAX_COUNTRY		24		/* "United Arab Emirates" */
+#define MAX_COUNTRY		40		/* the longest of a city, in Thai */
 
 static bool
 has_digit(WfSlice text)
@@ -27,44 +28,95 @@ has_digit(WfSlice text)
 	return false;
 }
 
-/* What stands behind the last comma of a line, or all of it, without a full stop. */
+/* A digit, a space or a mark, of what stands around the name of a place: post codes. */
+static bool
+is_of_code(char c)
+{
+	return wf_is_digit(c) || memchr(" -.,()", c, 6) != NULL;
+}
+
+/* What stands behind the last comma of a line, or all of it, without a post code. */
 static WfSlice
 last_part(WfSlice line)
 {
 	size_t		start;
 
-	line = wf_text_trim(line);
-	if (line.len > 0 && line.data[line.len - 1] == '.')
-		line.len--;
-	for (start = line.len; start > 0 && line.data[start - 1] != ','; start--)
+	while (line.len > 0)
+	{
+		if (is_of_code(line.data[line.len - 1]))
+			line.len--;
+		else if (line.len >= 3 && memcmp(line.data + line.len - 3, "\xE2\x80\x93", 3) == 0)
+			line.len -= 3;
+		else
+			break;
+	}
+	for (start = line.len; start > 0 && line.len - start <= MAX_COUNTRY + 8 &&
+		 line.data[start - 1] != ','; start--)
 		;
 	wf_advance(&line, start);
-	return wf_text_trim(line);
+	while (line.len > 0 && is_of_code(line.data[0]))
+		wf_advance(&line, 1);
+	return line;
+}
+
+/* Does the text begin with a line that is a post code, "560068."? */
+static bool
+begins_with_code(WfSlice text)
+{
+	size_t		i;
+
+	for (i = 0; i < text.len && is_of_code(text.data[i]); i++)
+		;
+	return i > 0 && wf_is_digit(text.data[0]) && (i == text.len || text.data[i] == '\n');
+}
+
+/* The plan of the country of a place; NULL when the name is none. */
+static const WfPhonePlan *
+plan_of_place(WfSlice name)
+{
+	size_t		low = 0;
+	size_t		high = sizeof(places) / sizeof(places[0]);
+
+	while (low < high)
+	{
+		size_t		mid = (low + high) / 2;
+		size_t		len = strlen(places[mid].name);
+		int			order = memcmp(places[mid].name, name.data, len < name.len ? len : name.len);
+
+		if (order == 0 && len == name.len)
+			return wf_phone_plan(places[mid].region);
+		if (order < 0 || (order == 0 && len < name.len))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return wf_label_country(name);
 }
 
 const WfPhonePlan *
 wf_phone_place(WfSlice text)
 {
 	const WfPhonePlan *found = NULL;
-	bool		was_digit = false;	/* one is in the line before */
+	WfSlice		before = {NULL, 0};
 
 	while (text.len > 0)
 	{
 		const char *newline = memchr(text.data, '\n', text.len);
-		WfSlice		line = {text.data, newline != NULL ? (size_t) (newline - text.data) : text.len};
+		size_t		len = newline != NULL ? (size_t) (newline - text.data) : text.len;
+		WfSlice		line = {text.data, len};
 		WfSlice		part = last_part(line);
-		bool		is_digit = has_digit(line);
 		const WfPhonePlan *plan = NULL;
 
-		if ((is_digit || was_digit) && part.len >= MIN_COUNTRY && part.len <= MAX_COUNTRY &&
-			((unsigned char) part.data[0] >= 0x80 || (part.data[0] >= 'A' && part.data[0] <= 'Z')))
-			plan = wf_label_country(part);
+		wf_advance(&text, line.len + (newline != NULL));
+		if (part.len >= MIN_COUNTRY && part.len <= MAX_COUNTRY &&
+			((unsigned char) part.data[0] >= 0x80 || (part.data[0] >= 'A' && part.data[0] <= 'Z')) &&
+			(has_digit(line) || has_digit(before) || begins_with_code(text)))
+			plan = plan_of_place(part);
 		if (plan != NULL && found != NULL && plan != found)
 			return NULL;
 		if (plan != NULL)
 			found = plan;
-		was_digit = is_digit;
-		wf_advance(&text, line.len + (newline != NULL));
+		before = line;
 	}
 	return found;
 }

@@ -18,6 +18,7 @@
 #include "wf_text.h"
 
 #define MAX_PLANS		(WF_HINT_COUNT + 3)
+#define MIN_PLAIN		10		/* digits in a row that are a number, behind a 0 */
 #define NEAR_BYTES		20		/* between a number of no country and its label */
 
 /*-------------------------------------------------------------------------
@@ -120,6 +121,22 @@ list_plans(const WfPhoneScan *scan, const WfPhonePlan *line, const WfPhonePlan *
 			plans[count++] = known[i];
 	}
 	return count;
+}
+
+/* Does the page tell its country by more than a language? */
+static bool
+knows_well(const WfPhoneScan *scan, const WfPhonePlan *line)
+{
+	return line != NULL || scan->hints[WF_HINT_URL] != NULL ||
+		scan->hints[WF_HINT_COUNTRY] != NULL || scan->hints[WF_HINT_NUMBER] != NULL ||
+		scan->hints[WF_HINT_POSTAL] != NULL;
+}
+
+/* Is its language one that is spoken, above all, outside of North America? */
+static bool
+speaks_abroad(const WfPhoneScan *scan)
+{
+	return scan->hints[WF_HINT_LANG] != NULL && scan->hints[WF_HINT_LANG]->code != 1;
 }
 
 /* Does anything but the setting tell of a country? */
@@ -310,7 +327,9 @@ parse_abroad(const WfAttempt *a, WfSlice digits, WfPhoneNumber *number)
 static bool
 parse_by_place(WfPhoneScan *scan, const WfAttempt *a, bool at_home, WfPhoneNumber *number)
 {
-	if (a->text.len == 0 || !(has_label(a) || (a->digits.data[0] == '0' && a->group_count > 1)))
+	if (a->text.len == 0 ||
+		!(has_label(a) || (a->digits.data[0] == '0' &&
+						   (a->group_count > 1 || a->digits.len >= MIN_PLAIN))))
 		return false;
 	if (!scan->place_known)
 	{
@@ -413,6 +432,10 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 	/* a 1 alone in front is North America's, whatever the country of the page */
 	if (line == NULL && a->group_count == 4 && a->groups[0] == 1 && is_nanp_style(a) &&
 		parse_at(a, wf_phone_plan("US"), false, number))
+		return true;
+	/* where the addresses are is better known than what a language is spoken in */
+	if (!knows_well(scan, line) && (!is_nanp_style(a) || speaks_abroad(scan)) &&
+		parse_by_place(scan, a, true, number))
 		return true;
 	count = list_plans(scan, line, plans);
 	for (bare = 0; bare < 2; bare++)

@@ -502,6 +502,28 @@ test_places(void)
 	find("Office: 0141-2744571\nIndia", NULL, "+911412744571");
 	find("No. 93322 26500\nHill Road 7, Jaipur, India", NULL, "");
 
+	/* a city or a province, with or without a post code, before what a language tells */
+	find("Park Road\nMumbai 400 026\nPhone: (22) 2363-3611 Mob: 7735353282", "US",
+		 "+912223633611 +917735353282");
+	find("Begur Main Road,\nBengaluru\n560068.\nTel 080-41283210", "US", "+918041283210");
+	find("Sahargaon, Maharashtra, 400099\nPhone: 7735353282", "US", "+917735353282");
+	find("12 Way, Lekki, Lagos\nPhone: 09087187401\n08125690717", "US",
+		 "+2349087187401 +2348125690717");
+	find_hinted("Calle 93 # 11-26, Bogot\xC3\xA1\nCel: 310 412 8321", "US",
+				(Hint) {WF_HINT_LANG, "es"}, "+573104128321");
+	find_hinted("Larco 1301, Lima, Per\xC3\xBA\nCel: 999 128 321", "US",
+				(Hint) {WF_HINT_LANG, "es"}, "+51999128321");
+	find_hinted("Calle 93 # 11-26, Bogot\xC3\xA1\nTel: 91 270 16 99", "US",
+				(Hint) {WF_HINT_URL, "https://example.es/"}, "+34912701699");
+	find("12 rue Rivoli, 75004 Paris\n10 High Street, London\nTel 020 7412 8321", "US",
+		 "02074128321");
+	find("5 Park Road, Mumbai 400026\nUS Phone: (408) 541-8321", "US", "+14085418321");
+	find("London\nPhone: 020 7412 8321", "US", "02074128321");
+	/* states of Australia */
+	find("Seven Hills, NSW 2147\nPhone: 02 9674 3005", "US", "+61296743005");
+	find("Seattle, WA 98101\nPhone: 02 9674 3005", "US", "0296743005");
+	find("Sydney NSW 21471, 02 9674 3005", "US", "");
+
 	/* of no country at all: as shown, behind a label right in front */
 	find("Phone: 9332226500", "US", "9332226500");
 	find("Cell. 346 090 28 88", "US", "3460902888");

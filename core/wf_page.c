@@ -510,5 +510,7 @@ wf_page_extract(const WfExtractor *extractor, WfArena *arena,
 	if (x->page.len > UINT32_MAX)
 		return WF_ERR_LIMIT;
 	status = take_page(x);
+	if (status == WF_OK)
+		status = wf_page_look_again(x);
 	return status == WF_OK ? wf_page_finish(x, out) : status;
 }

@@ -203,6 +203,11 @@ extern WfStatus wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size
 /* The findings in page order. */
 extern WfStatus wf_page_finish(Extraction *x, WfFindings *out);
 
+/* in wf_page_late.c */
+
+/* Look again at numbers that came before what tells their country. */
+extern WfStatus wf_page_look_again(Extraction *x);
+
 /* in wf_page_tag.c */
 
 /* Findings in the attributes of a start tag; has_at: an '@' is among them. */

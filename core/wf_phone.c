@@ -439,6 +439,8 @@ wf_phone_next(WfPhoneScan *scan, WfSlice text, size_t *pos, WfPhone *phone)
 		scan->last_label = WF_LABEL_NONE;
 		scan->place_known = false;
 		count_votes(scan, text);
+		if (scan->has_guess && !wf_phone_knows_country(scan))
+			wf_phone_note_place(scan, text);
 	}
 	else if (*pos == scan->last_end && wf_list_next(scan, text, *pos, phone))
 	{
@@ -481,6 +483,7 @@ take_value(WfPhoneScan *scan, const char *c, int count, bool plus, WfSlice exten
 	a.label = WF_LABEL_NONE;
 	a.start = 0;
 	a.text = (WfSlice) {NULL, 0};
+	scan->has_guess = scan->has_guess || !a.plus;
 	if (!wf_attempt_resolve(scan, &a, &number))
 	{
 		/* the '+' may be missing, or a number too new for the table */
@@ -523,6 +526,19 @@ wf_phone_value(WfPhoneScan *scan, WfSlice value, WfPhone *phone)
 		return true;
 	wf_run_extension(value, phone->end, &extension);
 	return !run.too_long && take_value(scan, run.c, run.count, false, extension, phone);
+}
+
+bool
+wf_phone_again(WfPhoneScan *scan, WfSlice raw, WfPhone *phone)
+{
+	char		decoded[128];
+	WfSlice		value = {decoded, 0};
+
+	if (raw.len > sizeof(decoded))
+		return false;
+	value.len = wf_text_percent_decode(raw, decoded);
+	return (wf_phone_knows_country(scan) || (scan->page_place != NULL && !scan->places_differ)) &&
+		wf_phone_value(scan, value, phone) && phone->value[0] == '+';
 }
 
 typedef struct Scheme

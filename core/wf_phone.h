@@ -98,4 +98,10 @@ wf_phone_may_be_link(WfSlice href)
  */
 extern bool wf_phone_value(WfPhoneScan *scan, WfSlice value, WfPhone *phone);
 
+/*
+ * True when what the page has told of its country by now makes a number of raw, a
+ * value or what is behind the scheme of a link.
+ */
+extern bool wf_phone_again(WfPhoneScan *scan, WfSlice raw, WfPhone *phone);
+
 #endif							/* WF_PHONE_H */

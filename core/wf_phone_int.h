@@ -56,6 +56,9 @@ struct WfPhoneScan
 	WfVote		votes[WF_MAX_VOTES];
 	const WfPhonePlan *place;	/* of the addresses of this text */
 	bool		place_known;
+	const WfPhonePlan *page_place;	/* of those of all texts so far */
+	bool		places_differ;
+	bool		has_guess;		/* a value was taken of which nothing told the country */
 	size_t		last_end;		/* of the last number in this text */
 	WfLabel		last_label;
 	size_t		last_start;		/* of the last number that is written in full */
@@ -90,6 +93,12 @@ extern bool wf_attempt_set(WfAttempt *a);
 
 /* The number of an attempt; false when it is none, or not likely to be one. */
 extern bool wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number);
+
+/* Does the page tell its country by more than a language? */
+extern bool wf_phone_knows_country(const WfPhoneScan *scan);
+
+/* The plan of the place of a text, which counts for the page, too; or NULL. */
+extern const WfPhonePlan *wf_phone_note_place(WfPhoneScan *scan, WfSlice text);
 
 /* A number with the code of its country was found. */
 extern void wf_phone_vote(WfPhoneScan *scan, const WfPhonePlan *plan);

@@ -15,19 +15,6 @@
 #define MIN_COUNTRY		4		/* bytes of a name: "Oman" */
 #define MAX_COUNTRY		40		/* the longest of a city, in Thai */
 
-static bool
-has_digit(WfSlice text)
-{
-	size_t		i;
-
-	for (i = 0; i < text.len; i++)
-	{
-		if (wf_is_digit(text.data[i]))
-			return true;
-	}
-	return false;
-}
-
 /* A digit, a space or a mark, of what stands around the name of a place: post codes. */
 static bool
 is_of_code(char c)
@@ -59,15 +46,15 @@ last_part(WfSlice line)
 	return line;
 }
 
-/* Does the text begin with a line that is a post code, "560068."? */
+/* Nothing but a post code, "560068."? */
 static bool
-begins_with_code(WfSlice text)
+is_code(WfSlice line)
 {
 	size_t		i;
 
-	for (i = 0; i < text.len && is_of_code(text.data[i]); i++)
+	for (i = 0; i < line.len && is_of_code(line.data[i]); i++)
 		;
-	return i > 0 && wf_is_digit(text.data[0]) && (i == text.len || text.data[i] == '\n');
+	return i > 0 && i == line.len;
 }
 
 /* The plan of the country of a place; NULL when the name is none. */
@@ -93,30 +80,53 @@ plan_of_place(WfSlice name)
 	return wf_label_country(name);
 }
 
+/* The line that "at" is in, or the border at its end. */
+static WfSlice
+line_at(WfSlice text, size_t at)
+{
+	const char *newline = memchr(text.data + at, '\n', text.len - at);
+	size_t		end = newline != NULL ? (size_t) (newline - text.data) : text.len;
+
+	while (at > 0 && text.data[at - 1] != '\n')
+		at--;
+	return (WfSlice) {text.data + at, end - at};
+}
+
+/* Does the line end in a place of another country than found so far?  Sets *found. */
+static bool
+is_other_place(WfSlice line, const WfPhonePlan **found)
+{
+	WfSlice		part = last_part(line);
+	const WfPhonePlan *plan = NULL;
+
+	if (part.len >= MIN_COUNTRY && part.len <= MAX_COUNTRY &&
+		((unsigned char) part.data[0] >= 0x80 || (part.data[0] >= 'A' && part.data[0] <= 'Z')))
+		plan = plan_of_place(part);
+	if (plan == NULL || plan == *found)
+		return false;
+	if (*found != NULL)
+		return true;
+	*found = plan;
+	return false;
+}
+
 const WfPhonePlan *
 wf_phone_place(WfSlice text)
 {
 	const WfPhonePlan *found = NULL;
-	WfSlice		before = {NULL, 0};
+	size_t		at = 0;
 
-	while (text.len > 0)
+	while ((at = wf_run_find(text, at)) < text.len)
 	{
-		const char *newline = memchr(text.data, '\n', text.len);
-		size_t		len = newline != NULL ? (size_t) (newline - text.data) : text.len;
-		WfSlice		line = {text.data, len};
-		WfSlice		part = last_part(line);
-		const WfPhonePlan *plan = NULL;
+		WfSlice		line = line_at(text, at);
+		size_t		start = line.data - text.data;
+		size_t		end = start + line.len;
 
-		wf_advance(&text, line.len + (newline != NULL));
-		if (part.len >= MIN_COUNTRY && part.len <= MAX_COUNTRY &&
-			((unsigned char) part.data[0] >= 0x80 || (part.data[0] >= 'A' && part.data[0] <= 'Z')) &&
-			(has_digit(line) || has_digit(before) || begins_with_code(text)))
-			plan = plan_of_place(part);
-		if (plan != NULL && found != NULL && plan != found)
+		if (is_other_place(line, &found) ||
+			(end < text.len && is_other_place(line_at(text, end + 1), &found)) ||
+			(start > 0 && is_code(line) && is_other_place(line_at(text, start - 1), &found)))
 			return NULL;
-		if (plan != NULL)
-			found = plan;
-		before = line;
+		at = end;
 	}
 	return found;
 }

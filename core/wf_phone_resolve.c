@@ -123,13 +123,25 @@ list_plans(const WfPhoneScan *scan, const WfPhonePlan *line, const WfPhonePlan *
 	return count;
 }
 
-/* Does the page tell its country by more than a language? */
-static bool
-knows_well(const WfPhoneScan *scan, const WfPhonePlan *line)
+bool
+wf_phone_knows_country(const WfPhoneScan *scan)
 {
-	return line != NULL || scan->hints[WF_HINT_URL] != NULL ||
-		scan->hints[WF_HINT_COUNTRY] != NULL || scan->hints[WF_HINT_NUMBER] != NULL ||
-		scan->hints[WF_HINT_POSTAL] != NULL;
+	return scan->hints[WF_HINT_URL] != NULL || scan->hints[WF_HINT_COUNTRY] != NULL ||
+		scan->hints[WF_HINT_NUMBER] != NULL || scan->hints[WF_HINT_POSTAL] != NULL;
+}
+
+const WfPhonePlan *
+wf_phone_note_place(WfPhoneScan *scan, WfSlice text)
+{
+	if (scan->place_known)
+		return scan->place;
+	scan->place = wf_phone_place(text);
+	scan->place_known = true;
+	if (scan->place != NULL && scan->page_place != NULL && scan->place != scan->page_place)
+		scan->places_differ = true;
+	if (scan->place != NULL)
+		scan->page_place = scan->place;
+	return scan->place;
 }
 
 /* Is its language one that is spoken, above all, outside of North America? */
@@ -323,20 +335,20 @@ parse_abroad(const WfAttempt *a, WfSlice digits, WfPhoneNumber *number)
 	return (a->plus || zeros) && wf_phone_parse(digits, true, NULL, number) && number->valid;
 }
 
-/* Of the country that the addresses of the text are in. */
+/* Of the country that the addresses of the text are in; for a value, of the page. */
 static bool
 parse_by_place(WfPhoneScan *scan, const WfAttempt *a, bool at_home, WfPhoneNumber *number)
 {
-	if (a->text.len == 0 ||
-		!(has_label(a) || (a->digits.data[0] == '0' &&
+	const WfPhonePlan *place = NULL;
+
+	if (!(has_label(a) || (a->digits.data[0] == '0' &&
 						   (a->group_count > 1 || a->digits.len >= MIN_PLAIN))))
 		return false;
-	if (!scan->place_known)
-	{
-		scan->place = wf_phone_place(a->text);
-		scan->place_known = true;
-	}
-	return scan->place != NULL && parse_at(a, scan->place, at_home, number);
+	if (a->text.len > 0)
+		place = wf_phone_note_place(scan, a->text);
+	else if (!scan->places_differ)
+		place = scan->page_place;
+	return place != NULL && parse_at(a, place, at_home, number);
 }
 
 /* A label right in front and a national prefix: a number all the same, as shown. */
@@ -434,8 +446,8 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 		parse_at(a, wf_phone_plan("US"), false, number))
 		return true;
 	/* where the addresses are is better known than what a language is spoken in */
-	if (!knows_well(scan, line) && (!is_nanp_style(a) || speaks_abroad(scan)) &&
-		parse_by_place(scan, a, true, number))
+	if (line == NULL && !wf_phone_knows_country(scan) &&
+		(!is_nanp_style(a) || speaks_abroad(scan)) && parse_by_place(scan, a, true, number))
 		return true;
 	count = list_plans(scan, line, plans);
 	for (bare = 0; bare < 2; bare++)

@@ -98,6 +98,39 @@ test_numbers(void)
 	finds("<img src='/2025550143.jpg' width=2025550143>", "");
 }
 
+/* Numbers in front of what tells their country. */
+static void
+test_late_numbers(void)
+{
+	/* a post code, a number with its code, the place at the foot of the page */
+	finds("<a href=tel:02079460123>call</a><p>London W1A 1AA", "0 link +442079460123");
+	finds("<a href=tel:02079460123>020 7946 0123</a><p>+44 20 7946 0124",
+		  "0 link +442079460123\n44 text +442079460124");
+	finds("<a href='tel:%28020%29%207946%200123'>call</a><p>Road 1, London",
+		  "0 link +442079460123");
+	finds("<a href=tel:7735353282>call</a><p>Road 1, Mumbai 400026", "0 link +917735353282");
+	finds("<p>Road 1, Mumbai 400026</p><a href=tel:7735353282>call</a>", "28 link +917735353282");
+	/* one finding with the same number in the text, of the place that comes first */
+	finds("<a href=tel:02079460123>Call 020 7946 0123</a><p>Road 1, London",
+		  "0 link +442079460123");
+	finds("<p>020 7946 0123, <a href=tel:02079460123>call</a><p>W1A 1AA", "3 link +442079460123");
+	finds("<p>+44 20 7946 0123 <a href=tel:2079460123>call</a>", "3 link +442079460123");
+	finds("<a href=tel:02079460123>call</a><p>+49 30 23125012, +44 20 7946 0123",
+		  "0 link +442079460123\n35 text +493023125012");
+	/* its country is told, and its number in structured data, too */
+	finds("<div class=vcard><a class=tel href=tel:02079460123>020 7946 0123</a></div>"
+		  "<p>Road 1, London", "17 link +442079460123");
+	finds("<div class=vcard><p class=tel><b class=type>fax</b> <b class=value>2025550143</b></p></div>"
+		  "<a href=tel:2025550143>call</a>", "17 hcard +12025550143\n91 link +12025550143");
+	/* what nothing tells anything of is kept */
+	finds("<a href=tel:02079460123>call</a><p>Road 1", "0 link 02079460123");
+	finds("<a href=tel:02079460123>call</a><p>1 rue X, Paris<p>Road 1, London",
+		  "0 link 02079460123");
+	finds("<a href=tel:7735353282>call</a><p>Chicago, IL 60601", "0 link +17735353282");
+	finds("<a href='tel:+1-773-535-3282'>call</a><p>Road 1, Mumbai 400026",
+		  "0 link +17735353282");
+}
+
 static void
 test_links(void)
 {
@@ -500,6 +533,7 @@ main(void)
 	arena = wf_arena_create(ARENA_LIMIT);
 	test_visible_text();
 	test_numbers();
+	test_late_numbers();
 	test_links();
 	test_cards();
 	test_card_values();

@@ -1,36 +1,55 @@
 #!/bin/bash
 #
-# bench/claim_cost.sh [-r ITEMS] SIZE…
+# bench/claim_cost.sh [-r ITEMS] [-n ROUNDS] SIZE…
 #	  What a claim costs, by the length of the queue.  SIZE is
-#	  PAGES:DOMAINS[:WAITING], PAGES ready ones over DOMAINS and WAITING further
-#	  ones that wait for a retry.  A worker whose crawler answers at once takes
-#	  ITEMS (default 20000) of them; printed are, for each item, the milliseconds
-#	  that the statements of claiming took (finding domains and items, the
-#	  UPDATE, the claims; pg_stat_statements), and the ratio to the first SIZE.
-#	  Then the plans of the statements that find items, at the last SIZE.
+#	  PAGES:DOMAINS[:WAITING[:CLOSED]], PAGES ready ones over DOMAINS, WAITING
+#	  further ones that wait for a retry, and in front of them all CLOSED domains with
+#	  100 ready pages each whose hosts are in back-off.  Each SIZE has a database of its
+#	  own; in ROUNDS (default 3) they take turns, and a worker whose crawler answers at
+#	  once takes ITEMS (default 2500) of each.  Printed are the milliseconds that the
+#	  statements of claiming (finding domains and items, the UPDATE, the claims;
+#	  pg_stat_statements) took for each item, median of the rounds, and the ratio to the
+#	  first SIZE.  Then the plans of the statements that find items, at the last SIZE.
 #
 # Default: 10000:1 10000:1000 1000000:1 1000000:100000 1000000:100000:100000
+# 1000000:100000:100000:1000 10000000:100000
 
 set -euo pipefail
 
 # shellcheck source=bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ITEMS=20000
-while getopts r: option "$@"; do
+ITEMS=2500
+ROUNDS=3
+CLOSED_PAGES=100
+while getopts r:n: option "$@"; do
 	case $option in
 		r) ITEMS=$OPTARG ;;
-		*) die "usage: bench/claim_cost.sh [-r ITEMS] SIZE…" ;;
+		n) ROUNDS=$OPTARG ;;
+		*) die "usage: bench/claim_cost.sh [-r ITEMS] [-n ROUNDS] SIZE…" ;;
 	esac
 done
 shift $((OPTIND - 1))
-[ "$#" -gt 0 ] || set -- 10000:1 10000:1000 1000000:1 1000000:100000 1000000:100000:100000
+[ "$#" -gt 0 ] || set -- 10000:1 10000:1000 1000000:1 1000000:100000 1000000:100000:100000 \
+	1000000:100000:100000:1000 10000000:100000
 
+# A number of a SIZE, 0 if it has none.
+part()
+{
+	local -a parts
+
+	IFS=: read -ra parts <<<"$1"
+	echo "${parts[$2]:-0}"
+}
+
+# load DATABASE SIZE
 load()
 {
-	local pages=$1 domains=$2 waiting=$3
+	local DATABASE=$1 pages domains waiting closed
 
-	query "TRUNCATE pages, domains, contacts, sitemap_files, wf_claim, wf_attempt RESTART IDENTITY" >/dev/null
+	pages=$(part "$2" 0) domains=$(part "$2" 1) waiting=$(part "$2" 2) closed=$(part "$2" 3)
+	query "CREATE EXTENSION wf_curation" >/dev/null
+	query "SELECT wf_pause('page')" >/dev/null
 	query "INSERT INTO domains (domain)
 		SELECT 'site' || g || '.example' FROM generate_series(1, $domains) g" >/dev/null
 	query "SET session_replication_role = replica; INSERT INTO pages (domain_id, url, page_curation_status,
@@ -42,69 +61,113 @@ load()
 	query "INSERT INTO wf_claim (stage, item, attempt, token, claimed_at, not_before)
 		SELECT 'page', id, 1, 0, now(), now() + interval '1 day' FROM pages
 		WHERE page_processing_error IS NOT NULL" >/dev/null
+	# their ids come before all others; for such names the crawler asks for a pause
+	query "INSERT INTO domains (id, domain)
+		SELECT lpad(to_hex(g), 32, '0')::uuid, 'pause' || g || '.example' FROM generate_series(1, $closed) g" >/dev/null
+	query "SET session_replication_role = replica; INSERT INTO pages (domain_id, url, page_curation_status,
+			page_processing_status)
+		SELECT d.id, 'https://' || d.domain || '/page/' || g, 'Selected', 'Queued'
+		FROM domains d, generate_series(1, $CLOSED_PAGES) g WHERE d.domain ~ '^pause'" >/dev/null
 	query "VACUUM ANALYZE pages" >/dev/null
 	query "VACUUM ANALYZE wf_claim" >/dev/null
 	query "CHECKPOINT" >/dev/null
 }
 
-enable()
-{
-	query "ALTER SYSTEM SET wf_curation.enabled = $1" >/dev/null
-	query "SELECT pg_reload_conf()" >/dev/null
-}
-
 ended() { query "SELECT coalesce(pg_sequence_last_value('wf_attempt_id_seq'), 0)"; }
+
+# The worker is through with what the stage was allowed to claim.
+is_at_rest() { [ "$(query "SELECT count(*) FROM wf_claim WHERE worker_pid IS NOT NULL")" -eq 0 ]; }
+
+are_closed() { [ "$(query "SELECT count(*) FROM wf_host WHERE not_before > now()")" -ge "$1" ]; }
 
 # Milliseconds of claiming for each item claimed.
 claim_ms()
 {
 	query "SELECT round((sum(total_exec_time) / max(rows) FILTER (WHERE query ~ '^INSERT INTO public.wf_claim'))::numeric, 4)
-		FROM pg_stat_statements
-		WHERE query ~ '^(INSERT INTO public.wf_claim|WITH RECURSIVE d|SELECT p.id FROM public.pages p WHERE p.page_processing_status|UPDATE public.pages p SET .*SKIP LOCKED)'"
+		FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()
+		WHERE query ~ '^(INSERT INTO public.wf_claim|WITH RECURSIVE d|SELECT p.id, p.url::pg_catalog.text FROM public.pages|UPDATE public.pages p SET .*SKIP LOCKED)'"
 }
 
+# Let the worker close the hosts in front first: that is not what is measured.
+close_hosts()
+{
+	local DATABASE=$1
+
+	[ "$2" -gt 0 ] || return 0
+	query "SELECT wf_resume('page')" >/dev/null
+	wait_until 120 are_closed "$2" || die "hosts in front are not in back-off"
+	query "SELECT wf_pause('page')" >/dev/null
+	wait_until 60 is_at_rest
+}
+
+# measure DATABASE PAGES: claims some, prints the milliseconds for each.
 measure()
 {
-	local pages domains waiting wanted
+	local DATABASE=$1 wanted
 
-	IFS=: read -r pages domains waiting <<<"$1:0"
-	waiting=${waiting%%:*}
-	wanted=$((ITEMS < pages ? ITEMS : pages))
-	load "$pages" "$domains" "${waiting:-0}"
 	query "SELECT pg_stat_statements_reset()" >/dev/null
-	enable on
-	while [ "$(ended)" -lt "$wanted" ]; do sleep 0.05; done
-	enable off
-	MS=$(claim_ms)
-	: "${FIRST:=$MS}"
-	awk -v s="$1" -v m="$MS" -v f="$FIRST" \
-		'BEGIN { printf "%-24s %.4f ms for each item claimed, ratio %.2f\n", s, m, m / f }'
-	wait_until 60 test "$(query "SELECT count(*) FROM wf_claim WHERE worker_pid IS NOT NULL")" -eq 0
+	wanted=$(($(ended) + ITEMS))
+	[ "$wanted" -lt "$2" ] || wanted=$2
+	query "SELECT wf_resume('page')" >/dev/null
+	while [ "$(ended)" -lt "$wanted" ]; do sleep 0.02; done
+	query "SELECT wf_pause('page')" >/dev/null
+	wait_until 60 is_at_rest
+	claim_ms
+}
+
+start_server()
+{
+	local i names=
+
+	for i in $(seq "$#"); do names+=${names:+,}size$i; done
+	cat >"$WORK/bench.conf" <<-CONF
+		shared_preload_libraries = 'wf_curation, pg_stat_statements'
+		shared_buffers = 4GB
+		max_wal_size = 16GB
+		checkpoint_timeout = 1h
+		autovacuum = off
+		max_worker_processes = $(($# * 2 + 8))
+		wf_curation.databases = '$names'
+		wf_curation.workers = 1
+		wf_curation.poll_interval = '1s'
+		wf_curation.crawler_path = '$WORK/home/instant_crawler'
+		wf_curation.max_concurrency = 64
+		wf_curation.max_concurrency_per_host = 64
+		wf_curation.placeholder_contacts = off
+	CONF
+	start_cluster "$WORK/bench.conf"
+	for i in $(seq "$#"); do
+		query "CREATE DATABASE size$i" >/dev/null
+		DATABASE=size$i query "CREATE EXTENSION pg_stat_statements" >/dev/null
+	done
 }
 
 bench_set_up
 compile_instant_crawler
-cat >"$WORK/bench.conf" <<-CONF
-	shared_preload_libraries = 'wf_curation, pg_stat_statements'
-	shared_buffers = 1GB
-	max_wal_size = 16GB
-	checkpoint_timeout = 1h
-	autovacuum = off
-	wf_curation.databases = 'postgres'
-	wf_curation.enabled = off
-	wf_curation.crawler_path = '$WORK/home/instant_crawler'
-	wf_curation.max_concurrency = 64
-	wf_curation.max_concurrency_per_host = 64
-	wf_curation.placeholder_contacts = off
-CONF
-start_cluster "$WORK/bench.conf"
-query "CREATE EXTENSION pg_stat_statements" >/dev/null
-query "CREATE EXTENSION wf_curation" >/dev/null
+start_server "$@"
+i=0
 for size; do
-	measure "$size"
+	i=$((i + 1))
+	load "size$i" "$size"
+	close_hosts "size$i" "$(part "$size" 3)"
+done
+for _ in $(seq "$ROUNDS"); do
+	i=0
+	for size; do
+		i=$((i + 1))
+		measure "size$i" "$(part "$size" 0)" >>"$WORK/ms$i"
+	done
+done
+i=0
+for size; do
+	i=$((i + 1))
+	MS=$(sort -n "$WORK/ms$i" | sed -n "$((ROUNDS / 2 + 1))p")
+	: "${FIRST:=$MS}"
+	awk -v s="$size" -v m="$MS" -v f="$FIRST" -v all="$(tr '\n' ' ' <"$WORK/ms$i")" \
+		'BEGIN { printf "%-28s %.4f ms for each item claimed, ratio %.2f (%s)\n", s, m, m / f, all }'
 done
 
-sql -P pager=off <<-SQL
+DATABASE=size$# sql -P pager=off <<-SQL
 	SET enable_seqscan = off; SET enable_bitmapscan = off;
 	\echo the next 64 domains with ready items:
 	EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) WITH RECURSIVE d(domain_id) AS (

@@ -2,7 +2,8 @@
  *
  * instant_crawler.c
  *	  A crawler that answers every request at once, without any network: what
- *	  is then measured is the queue (claim, hand-over, store).
+ *	  is then measured is the queue (claim, hand-over, store).  Hosts whose names
+ *	  begin with "pause" answer 503, and are in back-off for an hour.
  *
  * Speaks core/wf_message with its worker, as wf_crawler does.
  *
@@ -38,9 +39,24 @@ send_all(const WfBuffer *out)
 	}
 }
 
+/* Tell of the back-off of the URL's host. */
+static void
+ask_for_pause(WfSlice url, WfBuffer *out)
+{
+	char		name[WF_MAX_SITE + 1];
+	WfArena    *arena = wf_arena_create(ARENA_LIMIT);
+	WfSiteState state = {.wait_ms = 3600 * 1000, .failures = 10, .openings = 1};
+
+	state.site = (WfSlice) {name, wf_site_of_text(arena, url, name)};
+	if (wf_message_write_site(out, &state) != WF_OK)
+		exit(1);
+	wf_arena_free(arena);
+}
+
 static void
 answer(WfSlice payload, WfBuffer *out)
 {
+	static const char pausing[] = "https://pause";
 	WfFetchMessage fetch;
 	WfResultMessage result = {0};
 
@@ -50,6 +66,14 @@ answer(WfSlice payload, WfBuffer *out)
 	result.outcome = WF_OUTCOME_OK;
 	result.http_status = 200;
 	result.effective_url = fetch.url;
+	if (fetch.url.len > sizeof(pausing) &&
+		memcmp(fetch.url.data, pausing, sizeof(pausing) - 1) == 0)
+	{
+		ask_for_pause(fetch.url, out);
+		result.outcome = WF_OUTCOME_HTTP_SERVER;
+		result.http_status = 503;
+		result.error = WF_SLICE("HTTP status 503");
+	}
 	if (wf_message_write_result(out, &result) != WF_OK)
 		exit(1);
 }

@@ -37,8 +37,8 @@ start_cluster()
 # sql [psql option…]: in database postgres unless -d says otherwise.
 sql()
 {
-	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PGDATABASE=postgres \
-		psql -X -q -v ON_ERROR_STOP=1 "$@"
+	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres \
+		PGDATABASE="${DATABASE:-postgres}" psql -X -q -v ON_ERROR_STOP=1 "$@"
 }
 
 # query STATEMENT: the bare result.

@@ -19,6 +19,8 @@ bench_clean_up()
 
 	trap - EXIT
 	trap : INT TERM HUP
+	trap '' PIPE
+	set +e
 	if [ "$status" -ne 0 ] && [ -n "$CLUSTER" ]; then
 		tail -n 40 "$CLUSTER/server.log" >&2
 	fi
@@ -35,6 +37,7 @@ bench_set_up()
 	make_work bench
 	trap bench_clean_up EXIT
 	trap 'exit 130' INT TERM HUP
+	trap 'exit 141' PIPE
 	choose_server
 	copy_tree "$WORK/tree"
 	{ build_with "$WORK/tree" gcc && install_from "$WORK/tree"; } >"$WORK/build.log" 2>&1 || {

@@ -462,7 +462,8 @@ is_prose(WfSlice local)
 		"follow", "on", "with", "by", "via", "from", "tweet", "thanks", "cc", "folge", "suivez",
 		"segui", "sigue", "siga", "volg", "twitter", "instagram", "buy", "order", "book", "call",
 		"click", "go", "save", "learn", "find", "get", "stay", "eat", "check", "play", "start",
-		"only", "also", "just", "sale", "register", "apply", "donate", "stop", "option"
+		"only", "also", "just", "sale", "register", "apply", "donate", "stop", "option",
+		"add", "append", "use", "using", "ending", "ends", "domain", "suffix", "username"
 	};
 	size_t		i;
 
@@ -543,7 +544,7 @@ is_plausible_letter(WfSlice text, const At *at, const Composed *c, size_t end)
 
 /*
  * " at " without dots as words: behind a label, or as " AT " behind a name in
- * two words ("Kim.Lund AT firm.com").
+ * two words ("Kim.Lund AT firm.com") or in small letters.
  */
 static bool
 is_plausible_word(WfSlice text, const At *at, const Composed *c)
@@ -552,7 +553,7 @@ is_plausible_word(WfSlice text, const At *at, const Composed *c)
 
 	return is_labelled(text, c->start) ||
 		(text.data[at->start + 1] == 'A' && text.data[at->start + 2] == 'T' &&
-		 memchr(local.data, '.', local.len) != NULL);
+		 (memchr(local.data, '.', local.len) != NULL || !has_capital(local)));
 }
 
 /* Between marks: glued to both sides, or where an address is due. */

@@ -38,7 +38,7 @@ may_be_contact_link(WfSlice href)
 		return href.len > 1 &&
 			(wf_lower_char(href.data[1]) == 'm' || wf_phone_may_be_link(href));
 	return (unsigned char) href.data[0] <= ' ' ||
-		memchr("mtpcswfjix&%", wf_lower_char(href.data[0]), 12) != NULL ||
+		memchr("mtpcswfvjix&%", wf_lower_char(href.data[0]), 13) != NULL ||
 		wf_phone_may_be_link(href);
 }
 

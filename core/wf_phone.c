@@ -473,18 +473,29 @@ take_value(WfPhoneScan *scan, const char *c, int count, bool plus, WfSlice exten
 {
 	WfAttempt		a;
 	WfPhoneNumber number;
+	bool		found;
 
 	a.c = c;
 	a.count = count;
 	if (count == 0 || !wf_attempt_set(&a) || wf_phone_is_placeholder(a.digits))
 		return false;
+	plus = plus && !a.plus;
 	a.plus = a.plus || plus;
 	a.is_value = true;
 	a.label = WF_LABEL_NONE;
 	a.start = 0;
 	a.text = (WfSlice) {NULL, 0};
 	scan->has_guess = scan->has_guess || !a.plus;
-	if (!wf_attempt_resolve(scan, &a, &number))
+	found = wf_attempt_resolve(scan, &a, &number);
+	if (!found && plus)
+	{
+		/* written as at home where the code belongs: "wa.me/02079460123" */
+		a.plus = false;
+		scan->has_guess = true;
+		found = wf_attempt_resolve(scan, &a, &number);
+		a.plus = !found && a.digits.data[0] != '0';
+	}
+	if (!found)
 	{
 		/* the '+' may be missing, or a number too new for the table */
 		bool		known = wf_phone_parse(a.digits, true, NULL, &number);
@@ -580,7 +591,8 @@ skip_scheme(WfSlice *href, bool *plus)
 		{{"tel:", 4}, false}, {{"telephone:", 10}, false}, {{"phone:", 6}, false},
 		{{"callto:", 7}, false}, {{"sms:", 4}, false}, {{"smsto:", 6}, false},
 		{{"fax:", 4}, false}, {{"skype:", 6}, false}, {{"https://wa.me/", 14}, true},
-		{{"http://wa.me/", 13}, true}, {{"//wa.me/", 8}, true}
+		{{"http://wa.me/", 13}, true}, {{"//wa.me/", 8}, true},
+		{{"viber://chat?number=", 20}, true}, {{"viber://add?number=", 19}, true}
 	};
 	size_t		i;
 

@@ -187,6 +187,7 @@ static bool
 is_nanp_compact(const WfAttempt *a)
 {
 	return a->group_count == 1 ||
+		(a->group_count == 3 && a->groups[0] == 1 && a->groups[1] == 3) ||
 		(a->group_count == 2 && (a->groups[0] == 3 || a->groups[0] == 1 || a->groups[0] == 6));
 }
 

@@ -57,6 +57,7 @@ likeness(uint32_t cp)
 		case 0xFF3D:
 			return ']';
 		case 0xFF0E: case 0x00B7: case 0x2022: case 0x2219: case 0x22C5:
+		case 0xFF65:
 			return '.';
 		case 0xFF0F: case 0x2044:
 			return '/';
@@ -554,7 +555,14 @@ wf_run_may_follow(WfSlice text, size_t at, bool has_lead)
 		return true;
 	wf_text_decode(text.data + step_back(text, at), text.data + text.len, &cp);
 	if (is_latin(cp))
-		return wf_label_is_phone_word(word_before(text, at));
+	{
+		WfSlice		word = word_before(text, at);
+
+		/* "(0xx11) 3374-4000": the code of a company in Brazil is left open */
+		return wf_label_is_phone_word(word) ||
+			(word.len == 2 && at > 2 && text.data[at - 3] == '0' &&
+			 wf_text_equal_nocase(word, WF_SLICE("xx")));
+	}
 	if ((cp == ':' || cp == ',') && at > 1 && wf_is_digit(text.data[at - 2]))
 		return false;
 	return !is_currency(cp) && (cp > 0x7F || memchr("@=_&\\<", (int) cp, 6) == NULL);
@@ -578,13 +586,14 @@ wf_run_may_precede(WfSlice text, size_t at)
 	return !is_currency(cp) && (cp > 0x7F || memchr("@=_", (int) cp, 3) == NULL);
 }
 
-/* "…0123E-Mail:", "…0123Monday": the next text begins right behind the number. */
+/* "…0123E-Mail:", "…0123Monday", "…0123E:": the next text begins right behind the number. */
 bool
 wf_run_is_glued(WfSlice text, size_t at)
 {
 	return at + 2 < text.len && is_capital(text.data[at]) &&
 		((text.data[at + 1] >= 'a' && text.data[at + 1] <= 'z' && wf_is_alpha(text.data[at + 2])) ||
-		 (text.data[at + 1] == '-' && wf_is_alpha(text.data[at + 2])));
+		 (text.data[at + 1] == '-' && wf_is_alpha(text.data[at + 2])) ||
+		 text.data[at + 1] == ':');
 }
 
 /* "MA 02108-1792", "SP 04571-000": two capitals in front, five digits first. */
@@ -647,7 +656,11 @@ wf_run_is_counted(WfSlice text, size_t start, size_t end)
 static const char *const extension_words[] = {
 	"ext", "extn", "xtn", "extension", "extensi\xc3\xb3n", "int", "interno", "anexo",
 	"poste", "dw", "durchwahl", "klappe", "kl", "wewn", "wew", "toestel", "tst",
-	"ramal", "anknytning", "linka", "klapka", "\xd0\xb4\xd0\xbe\xd0\xb1", "x", "xx", "#"
+	"ramal", "anknytning", "linka", "klapka", "\xd0\xb4\xd0\xbe\xd0\xb1", "x", "xx", "#",
+	"\xd0\xb4\xd0\xbe\xd0\xb4", "\xd0\xb2\xd0\xbd\xd1\x83\xd1\x82\xd1\x80", "\xd0\xb2\xd0\xbd", "dahili",
+	"mell\xc3\xa9k", "lok", "app", "\xce\xb5\xcf\x83\xcf\x89\xcf\x84", "\xe8\xbd\xac", "\xe8\xbd\x89",
+	"\xe8\xbd\x89\xe5\x88\x86\xe6\xa9\x9f", "\xe5\x88\x86\xe6\xa9\x9f", "\xe5\x86\x85\xe7\xb7\x9a",
+	"\xe5\x86\x85\xe7\xba\xbf", "\xe0\xb8\x95\xe0\xb9\x88\xe0\xb8\xad"
 };
 
 static bool

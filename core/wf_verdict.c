@@ -172,8 +172,10 @@ has_general_name(WfSlice local, WfSlice domain)
 	};
 	const char *dot = memchr(domain.data, '.', domain.len);
 
+	/* "you@youruniversity.edu" too */
 	return dot != NULL && is_general_local(local) &&
-		is_one_of((WfSlice) {domain.data, dot - domain.data}, labels, COUNT(labels));
+		((domain.len > 4 && memcmp(domain.data, "your", 4) == 0) ||
+		 is_one_of((WfSlice) {domain.data, dot - domain.data}, labels, COUNT(labels)));
 }
 
 /*

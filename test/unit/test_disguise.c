@@ -40,6 +40,9 @@ test_places(void)
 	finds("?mail=kim%40bageri-eg.dk", WF_TRUST_TEXT, "");
 	finds("kim at bageri-eg dot dk", WF_TRUST_TEXT, "0-23 kim@bageri-eg.dk");
 	finds("we are at bageri-eg.dk today", WF_TRUST_TEXT, "");
+	finds("kontakt: kim AT bageri-eg.dk", WF_TRUST_TEXT, "9-28 kim@bageri-eg.dk");
+	finds("(KIM AT bageri-eg.dk)", WF_TRUST_TEXT, "");
+	finds("e-mail (add @bageri-eg.dk)", WF_TRUST_TEXT, "");
 	finds("kim(at)yahoodotcom", WF_TRUST_TEXT, "0-18 kim@yahoo.com");
 	finds("** at **", WF_TRUST_TEXT, "");
 	finds("((((at))))", WF_TRUST_TEXT, "");

@@ -32,6 +32,7 @@
 #define REPEATED		10		/* requests for one item within an hour */
 #define LONG_PAUSE		"15 minutes"	/* for which a site is left alone */
 #define RATE_MINIMUM	10		/* attempts that an error rate is calculated from */
+#define FAILED			"NOT IN ('ok', 'not_modified')" /* as wf_outcome_is_success() has it */
 #define IDLE_CHECK_MS	2000	/* a worker takes a ready item sooner */
 #define HISTORY_LIMIT	((int64) 10 * 1024 * 1024 * 1024)	/* bytes */
 
@@ -382,8 +383,8 @@ wf_health_error_rate(WfHealth *h)
 	int64		failed;
 
 	wf_views_select(InvalidOid,
-					psprintf("SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE x.outcome <> 'ok'),"
-							 " pg_catalog.mode() WITHIN GROUP (ORDER BY x.outcome) FILTER (WHERE x.outcome <> 'ok')"
+					psprintf("SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE x.outcome " FAILED "),"
+							 " pg_catalog.mode() WITHIN GROUP (ORDER BY x.outcome) FILTER (WHERE x.outcome " FAILED ")"
 							 " FROM (SELECT a.outcome FROM %s a"
 							 "  WHERE a.finished_at > pg_catalog.clock_timestamp() - interval '1 hour'"
 							 "  ORDER BY a.finished_at DESC LIMIT " LITERAL(MATCHED) ") x",
@@ -392,7 +393,7 @@ wf_health_error_rate(WfHealth *h)
 	failed = wf_views_int64(0, 2);
 	if (total >= RATE_MINIMUM && failed * 10 > total)
 		wf_health_report(h, WF_HEALTH_WARN,
-						 psprintf("SELECT outcome, error, count(*) FROM %s WHERE outcome <> 'ok'"
+						 psprintf("SELECT outcome, error, count(*) FROM %s WHERE outcome " FAILED
 								  " AND finished > now() - interval '1 hour' GROUP BY 1, 2 ORDER BY 3 DESC;",
 								  wf_health_own(h, "wf_attempts")),
 						 INT64_FORMAT " of the last " INT64_FORMAT " attempts within the last hour failed, most often with \"%s\".",
@@ -405,7 +406,7 @@ recent_yield(const WfHealth *h, int64 *contacts)
 {
 	wf_views_select(InvalidOid,
 					psprintf("SELECT pg_catalog.count(*), pg_catalog.sum(x.contacts) FROM (SELECT a.contacts"
-							 " FROM %s a WHERE a.outcome = 'ok'"
+							 " FROM %s a WHERE a.stage = 'page' AND a.outcome = 'ok'"
 							 " AND a.finished_at > pg_catalog.clock_timestamp() - interval '1 day'"
 							 " ORDER BY a.finished_at DESC LIMIT " LITERAL(COUNTED) ") x",
 							 wf_health_own(h, "wf_attempt")), 0, NULL, NULL);
@@ -426,7 +427,7 @@ wf_health_nothing_produced(WfHealth *h)
 
 	if (n > FEW && contacts == 0)
 		wf_health_report(h, WF_HEALTH_WARN,
-						 psprintf("SELECT url, http_status, bytes FROM %s WHERE outcome = 'ok'"
+						 psprintf("SELECT url, http_status, bytes FROM %s WHERE stage = 'page' AND outcome = 'ok'"
 								  " ORDER BY finished DESC LIMIT 20;", wf_health_own(h, "wf_attempts")),
 						 "None of the last %s pages that were fetched had a contact.",
 						 wf_health_number(n, COUNTED));

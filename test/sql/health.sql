@@ -164,6 +164,12 @@ INSERT INTO wf_attempt (stage, item, attempt, url, started_at, finished_at, outc
 SELECT outcome, contacts, count(*), min(took) FROM wf_attempts GROUP BY 1, 2 ORDER BY 1;
 UPDATE wf_attempt SET outcome = 'ok', contacts = 1;
 :look;
+-- what had not changed has not failed; what is no page has no contacts
+UPDATE wf_attempt SET outcome = 'not_modified';
+:look;
+UPDATE wf_attempt SET outcome = 'ok', contacts = 0, stage = 'sitemap_file';
+:look;
+UPDATE wf_attempt SET contacts = 1, stage = 'page';
 UPDATE wf_attempt SET finished_at = now() - interval '8 days', contacts = 0;
 SELECT check_name, status, regexp_replace(detail, '\d\S+ \S+\d,', 'TIME,'), remedy FROM (:look) x;
 SELECT remedy FROM (:look) x \gset

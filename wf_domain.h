@@ -47,7 +47,7 @@ extern void wf_domain_reset(WfDomainWish *wish);
 /*
  * Run step(arg) in a subtransaction of a user's transaction.  True if it went
  * well.  False, with the error, if it failed for a reason that lies in the rows;
- * other errors pass through (cancel, deadlock, serialization, resources).
+ * other errors pass through (cancel, deadlock, serialization, resources, read only).
  */
 extern bool wf_domain_attempt(void (*step) (void *), void *arg, WfDbError *error);
 

@@ -18,8 +18,10 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
@@ -112,7 +114,11 @@ read_entry(const Submission *s, Entry *e, WfArena *arena)
 		wf_domain_read(&e->wish, e->input, WF_DOMAIN_ANY);
 	else
 	{
-		e->wish.fault = read_url(e->input, arena, &url);
+		/* without a scheme it may be an e-mail address, which as a URL is a user and a host */
+		if (strstr(e->input, "://") == NULL)
+			wf_domain_read(&e->wish, e->input, WF_DOMAIN_ANY);
+		if (e->wish.fault == NULL)
+			e->wish.fault = read_url(e->input, arena, &url);
 		if (e->wish.fault == NULL)
 		{
 			e->url = wf_encoding_from_utf8(url.href);
@@ -346,6 +352,25 @@ store(void *arg)
 	select_items(s);
 }
 
+/*
+ * Pass an error on that is the caller's lack of rights on one of the tables: no row has
+ * a part in it.  What a policy or a trigger refuses has the same SQLSTATE.
+ */
+static void
+check_rights(const Submission *s, const WfDbError *error)
+{
+	const Oid	tables[] = {s->domains->relid, s->items->relid};
+
+	for (size_t i = 0; i < lengthof(tables); i++)
+	{
+		char	   *name = get_rel_name(tables[i]);
+
+		if (name && error->sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE &&
+			strcmp(error->message, psprintf(_("permission denied for table %s"), name)) == 0)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
+	}
+}
+
 /* The entries one by one, since together they failed. */
 static void
 store_singly(const Submission *s)
@@ -420,7 +445,10 @@ wf_submit(WfPartId part, const WfSubmitInput *inputs, int n, WfSubmitReceiver pu
 	s.finder = wf_domains_open(s.domains, NULL);
 	read_entries(&s, inputs, n);
 	if (!wf_domain_attempt(store, &s, &error))
+	{
+		check_rights(&s, &error);
 		store_singly(&s);
+	}
 	for (int i = 0; i < s.n; i++)
 	{
 		WfSubmitOutcome outcome;

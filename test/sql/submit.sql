@@ -16,7 +16,8 @@ SELECT domain, sitemap_curation_status, sitemap_analysis_status FROM domains ORD
 
 SELECT input, id IS NOT NULL AS has_id, outcome, detail FROM wf_submit_pages(ARRAY[
 	'https://www.one.example/contact#top', 'HTTPS://www.one.example:443/contact', 'two.example/kontakt',
-	'http://127.0.10.1:8080/x', 'http://192.0.2.1/x', 'ftp://one.example/x', 'http://', NULL]);
+	'http://127.0.10.1:8080/x', 'http://192.0.2.1/x', 'ftp://one.example/x', 'http://', NULL,
+	'ann@one.example', 'mailto:ann@one.example', 'one.example/@ann', 'https://ann@one.example/x']);
 SELECT d.domain, p.url, p.page_curation_status, p.page_processing_status
 FROM pages p JOIN domains d ON d.id = p.domain_id ORDER BY p.url COLLATE "C";
 
@@ -48,6 +49,26 @@ GRANT EXECUTE ON FUNCTION wf_submit_pages(text[], boolean) TO regress_wf_submit;
 SET ROLE regress_wf_submit;
 SELECT outcome, detail FROM wf_submit_pages(ARRAY['one.example/z']);
 RESET ROLE;
+GRANT SELECT, INSERT ON pages TO regress_wf_submit;
+GRANT SELECT ON domains TO regress_wf_submit;
+SET ROLE regress_wf_submit;
+SELECT outcome, detail FROM wf_submit_pages(ARRAY['one.example/z']);
+SELECT outcome, detail FROM wf_submit_pages(ARRAY['one.example/z', 'other.example/z']);
+RESET ROLE;
+-- what a policy says is of a row
+ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY reading ON pages FOR SELECT USING (true);
+CREATE POLICY writing ON pages FOR INSERT WITH CHECK (url !~ 'secret');
+SET ROLE regress_wf_submit;
+SELECT outcome, detail FROM wf_submit_pages(ARRAY['one.example/open', 'one.example/secret']);
+RESET ROLE;
+ALTER TABLE pages DISABLE ROW LEVEL SECURITY;
+DROP POLICY reading ON pages;
+DROP POLICY writing ON pages;
+-- a transaction that may not write is no fault of a row
+BEGIN READ ONLY;
+SELECT outcome, detail FROM wf_submit_pages(ARRAY['one.example/r']);
+ROLLBACK;
 DROP OWNED BY regress_wf_submit;
 DROP ROLE regress_wf_submit;
 

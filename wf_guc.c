@@ -476,8 +476,8 @@ static void
 define_processing(void)
 {
 	DefineCustomIntVariable("wf_curation.batch_size",
-							"Accepted, but without effect in this version.",
-							"A claim takes as many items as there are free slots.",
+							"Items of wf_process_batch(NULL) and wf_process(NULL).",
+							"Standing workers take as many items as there are free slots.",
 							&wf_curation_batch_size, 10, 1, 10000, PGC_SUSET, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("wf_curation.batch_timeout",

@@ -262,12 +262,31 @@ take_value(Walk *w, WfSlice raw)
 	return WF_OK;
 }
 
+/* "Given Family" is the name of a person without one. */
+static WfStatus
+join_name(Walk *w, WfJsonldNode *node)
+{
+	size_t		len = node->given_name.len;
+	char	   *joined;
+
+	if (!node->is_person || node->name.len > 0 || len == 0 || node->family_name.len == 0)
+		return WF_OK;
+	joined = wf_arena_alloc(w->arena, len + 1 + node->family_name.len);
+	if (joined == NULL)
+		return WF_ERR_NOMEM;
+	memcpy(joined, node->given_name.data, len);
+	joined[len++] = ' ';
+	memcpy(joined + len, node->family_name.data, node->family_name.len);
+	node->name = (WfSlice) {joined, len + node->family_name.len};
+	return WF_OK;
+}
+
 static bool
 is_worth_taking(const WfJsonldNode *node)
 {
 	return node->emails.count > 0 || node->telephones.count > 0 || node->faxes.count > 0 ||
 		node->link_count > 0 || node->postal.street.len > 0 || node->postal.city.len > 0 ||
-		node->postal.text.len > 0;
+		node->postal.text.len > 0 || (node->is_person && node->name.len > 0);
 }
 
 /* The value of the current key was read, whatever it was. */
@@ -330,7 +349,8 @@ pop(Walk *w, WfJsonldTaker take, void *context)
 			set_once(&w->nodes[level->node - 1].postal.country, node->postal.country);
 		if (level->parent_key == WF_PROPERTY_COUNTRY && level->node > 0)
 			set_once(&w->nodes[level->node - 1].postal.country, node->name);
-		if (!level->is_array && is_worth_taking(node))
+		status = join_name(w, node);
+		if (status == WF_OK && !level->is_array && is_worth_taking(node))
 			status = take(context, node);
 	}
 	end_value(w);

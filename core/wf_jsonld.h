@@ -31,7 +31,7 @@ typedef struct WfJsonldNode
 	bool		is_person;		/* @type Person */
 	bool		is_contact_point;
 	size_t		offset;			/* of its '{' in the text */
-	WfSlice		name;
+	WfSlice		name;			/* of a person, if need be "given family" */
 	WfSlice		given_name;
 	WfSlice		family_name;
 	WfSlice		job_title;
@@ -44,8 +44,8 @@ typedef struct WfJsonldNode
 } WfJsonldNode;
 
 /*
- * Called at the end of each object that has a contact, links or a place,
- * the inner ones first; what is not WF_OK ends the walk.
+ * Called at the end of each object that has a contact, links or a place, or is a person
+ * with a name, the inner ones first; what is not WF_OK ends the walk.
  */
 typedef WfStatus (*WfJsonldTaker) (void *context, const WfJsonldNode *node);
 

@@ -186,6 +186,8 @@ tie_card(Extraction *x, WfPageCard *card)
 	bool		has_phone = card->is_person || card->phone_count == 1 || card->email_count == 1;
 	int			i;
 
+	if (status == WF_OK && has_name && card->email_count == 0)
+		status = wf_page_add_person(x, card->name, card->job_title);
 	for (i = 0; status == WF_OK && i < card->email_count; i++)
 	{
 		Item	   *item = &x->items[card->emails[i]];

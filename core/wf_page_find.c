@@ -14,6 +14,9 @@
 #include "wf_person.h"
 #include "wf_text.h"
 
+/* Addresses of one page whose names are looked for far away. */
+#define FAR_SEARCHES	64
+
 /*
  * Hash of a value.  The salt makes it hard to write a page whose values all
  * collide; it differs between processes, and nothing depends on it.
@@ -128,6 +131,26 @@ wf_page_context(Extraction *x, WfSlice text, size_t at, WfSlice *context)
 	return context->data != NULL ? WF_OK : WF_ERR_NOMEM;
 }
 
+/* Given names and surname in one, wherever the text has them. */
+static WfStatus
+join_name(Extraction *x, const WfPerson *person, WfSlice *name)
+{
+	char		joined[WF_MAX_VALUE];
+	size_t		len = person->given.len;
+
+	if (len == 0 || len + 1 + person->name.len > sizeof(joined))
+		*name = wf_text_collapse(x->arena, person->name, WF_MAX_VALUE);
+	else
+	{
+		memcpy(joined, person->given.data, len);
+		joined[len++] = ' ';
+		memcpy(joined + len, person->name.data, person->name.len);
+		*name = wf_text_collapse(x->arena, (WfSlice) {joined, len + person->name.len},
+								 WF_MAX_VALUE);
+	}
+	return name->data != NULL ? WF_OK : WF_ERR_NOMEM;
+}
+
 WfStatus
 wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t end)
 {
@@ -140,14 +163,15 @@ wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t
 		return WF_OK;
 	local.len = at - local.data;
 	if (!wf_person_find(text, start, end, start == end && item->finding.source == WF_SOURCE_LINK,
-						local, &person))
+						local, &person) &&
+		(x->far_searches++ >= FAR_SEARCHES || !wf_person_find_far(text, local, &person)))
 		return WF_OK;
-	item->finding.name = wf_text_collapse(x->arena, person.name, WF_MAX_VALUE);
+	status = join_name(x, &person, &item->finding.name);
+	if (status != WF_OK)
+		return status;
 	item->finding.job_title = wf_text_collapse(x->arena, person.job_title, WF_MAX_VALUE);
-	status = item->finding.name.data != NULL && item->finding.job_title.data != NULL ?
-		WF_OK : WF_ERR_NOMEM;
 	item->has_owner = item->finding.name.len > 0;
-	return status;
+	return item->finding.job_title.data != NULL ? WF_OK : WF_ERR_NOMEM;
 }
 
 WfStatus
@@ -236,6 +260,66 @@ wf_page_add_postal(Extraction *x, WfFindingSource source, const WfPostalAddress 
 	return wf_page_add_hidden(x, WF_KIND_ADDRESS, source, value, value, position);
 }
 
+WfStatus
+wf_page_add_person(Extraction *x, WfSlice name, WfSlice job_title)
+{
+	Owner	   *person = &x->people[x->person_count];
+	WfStatus	status;
+
+	if (x->person_count == MAX_PEOPLE || !wf_person_is_name(name))
+		return WF_OK;
+	status = wf_page_copy_field(x, name, &person->name);
+	if (status == WF_OK)
+		status = wf_page_copy_field(x, job_title, &person->job_title);
+	x->person_count += status == WF_OK;
+	return status;
+}
+
+/* The one of the page's people who has the address; NULL: none, or more than one. */
+static const Owner *
+find_person(const Extraction *x, WfSlice address)
+{
+	const char *at = memchr(address.data, '@', address.len);
+	const Owner *found = NULL;
+	int			i;
+
+	for (i = 0; at != NULL && i < x->person_count; i++)
+	{
+		const Owner *person = &x->people[i];
+
+		if (!wf_person_agrees(person->name, (WfSlice) {address.data, at - address.data}))
+			continue;
+		if (found != NULL && !wf_text_equal(found->name, person->name))
+			return NULL;
+		found = person;
+	}
+	return found;
+}
+
+/* Addresses that nobody is known to have, of the people that structured data name. */
+static void
+name_people(Extraction *x)
+{
+	int			searches = 0;
+	int			i;
+
+	for (i = 0; i < x->count && x->person_count > 0 && searches < FAR_SEARCHES; i++)
+	{
+		WfFinding  *finding = &x->items[i].finding;
+		const Owner *person;
+
+		if (finding->kind != WF_KIND_EMAIL || finding->name.len > 0)
+			continue;
+		searches++;
+		person = find_person(x, finding->value);
+		if (person != NULL)
+		{
+			finding->name = person->name;
+			finding->job_title = person->job_title;
+		}
+	}
+}
+
 static int
 compare_items(const void *a, const void *b)
 {
@@ -252,6 +336,7 @@ wf_page_finish(Extraction *x, WfFindings *out)
 {
 	int			i;
 
+	name_people(x);
 	if (x->count > 0)
 	{
 		out->items = wf_arena_alloc(x->arena, x->count * sizeof(WfFinding));

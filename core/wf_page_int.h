@@ -71,6 +71,15 @@ typedef struct Item
 	bool		has_owner;		/* its name is known for sure */
 } Item;
 
+/* A person of whom structured data tell, without an address. */
+typedef struct Owner
+{
+	WfSlice		name;
+	WfSlice		job_title;
+} Owner;
+
+#define MAX_PEOPLE			16
+
 /* Start and end tags of rows that are remembered. */
 #define MAX_ROW_BORDERS		4096
 
@@ -107,6 +116,9 @@ typedef struct Extraction
 	size_t		next_at;		/* of the first '@' not before the last tag */
 	size_t		next_mark;		/* no mark begins between the last tag and here */
 	bool		in_card;		/* one is open, or a property of one */
+	int			person_count;
+	Owner		people[MAX_PEOPLE];
+	int			far_searches;	/* for names far from their addresses so far */
 	int			references;		/* elements that cards referred to so far */
 	int			turned;			/* has the page reversed text? -1 not known yet */
 	WfSlice		plain_site;		/* scheme and host of a link to no network */
@@ -189,6 +201,9 @@ extern WfStatus wf_page_add_addresses(Extraction *x, WfFindingSource source, WfS
 /* A postal address, if its parts make one, at "position" of the page. */
 extern WfStatus wf_page_add_postal(Extraction *x, WfFindingSource source,
 								   const WfPostalAddress *address, size_t position);
+
+/* A person in structured data who may have one of the addresses. */
+extern WfStatus wf_page_add_person(Extraction *x, WfSlice name, WfSlice job_title);
 
 /* Give the findings from links the text around them. */
 extern WfStatus wf_page_settle(Extraction *x);

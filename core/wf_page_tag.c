@@ -181,6 +181,29 @@ strip_wrong_scheme(WfSlice href)
 	return wf_text_trim(href);
 }
 
+/* Addresses of a mailto link, with the name of "Anna Example <x@example.org>". */
+static WfStatus
+take_mailto(Extraction *x, WfSlice text, size_t position)
+{
+	const char *bracket = memchr(text.data, '<', text.len);
+	WfSlice		name = WF_SLICE_EMPTY;
+	Item	   *item;
+	WfStatus	status;
+
+	x->touched = -1;
+	status = wf_page_add_addresses(x, WF_SOURCE_LINK, text, WF_TRUST_LINK, position);
+	if (status != WF_OK || x->touched < 0 || bracket == NULL ||
+		memchr(text.data, '@', bracket - text.data) != NULL)
+		return status;
+	item = &x->items[x->touched];
+	name = wf_text_trim((WfSlice) {text.data, bracket - text.data});
+	if (name.len > 2 && name.data[0] == '"' && name.data[name.len - 1] == '"')
+		name = (WfSlice) {name.data + 1, name.len - 2};
+	if (item->has_owner || item->finding.name.len > 0 || !wf_person_is_name(name))
+		return WF_OK;
+	return wf_page_copy_field(x, name, &item->finding.name);
+}
+
 /* A link of whatever kind, its references decoded. */
 static WfStatus
 take_contact_link(Extraction *x, WfSlice href, size_t position)
@@ -194,7 +217,7 @@ take_contact_link(Extraction *x, WfSlice href, size_t position)
 		x->in_mailto = true;
 		if (x->window.len > 1)
 			wf_page_gap(&x->window);
-		return wf_page_add_addresses(x, WF_SOURCE_LINK, text, WF_TRUST_LINK, position);
+		return take_mailto(x, text, position);
 	}
 	if (wf_text_starts_nocase(href, WF_SLICE("javascript:")))
 		return wf_page_take_code(x, href, position);
@@ -406,6 +429,8 @@ take_node(void *context, const WfJsonldNode *node)
 	if (node->postal.country.len > 0)
 		wf_phone_hint(x->phones, WF_HINT_COUNTRY, node->postal.country);
 	status = wf_page_add_postal(x, WF_SOURCE_JSONLD, &node->postal, position);
+	if (status == WF_OK && node->is_person && node->emails.count == 0)
+		status = wf_page_add_person(x, node->name, node->job_title);
 	for (i = 0; status == WF_OK && i < node->telephones.count; i++)
 		status = take_number(x, WF_KIND_PHONE, node->telephones.values[i], position, &number);
 	for (i = 0; status == WF_OK && i < node->faxes.count; i++)

@@ -15,9 +15,9 @@
 #define LINES_BEFORE	10
 #define LINES_BEHIND	4
 #define NEAR_LINES		3		/* for a name that agrees only in part */
+#define MARK_LINES		2		/* in which a form of address is looked for */
 
 #define MAX_WORDS		192		/* looked at around one address */
-#define MAX_NAME_WORDS	5
 #define PLACE_LINES		2		/* for a name that agrees in nothing */
 #define MAX_PLACE_TITLE	40		/* bytes of the title of such a one */
 
@@ -25,29 +25,6 @@
  * Names
  *-------------------------------------------------------------------------
  */
-
-/* Could these words, which stand together, be a name? */
-static bool
-has_form_of_name(const WfPersonWord *words, int count)
-{
-	int			i;
-
-	if (!words[0].is_capital || !words[count - 1].is_capital || words[count - 1].is_initial ||
-		words[count - 1].is_particle)
-		return false;
-	for (i = 0; i < count; i++)
-	{
-		if (i > 0 && !words[i].is_joined)
-			return false;
-		if (!words[i].is_capital && !(words[i].is_particle && i > 0))
-			return false;
-		if (words[i].is_honorific || (words[i].is_label && !words[0].is_given))
-			return false;
-		if (words[i].is_loud && !words[0].is_given)
-			return false;
-	}
-	return true;
-}
 
 /* A middle initial, or a form of address in front: nothing but a name. */
 static bool
@@ -87,6 +64,7 @@ typedef struct Search
 	WfAgreement	agreement;		/* of the best */
 	int			at;
 	int			count;
+	int			family;			/* words of "Surname," in front of the given name; 0: none */
 	int			lines;			/* from the address */
 } Search;
 
@@ -110,21 +88,32 @@ has_title(const Search *s, int at, int count)
 							 s->start).len > 0;
 }
 
-/* A known given name and what follows, with nothing that belongs to it around. */
+/* A known given name or initials and what follows, with nothing that belongs to it around. */
 static bool
 is_plain_name(const Search *s, int at, int count)
 {
-	int			i;
+	return (s->words[at].is_given || s->words[at].is_initials) && !s->words[at].is_joined &&
+		stands_alone(s->words, at, count, s->total) && !wf_person_has_label(s->words + at, count);
+}
 
-	if (!s->words[at].is_given || s->words[at].is_joined ||
-		!stands_alone(s->words, at, count, s->total))
-		return false;
-	for (i = at; i < at + count; i++)
+/* "Vertreten durch:" */
+static bool
+is_represented(const Search *s, int at)
+{
+	static const WfSlice pairs[][2] = {
+		{{"vertreten", 9}, {"durch", 5}}, {{"represented", 11}, {"by", 2}},
+		{{"repr\xC3\xA9sent\xC3\xA9" "e", 13}, {"par", 3}}, {{"vertegenwoordigd", 16}, {"door", 4}}
+	};
+	WfSlice		word = wf_person_slice(s->text, &s->words[at]);
+	size_t		i;
+
+	for (i = 0; at > 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++)
 	{
-		if (s->words[i].is_label)
-			return false;
+		if (wf_text_equal_nocase(word, pairs[i][1]) &&
+			wf_text_equal_nocase(wf_person_slice(s->text, &s->words[at - 1]), pairs[i][0]))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* Is the word one that a name follows: "Contact:", "Owner:", "Geschäftsführer"? */
@@ -137,13 +126,14 @@ introduces_name(const Search *s, int at, bool is_joined)
 
 	/* a heading above the name, or a label in front of it */
 	if (s->words[at].line + 1 == s->words[at + 1].line)
-		return between.len <= 2 && wf_person_is_in(word, WF_WORDS_INTRODUCTIONS);
+		return between.len <= 2 &&
+			(wf_person_is_in(word, WF_WORDS_INTRODUCTIONS) || is_represented(s, at));
 	if (s->words[at].line != s->words[at + 1].line)
 		return false;
 	if (is_joined)
 		return wf_person_is_in(word, WF_WORDS_TITLES);
 	return memchr(between.data, ':', between.len) != NULL &&
-		wf_person_is_in(word, WF_WORDS_INTRODUCTIONS);
+		(wf_person_is_in(word, WF_WORDS_INTRODUCTIONS) || is_represented(s, at));
 }
 
 /* Does another address follow in the line? */
@@ -204,19 +194,16 @@ is_in_place(Search *s, int at, int count)
 	const WfPersonWord *words = s->words + at;
 	size_t		end = words[count - 1].end;
 	bool		follows_title = at > 0 && words[0].is_joined && introduces_name(s, at - 1, true);
+	bool		is_linked = s->is_link && words[0].start == s->end;
 	WfSlice		title;
-	int			i;
 
-	if (!words[0].is_given || (words[0].is_joined && !follows_title) ||
-		!stands_alone(s->words, at, count, s->total))
+	if (!(words[0].is_given || is_linked) || (words[0].is_joined && !follows_title) ||
+		!stands_alone(s->words, at, count, s->total) || wf_person_has_label(words, count))
 		return false;
-	for (i = 0; i < count; i++)
-	{
-		if (words[i].is_label)
-			return false;
-	}
-	if (s->is_link && words[0].start == s->end)
-		return true;
+	if (is_linked)
+		return words[0].is_given ||
+			wf_person_find_role(s->text, words[0].start, end, s->start,
+								s->local.letters).len > 0;
 	/* one that stands a line too far away is a rival all the same */
 	if (words[0].start >= s->start || words[0].line < -PLACE_LINES - 1 ||
 		(words[0].line < 0 && !s->is_role) || is_separated(s, &words[0]) || is_shared(s) ||
@@ -231,13 +218,137 @@ is_in_place(Search *s, int at, int count)
 	return title.len > 0 && title.len <= MAX_PLACE_TITLE;
 }
 
-/* "Duncan Temple Lang" beside duncan@: is it all of a name of which the best is a part? */
+/* "Anna Example <x17@example.org>" */
 static bool
-completes(const Search *s, WfAgreement a, int at, int count)
+is_display_name(const Search *s, int at, int count)
 {
-	return a == WF_AGREES_IN_PART && a == s->agreement && at == s->at && count == s->count + 1 &&
-		count == 3 && !s->words[at + count - 1].is_label &&
-		stands_alone(s->words, at, count, s->total);
+	size_t		end = s->words[at + count - 1].end;
+
+	return s->start > end && s->start - end <= 2 && s->text.data[s->start - 1] == '<' &&
+		s->end < s->text.len && s->text.data[s->end] == '>' &&
+		(s->words[at].is_given || !s->is_role) && !wf_person_has_label(s->words + at, count);
+}
+
+/*
+ * "María García López" beside mgarcia@: is it all of a name of which the best is a part?
+ * Nothing else is in its line.
+ */
+static bool
+completes(const Search *s, int at, int count)
+{
+	const WfPersonWord *last = &s->words[at + count - 1];
+	WfSlice		word = wf_person_slice(s->text, last);
+	size_t		end = last->end;
+
+	return s->agreement >= WF_AGREES_IN_PART && at == s->at && count == 3 && s->count == 2 &&
+		s->family == 0 && wf_person_has_given_name(s->words + at, 2) &&
+		!s->words[at].is_joined && !last->is_label &&
+		stands_alone(s->words, at, count, s->total) &&
+		(end == s->text.len || strchr("\n,", s->text.data[end]) != NULL ||
+		 s->agreement == WF_AGREES_IN_PART) &&
+		last->is_loud == s->words[at + 1].is_loud &&
+		!wf_person_ends_in_title(word) && !wf_person_is_in(word, WF_WORDS_OFFICES) &&
+		!wf_person_is_in(word, WF_WORDS_INTRODUCTIONS) &&
+		!wf_person_is_in(word, WF_WORDS_CREDENTIALS);
+}
+
+/*
+ * The agreement of words whose first is the surname: "Kovács János", "DUPONT Jean".  What
+ * tells is the given name behind it, or that it alone is in capital letters.
+ */
+static WfAgreement
+compare_turned(const Search *s, const WfPersonWord *words, int count)
+{
+	char		letters[WF_PERSON_FOLDED];
+	WfPersonWord turned[WF_PERSON_NAME_WORDS];
+	WfAgreement	a;
+
+	if (count > 3 || words[0].is_label || words[1].is_particle ||
+		!(words[1].is_given || (words[0].is_loud && !words[1].is_loud)))
+		return WF_AGREES_NOT;
+	memcpy(turned, words + 1, (count - 1) * sizeof(turned[0]));
+	turned[count - 1] = words[0];
+	a = wf_person_compare(s->text, &s->local, turned, count);
+	if (a == WF_AGREES_IN_PART &&
+		!(words[1].is_given &&
+		  wf_text_equal(wf_person_fold(wf_person_slice(s->text, &words[0]), false, letters),
+						s->local.letters)))
+		return WF_AGREES_NOT;
+	if (a == WF_AGREES_JOINED && count > 2)
+		return WF_AGREES_NOT;
+	return a == WF_AGREES_JOINED && words[1].is_given ? WF_AGREES : a;
+}
+
+/* Without a known name "Fair Housing" agrees with fairhousing@, too. */
+static bool
+is_joined_name(const Search *s, int at, int count)
+{
+	const WfPersonWord *words = s->words + at;
+
+	return words[0].is_given || s->is_dotted || words[0].is_initials ||
+		(count == 3 && words[1].is_initial) ||
+		(at > 0 && words[0].is_joined && introduces_name(s, at - 1, true));
+}
+
+/* How a name agrees with the address; by its form and place if not by its letters. */
+static WfAgreement
+find_agreement(Search *s, int at, int count, int lines)
+{
+	const WfPersonWord *words = s->words;
+	bool		is_alone = stands_alone(words, at, count, s->total);
+	bool		is_certain = is_unmistakable(s->text, words, at, count);
+	size_t		start = words[at].start;
+	size_t		end = words[at + count - 1].end;
+	WfAgreement	a = wf_person_compare(s->text, &s->local, words + at, count);
+	WfAgreement	turned = a < WF_AGREES ? compare_turned(s, words + at, count) : WF_AGREES_NOT;
+
+	if (a == WF_AGREES_JOINED)
+		a = is_joined_name(s, at, count) ? WF_AGREES : WF_AGREES_NOT;
+	if (wf_person_has_loud(words + at, count) && !wf_person_has_given_name(words + at, count) &&
+		!(a == WF_AGREES && s->is_dotted))
+		return WF_AGREES_NOT;
+	/* a place: "Rose Garden" beside rose@ */
+	if (a == WF_AGREES_IN_PART && wf_person_has_label(words + at, count) &&
+		!has_title(s, at, count))
+		a = WF_AGREES_NOT;
+	if (a == WF_AGREES_IN_PART && !words[at].is_given &&
+		!(is_alone && lines <= NEAR_LINES &&
+		  ((lines <= 1 && is_certain) || has_title(s, at, count))))
+		a = WF_AGREES_NOT;
+	if (turned > a)
+		a = turned;
+	if (a == WF_AGREES_NOT && is_display_name(s, at, count))
+		return WF_AGREES;
+	if (a == WF_AGREES_NOT && is_alone && is_certain &&
+		(lines <= 1 || (lines <= NEAR_LINES &&
+						wf_person_find_title(s->text, start, end, s->start).len > 0)))
+		a = WF_AGREES_IN_FORM;
+	if (a == WF_AGREES_NOT && lines <= NEAR_LINES && is_plain_name(s, at, count) &&
+		wf_person_find_role(s->text, start, end, s->start, s->local.letters).len > 0)
+		a = WF_AGREES_IN_PART;
+	if (a == WF_AGREES_NOT && is_in_place(s, at, count))
+		a = WF_AGREES_BY_PLACE;
+	return a;
+}
+
+/* Remember a name if it is better than the best, or as good and nearer. */
+static void
+take_best(Search *s, WfAgreement a, int at, int count, int family)
+{
+	int			lines = s->words[at].line < 0 ? -s->words[at].line : s->words[at].line;
+
+	if (a == WF_AGREES_NOT || a < s->agreement ||
+		(a < WF_AGREES && (lines > NEAR_LINES || is_separated(s, &s->words[at]))))
+		return;
+	/* of those that begin at one place the shorter */
+	if (a > s->agreement || lines < s->lines)
+	{
+		s->agreement = a;
+		s->at = at;
+		s->count = count;
+		s->family = family;
+		s->lines = lines;
+	}
 }
 
 static void
@@ -245,39 +356,56 @@ consider(Search *s, int at, int count)
 {
 	const WfPersonWord *words = s->words;
 	int			lines = words[at].line < 0 ? -words[at].line : words[at].line;
-	WfAgreement	a;
 
-	if (!has_form_of_name(words + at, count))
+	if (!wf_person_has_form(words + at, count))
 		return;
-	a = wf_person_compare(s->text, &s->local, words + at, count);
-	/* without a known name "Fair Housing" agrees with fairhousing@, too */
-	if (a == WF_AGREES_JOINED)
-		a = words[at].is_given || s->is_dotted ? WF_AGREES : WF_AGREES_NOT;
-	if (a == WF_AGREES_IN_PART && !words[at].is_given &&
-		!(lines <= 1 && stands_alone(words, at, count, s->total) &&
-		  (is_unmistakable(s->text, words, at, count) || has_title(s, at, count))))
-		a = WF_AGREES_NOT;
-	if (a == WF_AGREES_NOT && lines <= 1 && is_unmistakable(s->text, words, at, count) &&
-		stands_alone(words, at, count, s->total))
-		a = WF_AGREES_IN_FORM;
-	if (a == WF_AGREES_NOT && lines <= NEAR_LINES && is_plain_name(s, at, count) &&
-		wf_person_find_role(s->text, words[at].start, words[at + count - 1].end, s->start,
-				  s->local.letters).len > 0)
-		a = WF_AGREES_IN_PART;
-	if (a == WF_AGREES_NOT && is_in_place(s, at, count))
-		a = WF_AGREES_BY_PLACE;
-	if (a == WF_AGREES_NOT || a < s->agreement)
+	if (at + count < s->total && words[at + count].is_joined &&
+		wf_person_is_institution(s->text, words[at + count].start))
 		return;
-	if (a < WF_AGREES && (lines > NEAR_LINES || is_separated(s, &words[at])))
-		return;
-	/* the nearest of the best; of those that begin at one place the shorter, mostly */
-	if (a > s->agreement || lines < s->lines || completes(s, a, at, count))
-	{
-		s->agreement = a;
-		s->at = at;
+	if (completes(s, at, count))
 		s->count = count;
-		s->lines = lines;
+	else
+		take_best(s, find_agreement(s, at, count, lines), at, count, 0);
+}
+
+/* "Example, Anna": words [from, middle) are the surname, [middle, to) the given names. */
+static void
+consider_turned(Search *s, int from, int middle, int to)
+{
+	WfPersonWord *words = s->words;
+	WfPersonWord turned[WF_PERSON_NAME_WORDS];
+	int			given = to - middle;
+	bool		is_given = wf_person_is_given_name(wf_person_slice(s->text, &words[middle]));
+	WfAgreement	a;
+	int			i;
+
+	if (to - from > WF_PERSON_NAME_WORDS || given > 3 || words[middle - 1].is_initial ||
+		!words[middle - 1].is_capital ||
+		wf_person_is_given_name(wf_person_slice(s->text, &words[middle - 1])))
+		return;
+	wf_person_find_labels(s->text, words + from, to - from);
+	if (wf_person_has_label(words + from, to - from))
+		return;
+	for (i = from; i < middle - 1; i++)
+	{
+		words[i].is_particle = wf_person_is_in(wf_person_slice(s->text, &words[i]),
+											   WF_WORDS_PARTICLES);
+		if (!words[i].is_particle && middle - from > 2)
+			return;
 	}
+	for (i = middle; i < to; i++)
+	{
+		if (!words[i].is_capital)
+			return;
+	}
+	memcpy(turned, words + middle, given * sizeof(turned[0]));
+	memcpy(turned + given, words + from, (middle - from) * sizeof(turned[0]));
+	a = wf_person_compare(s->text, &s->local, turned, to - from);
+	if (a == WF_AGREES_JOINED)
+		a = is_given || s->is_dotted ? WF_AGREES : WF_AGREES_NOT;
+	if (a == WF_AGREES_IN_PART && !is_given)
+		a = WF_AGREES_NOT;
+	take_best(s, a, from, to - from, middle - from);
 }
 
 /*-------------------------------------------------------------------------
@@ -330,7 +458,8 @@ find_clues(Search *s)
 
 		w->is_clue = w->is_capital && wf_person_is_clue(&s->local, word);
 		found = found || w->is_clue ||
-			(w->line >= -1 && w->line <= 1 && (w->is_initial || wf_person_is_honorific(word)));
+			(w->line >= -MARK_LINES && w->line <= 1 &&
+			 (w->is_initial || wf_person_is_honorific(word)));
 	}
 	return found;
 }
@@ -368,6 +497,12 @@ has_rivals(const Search *s)
 	return s->agreement == WF_AGREES_BY_PLACE && rivals > 1;
 }
 
+static bool
+has_mark(const WfPersonWord *w)
+{
+	return w->is_given || w->is_honorific || w->is_initial || w->is_initials;
+}
+
 /*
  * Can a name be among these words, which are joined?  It agrees with the local part, which
  * is all that counts far away, or begins with a given name or has the mark of a name.
@@ -381,13 +516,14 @@ may_have_name(const Search *s, int from, int to, bool by_class)
 
 	if (to - from < 2)
 		return false;
-	if (s->local.letters.len <= WF_PERSON_INITIALS || (is_near && !by_class))
+	if (s->local.letters.len <= WF_PERSON_INITIALS || (is_near && !by_class) ||
+		(s->is_link && s->words[from].start == s->end))
 		return true;
 	for (i = from; i < to; i++)
 	{
 		const WfPersonWord *w = &s->words[i];
 
-		if (w->is_clue || (is_near && (w->is_given || w->is_honorific || w->is_initial)))
+		if (w->is_clue || (is_near && has_mark(w)))
 			return true;
 	}
 	return false;
@@ -408,9 +544,28 @@ search_run(Search *s, int from, int to)
 	wf_person_find_labels(s->text, s->words + from, to - from);
 	for (at = from; at < to; at++)
 	{
-		for (n = 2; n <= MAX_NAME_WORDS && at + n <= to && s->words[at].is_capital; n++)
+		for (n = 2; n <= WF_PERSON_NAME_WORDS && at + n <= to && s->words[at].is_capital; n++)
 			consider(s, at, n);
 	}
+}
+
+/* Where the words that are joined to the one at "at" end. */
+static int
+end_of_run(const Search *s, int at)
+{
+	for (at++; at < s->total && s->words[at].is_joined; at++)
+		;
+	return at;
+}
+
+/* Does a comma join the words that end in front of "at" and those that begin there? */
+static bool
+is_behind_comma(const Search *s, int at)
+{
+	size_t		end = s->words[at - 1].end;
+
+	return s->words[at].start == end + 2 && s->text.data[end] == ',' &&
+		s->text.data[end + 1] == ' ' && s->words[at - 1].is_clue;
 }
 
 /* The words around the address, and the best name among them. */
@@ -420,19 +575,25 @@ search(Search *s)
 	size_t		from;
 	size_t		to;
 	int			lines = find_bounds(s->text, s->start, s->end, &from, &to);
+	int			front;
 	int			at;
 	int			next;
 
 	s->total = wf_person_read(s->text, from, s->start, -lines, s->words, MAX_WORDS * 3 / 4);
+	front = s->total;
 	s->total += wf_person_read(s->text, s->end, to, 0, s->words + s->total,
 							   MAX_WORDS - s->total);
+	/* the address stands between */
+	if (front < s->total)
+		s->words[front].is_joined = false;
 	if (!find_clues(s))
 		keep_near_words(s);
 	for (at = 0; at < s->total; at = next)
 	{
-		for (next = at + 1; next < s->total && s->words[next].is_joined; next++)
-			;
+		next = end_of_run(s, at);
 		search_run(s, at, next);
+		if (next < s->total && is_behind_comma(s, next))
+			consider_turned(s, at, next, end_of_run(s, next));
 	}
 }
 
@@ -440,8 +601,8 @@ bool
 wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
 			   WfPerson *person)
 {
-	size_t		name_start;
-	size_t		name_end;
+	const WfPersonWord *first;
+	const WfPersonWord *last;
 	Search		s;
 
 	s.text = text;
@@ -453,29 +614,24 @@ wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice loc
 	s.is_role = wf_person_is_in(local, WF_WORDS_OFFICES) || wf_person_is_in(local, WF_WORDS_TITLES);
 	s.is_link = is_link;
 	s.agreement = WF_AGREES_NOT;
-	s.at = s.count = s.lines = 0;
+	s.at = s.count = s.family = s.lines = 0;
 	memset(s.rivals, 0, sizeof(s.rivals));
 	search(&s);
 	if (s.agreement == WF_AGREES_NOT || has_rivals(&s))
 		return false;
-	name_start = s.words[s.at].start;
-	name_end = s.words[s.at + s.count - 1].end;
-	person->name = (WfSlice) {text.data + name_start, name_end - name_start};
-	person->job_title = wf_person_find_title(text, name_start, name_end, start);
+	first = &s.words[s.at];
+	last = &s.words[s.at + s.count - 1];
+	person->name = (WfSlice) {text.data + first->start, last->end - first->start};
+	person->given = WF_SLICE_EMPTY;
+	person->job_title = wf_person_find_title(text, first->start, last->end, start);
 	if (person->job_title.len == 0)
-		person->job_title = wf_person_find_role(text, name_start, name_end, start, s.local.letters);
+		person->job_title = wf_person_find_role(text, first->start, last->end, start,
+												s.local.letters);
+	if (s.family > 0)
+	{
+		person->given = (WfSlice) {text.data + first[s.family].start,
+								   last->end - first[s.family].start};
+		person->name.len = first[s.family - 1].end - first->start;
+	}
 	return true;
-}
-
-bool
-wf_person_is_name(WfSlice text)
-{
-	WfPersonWord words[MAX_NAME_WORDS + 1];
-	int			count = wf_person_read(text, 0, text.len, 0, words, MAX_NAME_WORDS + 1);
-
-	wf_person_classify(text, words, count);
-	wf_person_find_labels(text, words, count);
-	return count >= 2 && count <= MAX_NAME_WORDS && text.len < 2 * WF_PERSON_FOLDED &&
-		words[0].start == 0 && words[count - 1].end == text.len &&
-		has_form_of_name(words, count);
 }

@@ -18,6 +18,8 @@
 typedef struct WfPerson
 {
 	WfSlice		name;			/* in the text; may have line ends in it */
+	WfSlice		given;			/* in the text, to be put in front of the name: the given
+								 * names of "Example, Anna"; mostly empty */
 	WfSlice		job_title;		/* in the text; may be empty */
 } WfPerson;
 
@@ -30,7 +32,17 @@ typedef struct WfPerson
 extern bool wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
 						   WfPerson *person);
 
-/* The same of a short text that is known to be about the address's owner. */
+/*
+ * The same of an address "anna.example@" beside which nobody is named: where "Anna
+ * Example", with a given name in our list, stands anywhere in the text; of "anna@" where
+ * a line "By Anna Example" does.
+ */
+extern bool wf_person_find_far(WfSlice text, WfSlice local, WfPerson *person);
+
+/* Does a name agree with a local part so well that the address is that person's? */
+extern bool wf_person_agrees(WfSlice name, WfSlice local);
+
+/* Is a short text that is known to be about the owner a name, perhaps with degrees? */
 extern bool wf_person_is_name(WfSlice text);
 
 #endif							/* WF_PERSON_H */

@@ -12,6 +12,11 @@ wf_person_set_local(WfPersonLocal *local, WfSlice text)
 {
 	size_t		i;
 
+	size_t		last = text.len;
+
+	while (last > 0 && strchr("._-", text.data[last - 1]) == NULL)
+		last--;
+	local->split = wf_person_fold((WfSlice) {text.data, last}, false, local->bytes).len;
 	local->letters = wf_person_fold(text, false, local->bytes);
 	local->mask = 0;
 	for (i = 0; i < local->letters.len; i++)
@@ -37,13 +42,13 @@ static bool
 is_part(const WfPersonLocal *local, WfSlice word)
 {
 	char		buffer[WF_PERSON_FOLDED];
-	int			german;
+	int			other;
 
 	if (!may_be_part(local, word))
 		return false;
-	for (german = 0; german < 2; german++)
+	for (other = 0; other < 2; other++)
 	{
-		WfSlice		folded = wf_person_fold(word, german, buffer);
+		WfSlice		folded = wf_person_fold(word, other, buffer);
 
 		if (folded.len >= 2 && wf_person_contains(local->letters, folded))
 			return true;
@@ -120,12 +125,12 @@ are_initials(WfSlice text, WfSlice letters, const WfPersonWord *words, int count
  */
 static WfAgreement
 compare_forms(WfSlice text, WfSlice letters, WfSlice first, const WfPersonWord *words, int count,
-			  bool german, size_t between)
+			  bool other, size_t between)
 {
 	char		buffer[WF_PERSON_FOLDED];
 	WfSlice		last = wf_person_slice(text, &words[count - 1]);
 	const char *dash = memchr(last.data, '-', last.len);
-	WfAgreement	best = compare_names(letters, first, wf_person_fold(last, german, buffer), between);
+	WfAgreement	best = compare_names(letters, first, wf_person_fold(last, other, buffer), between);
 	WfAgreement	a;
 	int			from = count - 1;
 
@@ -136,20 +141,61 @@ compare_forms(WfSlice text, WfSlice letters, WfSlice first, const WfPersonWord *
 		WfSlice		whole = {text.data + words[from].start,
 							 words[count - 1].end - words[from].start};
 
-		a = compare_names(letters, first, wf_person_fold(whole, german, buffer), between);
+		a = compare_names(letters, first, wf_person_fold(whole, other, buffer), between);
 		best = a > best ? a : best;
 	}
 	if (dash != NULL)
 	{
 		WfSlice		half = {last.data, dash - last.data};
 
-		a = compare_names(letters, first, wf_person_fold(half, german, buffer), between);
+		a = compare_names(letters, first, wf_person_fold(half, other, buffer), between);
 		best = a > best ? a : best;
 		wf_advance(&last, half.len + 1);
-		a = compare_names(letters, first, wf_person_fold(last, german, buffer), between);
+		a = compare_names(letters, first, wf_person_fold(last, other, buffer), between);
 		best = a > best ? a : best;
 	}
 	return best;
+}
+
+/* Short forms that begin with another letter than the name. */
+static bool
+is_short_form(WfSlice a, WfSlice b)
+{
+	static const struct
+	{
+		const char *form;
+		const char *name;
+	}			forms[] = {
+		{"bob", "robert"}, {"bill", "william"}, {"will", "bill"}, {"dick", "richard"},
+		{"ted", "edward"}, {"ned", "edward"}, {"jack", "john"}, {"hank", "henry"},
+		{"peggy", "margaret"}, {"liz", "elizabeth"}, {"betty", "elizabeth"}, {"beth", "elizabeth"},
+		{"tony", "anthony"}, {"sandy", "alexander"}, {"sasha", "alexander"}, {"drew", "andrew"},
+		{"hans", "johannes"}, {"sepp", "josef"}, {"paco", "francisco"}, {"pepe", "jose"},
+		{"nacho", "ignacio"}, {"gino", "luigi"}, {"beppe", "giuseppe"}, {"gosia", "malgorzata"}
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+	{
+		WfSlice		form = {forms[i].form, strlen(forms[i].form)};
+		WfSlice		name = {forms[i].name, strlen(forms[i].name)};
+
+		if ((wf_text_equal(a, form) && wf_text_equal(b, name)) ||
+			(wf_text_equal(a, name) && wf_text_equal(b, form)))
+			return true;
+	}
+	return false;
+}
+
+/* "Bob Example" or "R. Example" beside robert.example@ */
+static bool
+agrees_in_parts(const WfPersonLocal *local, WfSlice first, WfSlice last)
+{
+	WfSlice		head = {local->letters.data, local->split};
+	WfSlice		tail = {local->letters.data + local->split, local->letters.len - local->split};
+
+	return head.len >= 2 && last.len >= 3 && first.len > 0 && wf_text_equal(tail, last) &&
+		(first.data[0] == head.data[0] || is_short_form(first, head));
 }
 
 WfAgreement
@@ -157,22 +203,27 @@ wf_person_compare(WfSlice text, const WfPersonLocal *local, const WfPersonWord *
 {
 	WfSlice		letters = local->letters;
 	char		first_letters[WF_PERSON_FOLDED];
+	char		last_letters[WF_PERSON_FOLDED];
 	WfAgreement	best = are_initials(text, letters, words, count) ?
 		WF_AGREES_IN_PART : WF_AGREES_NOT;
 	size_t		between = 0;
-	int			german;
+	int			other;
 	int			i;
 
 	for (i = 1; i + 1 < count; i++)
 		between += words[i].end - words[i].start;
-	/* both ways to write umlauts */
-	for (german = 0; german < 2; german++)
+	/* both spellings */
+	for (other = 0; other < 2; other++)
 	{
-		WfSlice		first = wf_person_fold(wf_person_slice(text, &words[0]), german, first_letters);
-		WfAgreement	a = compare_forms(text, letters, first, words, count, german, between);
+		WfSlice		first = wf_person_fold(wf_person_slice(text, &words[0]), other, first_letters);
+		WfAgreement	a = compare_forms(text, letters, first, words, count, other, between);
 
 		if (a > best)
 			best = a;
+		if (best == WF_AGREES_NOT &&
+			agrees_in_parts(local, first, wf_person_fold(wf_person_slice(text, &words[count - 1]),
+														 other, last_letters)))
+			best = WF_AGREES_IN_PART;
 	}
 	return best;
 }

@@ -3,9 +3,10 @@
  * wf_person_int.h
  *	  What the files of the search for persons share.
  *
- * wf_person.c finds the name beside an address, wf_person_title.c the job title
- * beside the name; wf_person_read.c reads the words of a text, wf_person_agree.c
- * compares names with a local part, wf_person_words.c has the words that all ask for.
+ * wf_person.c finds the name beside an address, wf_person_far.c one far from it,
+ * wf_person_title.c the job title beside the name; wf_person_read.c reads the words of
+ * a text, wf_person_form.c tells names from other words, wf_person_agree.c compares them
+ * with a local part, wf_person_words.c has the words that all ask for.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +24,9 @@
 /* Bytes of a word folded. */
 #define WF_PERSON_FOLDED	48
 
+/* Words of the longest name. */
+#define WF_PERSON_NAME_WORDS	5
+
 /* Letters of a local part that are initials. */
 #define WF_PERSON_INITIALS	3
 
@@ -33,9 +37,10 @@ typedef enum WfPersonWords
 	WF_WORDS_HONORIFICS,
 	WF_WORDS_LABELS,
 	WF_WORDS_TITLES,
-	WF_WORDS_GIVEN_NAMES,
 	WF_WORDS_OFFICES,
-	WF_WORDS_INTRODUCTIONS
+	WF_WORDS_INTRODUCTIONS,
+	WF_WORDS_INSTITUTIONS,
+	WF_WORDS_CREDENTIALS
 } WfPersonWords;
 
 static inline bool
@@ -68,12 +73,13 @@ typedef struct WfPersonWord
 	int			line;			/* from the address, negative in front of it */
 	bool		is_capital;		/* begins with a capital letter */
 	bool		is_initial;		/* one letter, with or without a dot */
+	bool		is_initials;	/* "J.R." */
 	bool		is_joined;		/* only a space stands in front of it */
 	bool		is_clue;		/* a part of the local part */
 	/* of those that may be of a name; see wf_person_classify */
 	bool		is_particle;	/* von, de, … */
 	bool		is_honorific;	/* Dr., Frau, … */
-	bool		is_given;		/* a frequent given name, with words behind it */
+	bool		is_given;		/* a given name in our list */
 	/* see wf_person_find_labels */
 	bool		is_label;		/* in no name */
 	bool		is_loud;		/* in capital letters */
@@ -114,6 +120,19 @@ extern bool wf_person_is_honorific(WfSlice word);
 /* Is the line at "from", which ends before "to", one that moves nothing further away? */
 extern bool wf_person_is_number_line(WfSlice text, size_t from, size_t to);
 
+/* in wf_person_form.c */
+
+/* Is one of the words a known given name; in no name; in capital letters? */
+extern bool wf_person_has_given_name(const WfPersonWord *words, int count);
+extern bool wf_person_has_label(const WfPersonWord *words, int count);
+extern bool wf_person_has_loud(const WfPersonWord *words, int count);
+
+/* Could these words, which stand together, be a name? */
+extern bool wf_person_has_form(const WfPersonWord *words, int count);
+
+/* Of the word at "start" behind a name: the "Mark Twain Library" is nobody. */
+extern bool wf_person_is_institution(WfSlice text, size_t start);
+
 /* in wf_person_agree.c */
 
 /* The letters of a local part, with which names are compared. */
@@ -121,6 +140,7 @@ typedef struct WfPersonLocal
 {
 	WfSlice		letters;
 	uint32_t	mask;			/* of the letters that are in it */
+	size_t		split;			/* letters in front of the last dot, dash or underscore */
 	char		bytes[WF_PERSON_FOLDED];
 } WfPersonLocal;
 
@@ -139,10 +159,17 @@ extern WfAgreement wf_person_compare(WfSlice text, const WfPersonLocal *local,
 extern bool wf_person_is_in(WfSlice word, WfPersonWords table);
 
 /*
- * Lower-case base letters of a word, all others left out, in out, which has room for
- * WF_PERSON_FOLDED bytes; "german": an umlaut is two letters.
+ * Lower-case base letters of a word, those of Greek and Cyrillic transcribed, all others
+ * left out, in out, which has room for WF_PERSON_FOLDED bytes; "other": in the other of two
+ * spellings, such as an umlaut in two letters.
  */
-extern WfSlice wf_person_fold(WfSlice word, bool german, char *out);
+extern WfSlice wf_person_fold(WfSlice word, bool other, char *out);
+
+/* Is it a letter, and a capital one? */
+extern bool wf_person_is_capital(uint32_t cp);
+
+/* Is it a given name in our list: Anne, and Anne-Marie? */
+extern bool wf_person_is_given_name(WfSlice word);
 
 /* The word that begins at i; dots, dashes and apostrophes inside belong to it. */
 extern size_t wf_person_word_end(WfSlice text, size_t i, size_t limit);
@@ -150,6 +177,9 @@ extern size_t wf_person_word_end(WfSlice text, size_t i, size_t limit);
 extern bool wf_person_contains(WfSlice text, WfSlice part);
 
 /* in wf_person_title.c */
+
+/* Is it the end of many titles: "Einkaufsleiterin", "Datenschutzbeauftragter"? */
+extern bool wf_person_ends_in_title(WfSlice word);
 
 /*
  * The job title beside text[name_start, name_end): behind the name in its line, in

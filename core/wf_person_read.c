@@ -18,29 +18,24 @@ static bool
 is_capital(WfSlice word)
 {
 	uint32_t	cp = (unsigned char) word.data[0];
-	char		letter = word.data[0];
 
 	if (cp >= 0x80)
-	{
 		wf_text_decode(word.data, word.data + word.len, &cp);
-		letter = wf_text_base_letter(cp);
-	}
-	return letter >= 'A' && letter <= 'Z';
+	return wf_person_is_capital(cp);
 }
 
-/* Anne, and Anne-Marie */
+/* "J.R." */
 static bool
-is_given_name(WfSlice word)
+is_initials(WfSlice word)
 {
-	char		letters[WF_PERSON_FOLDED];
-	const char *dash = memchr(word.data, '-', word.len);
+	size_t		i;
 
-	if (wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES))
-		return true;
-	if (dash == NULL)
-		return false;
-	word.len = dash - word.data;
-	return wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES);
+	for (i = 0; i + 1 < word.len; i += 2)
+	{
+		if (word.data[i] < 'A' || word.data[i] > 'Z' || word.data[i + 1] != '.')
+			return false;
+	}
+	return word.len >= 4 && word.len % 2 == 0;
 }
 
 bool
@@ -76,7 +71,8 @@ wf_person_read(WfSlice text, size_t from, size_t to, int line, WfPersonWord *wor
 			line++;
 		if (!wf_person_is_letter(text.data[i]) || wf_person_is_mark(text, i, to))
 		{
-			i += wf_person_is_mark(text, i, to) ? 3 : 1;
+			/* U+0080 to U+00BF are no letters */
+			i += wf_person_is_mark(text, i, to) ? 3 : (unsigned char) text.data[i] == 0xC2 ? 2 : 1;
 			continue;
 		}
 		memset(w, 0, sizeof(*w));
@@ -87,9 +83,10 @@ wf_person_read(WfSlice text, size_t from, size_t to, int line, WfPersonWord *wor
 		has_dot = word.data[word.len - 1] == '.';
 		w->is_capital = is_capital(word);
 		w->is_initial = w->is_capital && word.len - has_dot == 1;
+		w->is_initials = w->is_capital && is_initials(word);
 		w->is_joined = w->start == last + 1 && text.data[last] == ' ';
 		/* "Smith." ends a sentence; "J." and "Dr." do not */
-		if (has_dot && !w->is_initial && !wf_person_is_honorific(word))
+		if (has_dot && !w->is_initial && !w->is_initials && !wf_person_is_honorific(word))
 			w->end--;
 		last = w->end;
 		count++;
@@ -97,15 +94,19 @@ wf_person_read(WfSlice text, size_t from, size_t to, int line, WfPersonWord *wor
 	return count;
 }
 
-/* Is it in capital letters?  Of ASCII. */
+/* Is it in capital letters? */
 static bool
 is_loud(WfSlice word)
 {
-	size_t		i;
+	const char *p = word.data;
+	const char *end = p + word.len;
 
-	for (i = 0; i < word.len; i++)
+	while (p < end)
 	{
-		if (word.data[i] >= 'a' && word.data[i] <= 'z')
+		uint32_t	cp;
+
+		p += wf_text_decode(p, end, &cp);
+		if ((cp >= 'a' && cp <= 'z') || (cp >= 0x80 && cp != 0x2019 && !wf_person_is_capital(cp)))
 			return false;
 	}
 	return word.len > 2;
@@ -134,9 +135,11 @@ wf_person_classify(WfSlice text, WfPersonWord *words, int count)
 		bool		goes_on = is_followed && (w[1].is_capital || w[1].is_particle);
 		WfSlice		word = wf_person_slice(text, w);
 
-		if (w->is_capital ? goes_on || w->is_joined : is_followed && w[1].is_capital)
+		/* the "M." of "Anna M. Example" is none */
+		if ((w->is_capital ? goes_on || w->is_joined : is_followed && w[1].is_capital) &&
+			!(w->is_initial && w->is_joined && i > 0 && w[-1].is_capital))
 			w->is_honorific = wf_person_is_honorific(word);
-		w->is_given = w->is_capital && goes_on && is_given_name(word);
+		w->is_given = w->is_capital && (goes_on || w->is_joined) && wf_person_is_given_name(word);
 	}
 }
 
@@ -154,6 +157,6 @@ wf_person_find_labels(WfSlice text, WfPersonWord *words, int count)
 			continue;
 		w->is_label = wf_person_is_in(word, WF_WORDS_LABELS) ||
 			wf_person_is_in(word, WF_WORDS_TITLES);
-		w->is_loud = is_loud(word);
+		w->is_loud = !w->is_initials && is_loud(word);
 	}
 }

@@ -19,9 +19,8 @@
 #define MAX_ABOVE		40		/* of one in the line above the name */
 #define MIN_ROLE		4		/* letters of a local part that names one */
 
-/* Compounds: "Einkaufsleiterin", "Datenschutzbeauftragter" */
-static bool
-ends_in_title(WfSlice word)
+bool
+wf_person_ends_in_title(WfSlice word)
 {
 	static const WfSlice endings[] = {
 		{"leiter", 6}, {"leiterin", 8}, {"beauftragte", 11}, {"beauftragter", 12}, {"berater", 7},
@@ -66,7 +65,7 @@ has_title_word(WfSlice line)
 		if (line.data[end - 1] == '.')
 			end--;
 		word = (WfSlice) {line.data + i, end - i};
-		if (wf_person_is_in(word, WF_WORDS_TITLES) || ends_in_title(word))
+		if (wf_person_is_in(word, WF_WORDS_TITLES) || wf_person_ends_in_title(word))
 			return true;
 		i = end > i ? end : i + 1;
 	}
@@ -130,6 +129,7 @@ is_sentence(WfSlice text)
 {
 	static const WfSlice verbs[] = {
 		{" is ", 4}, {" was ", 5}, {" are ", 5}, {" has ", 5}, {" ist ", 5}, {" est ", 5},
+		{"Click ", 6}, {" your ", 6},
 		{"\xC2\xA9", 2}
 	};
 	size_t		i;
@@ -185,15 +185,13 @@ cut_at(size_t from, size_t to, size_t address)
 static bool
 begins_with_name(WfSlice text, size_t end)
 {
-	char		letters[WF_PERSON_FOLDED];
 	size_t		from;
 	size_t		to;
 	WfSlice		word;
 
 	find_line(text, end, &from, &to);
 	word = (WfSlice) {text.data + from, wf_person_word_end(text, from, to) - from};
-	return word.len > 0 &&
-		wf_person_is_in(wf_person_fold(word, false, letters), WF_WORDS_GIVEN_NAMES);
+	return word.len > 0 && wf_person_is_given_name(word);
 }
 
 /* The line in front of the one that begins at "from", if it is the title of what follows. */
@@ -215,6 +213,25 @@ title_above(WfSlice text, size_t from)
 	return title;
 }
 
+/* Behind a name: what follows "PhD, MBA". */
+static WfSlice
+without_credentials(WfSlice text)
+{
+	for (;;)
+	{
+		WfSlice		rest = trim_title(text);
+		WfSlice		word = rest;
+
+		if (rest.len == 0 || !wf_person_is_letter(rest.data[0]))
+			return rest;
+		word.len = wf_person_word_end(rest, 0, rest.len);
+		if (word.len == 0 || !wf_person_is_in(word, WF_WORDS_CREDENTIALS))
+			return rest;
+		wf_advance(&rest, word.len);
+		text = rest;
+	}
+}
+
 WfSlice
 wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t address)
 {
@@ -227,7 +244,8 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 	find_line(text, name_start, &begin, &to);
 	if (to < name_end)
 		return WF_SLICE_EMPTY;
-	title = (WfSlice) {text.data + name_end, cut_at(name_end, to, address) - name_end};
+	title = without_credentials((WfSlice) {text.data + name_end,
+								cut_at(name_end, to, address) - name_end});
 	/* up to what else the line has */
 	for (i = 1; i < title.len; i++)
 	{
@@ -259,7 +277,7 @@ is_role(WfSlice title, WfSlice letters)
 {
 	char		folded[WF_PERSON_FOLDED];
 	size_t		i;
-	int			german;
+	int			other;
 
 	if (letters.len < MIN_ROLE || title.len > MAX_TITLE)
 		return false;
@@ -268,9 +286,9 @@ is_role(WfSlice title, WfSlice letters)
 		if (title.data[i] == '@' || wf_is_digit(title.data[i]))
 			return false;
 	}
-	for (german = 0; german < 2; german++)
+	for (other = 0; other < 2; other++)
 	{
-		if (wf_person_contains(wf_person_fold(title, german, folded), letters))
+		if (wf_person_contains(wf_person_fold(title, other, folded), letters))
 			return true;
 	}
 	return false;

@@ -45,10 +45,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* the address is the word before the first '@', and that */
 		while (start > 0 && data[start - 1] > ' ')
 			start--;
+		if (wf_person_find_far(text, (WfSlice) {copy + start, end - start}, &person))
+			check_within(text, person.name);
 		if (wf_person_find(text, start, end + 1, end % 2, (WfSlice) {copy + start, end - start}, &person))
 		{
 			check(person.name.len > 0);
 			check_within(text, person.name);
+			check_within(text, person.given);
 			check_within(text, person.job_title);
 		}
 	}

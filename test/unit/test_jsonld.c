@@ -79,7 +79,7 @@ test_nodes(void)
 		  "\"telephone\":[\"1\",\"2\"],\"faxNumber\":\"3\"}",
 		  "[@0 person name=Anna job=Buyer tel=1 tel=2 fax=3]");
 	nodes("{\"@type\":[\"Thing\",\"Person\"],\"givenName\":\"A\",\"familyName\":\"B\",\"email\":\"c\"}",
-		  "[@0 person given=A family=B email=c]");
+		  "[@0 person name=A B given=A family=B email=c]");
 	/* inner nodes first, and nothing of theirs in the outer ones */
 	nodes("{\"@graph\":[[{\"name\":\"x\",\"email\":\"a\"}],{\"founder\":{\"email\":\"b\"},\"email\":\"c\"}]}",
 		  "[@12 name=x email=a][@49 email=b][@38 email=c]");

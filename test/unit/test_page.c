@@ -323,6 +323,27 @@ test_told(void)
 	told("<p>a@example.org<div class=vcard><b class=email>a@example.org</b></div>", WF_TOLD_VALUE);
 }
 
+/* Names that are told elsewhere than beside the address. */
+static void
+test_owners(void)
+{
+	ties("<a href='mailto:Anna%20Example%20%3Cx17@example.org%3E'>write</a>"
+		 "<a href='mailto:&quot;Support Team&quot; &lt;y@example.org>'>write</a>",
+		 "x17@example.org | Anna Example |  | \ny@example.org |  |  | ");
+	ties("<p>Example, Anna<td>aexample@example.org", "aexample@example.org | Anna Example |  | ");
+	/* of people in structured data the one who agrees, if it is one */
+	ties("<script type=application/ld+json>{\"@type\":\"Person\",\"givenName\":\"Anna\","
+		 "\"familyName\":\"Example\",\"jobTitle\":\"Buyer\"}</script><p>anna@example.org, "
+		 "office@example.org", "anna@example.org | Anna Example | Buyer | \noffice@example.org |  |  | ");
+	ties("<div class=vcard><b class=fn>Anna Example</b></div><div class=vcard><b class=fn>Anna Beispiel"
+		 "</b></div><p>One<p>Two<p>Three<p>Four: anna@example.org", "anna@example.org |  |  | ");
+	ties("<script type=application/ld+json>[{\"@type\":\"Person\",\"name\":\"Anna Example\"},"
+		 "{\"@type\":\"Person\",\"name\":\"Anna Beispiel\"}]</script><p>anna@example.org",
+		 "anna@example.org |  |  | ");
+	ties("<p>By Anna Example<p>One<p>Two<p>Three<p>Four<p>Five<p>Six<p>Seven<p>Eight<p>Nine<p>Ten"
+		 "<p>Eleven: anna.example@example.org", "anna.example@example.org | Anna Example |  | ");
+}
+
 /* A name beside the position that the local part names. */
 static void
 test_roles(void)
@@ -541,6 +562,7 @@ main(void)
 	test_rows();
 	test_told();
 	test_roles();
+	test_owners();
 	test_postal();
 	test_fields();
 	test_windows();

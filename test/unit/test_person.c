@@ -9,6 +9,14 @@
 
 #include "core/wf_person.h"
 
+static void
+put_person(const WfPerson *found, char got[512])
+{
+	snprintf(got, 512, "%.*s%s%.*s | %.*s", (int) found->given.len, found->given.data,
+			 found->given.len > 0 ? " " : "", (int) found->name.len, found->name.data,
+			 (int) found->job_title.len, found->job_title.data);
+}
+
 /* "name | job title" of the only address of a text, or "-". */
 static void
 person(const char *text, const char *expected)
@@ -21,14 +29,13 @@ person(const char *text, const char *expected)
 	char		got[512] = "-";
 	WfPerson	found;
 
-	while (start > copy && strchr(" \n(:", start[-1]) == NULL)
+	while (start > copy && strchr(" \n(:<", start[-1]) == NULL)
 		start--;
-	while (end < copy + len && strchr(" \n),", *end) == NULL)
+	while (end < copy + len && strchr(" \n),>", *end) == NULL)
 		end++;
 	if (wf_person_find((WfSlice) {copy, len}, start - copy, end - copy, false,
 					   (WfSlice) {start, at - start}, &found))
-		snprintf(got, sizeof(got), "%.*s | %.*s", (int) found.name.len, found.name.data,
-				 (int) found.job_title.len, found.job_title.data);
+		put_person(&found, got);
 	is(slice(got), expected, text);
 	free(copy);
 }
@@ -46,8 +53,7 @@ linked_person(const char *text, const char *local, const char *expected)
 	memcpy(copy, text, at);
 	memcpy(copy + at, text + at + 1, len - at);
 	if (wf_person_find((WfSlice) {copy, len}, at, at, true, slice(local), &found))
-		snprintf(got, sizeof(got), "%.*s | %.*s", (int) found.name.len, found.name.data,
-				 (int) found.job_title.len, found.job_title.data);
+		put_person(&found, got);
 	is(slice(got), expected, text);
 	free(copy);
 }
@@ -88,6 +94,16 @@ test_places(void)
 		   "Peter Beispiel | Gesch\xC3\xA4" "ftsf\xC3\xBChrer");
 	person("Richard J. Example Center\n1 Main Street\nxyz@example.org", "-");
 	person("Anna Example, Owner\nzorblax@example.org", "-");
+	person("Vertreten durch:\nAnna Example\nWeg 1\ninfo@example.org", "Anna Example | ");
+	person("Umsetzung durch:\nAnna Example\nWeg 1\ninfo@example.org", "-");
+	person("Building Inspector - R.D. Example inspector@example.org",
+		   "R.D. Example | Building Inspector");
+	person("Prof. Dr. med. Zorblax Example\nChefarzt\nchirurgie@example.org",
+		   "Zorblax Example | Chefarzt");
+	person("Zorblax Example <zq17@example.org>", "Zorblax Example | ");
+	person("Support Team <zq17@example.org>", "-");
+	linked_person("Treasurer: |Zorblax Example", "treasurer", "Zorblax Example | Treasurer");
+	linked_person("Treasurer: |Contact Form", "treasurer", "-");
 	linked_person("write to our CEO |Anna Example\nnext", "office", "Anna Example | write to our CEO");
 	linked_person("|Anna Example", "x17", "Anna Example | ");
 	linked_person("|Contact Anna", "office", "-");
@@ -104,9 +120,97 @@ test_forms(void)
 	person("Ing. Zorblax Example\nexample@example.org", "Zorblax Example | ");
 }
 
+/* The surname first. */
+static void
+test_turned_names(void)
+{
+	person("Example, Anna\nLecturer\naexample@example.org", "Anna Example | Lecturer");
+	person("Example, Zorblax Q.\nzorblax.example@example.org", "Zorblax Q. Example | ");
+	person("van der Example, Anna\na.vanderexample@example.org", "Anna van der Example | ");
+	person("Kov\xC3\xA1" "cs J\xC3\xA1nos\nkovacsj@example.org",
+		   "Kov\xC3\xA1" "cs J\xC3\xA1nos | ");
+	person("EXAMPLE Zorblax\nzorblax.example@example.org", "EXAMPLE Zorblax | ");
+	person("Austin, Texas\naustin@example.org", "-");
+	person("Berlin, Germany\nberlin@example.org", "-");
+	person("Anna, Peter\nanna@example.org", "-");
+	person("Example, Buyer\nexample@example.org", "-");
+	person("Ristorante Rosa\nrosa@example.org", "-");
+}
+
+/* Letters beyond ASCII, and alphabets beyond Latin. */
+static void
+test_letters(void)
+{
+	/* Иван Петров */
+	person("\xD0\x98\xD0\xB2\xD0\xB0\xD0\xBD \xD0\x9F\xD0\xB5\xD1\x82\xD1\x80\xD0\xBE\xD0\xB2\n"
+		   "i.petrov@example.org",
+		   "\xD0\x98\xD0\xB2\xD0\xB0\xD0\xBD \xD0\x9F\xD0\xB5\xD1\x82\xD1\x80\xD0\xBE\xD0\xB2 | ");
+	/* Γιώργος Παπάς, Διευθυντής */
+	person("\xCE\x93\xCE\xB9\xCF\x8E\xCF\x81\xCE\xB3\xCE\xBF\xCF\x82 \xCE\xA0\xCE\xB1\xCF\x80\xCE\xAC\xCF\x82, "
+		   "\xCE\x94\xCE\xB9\xCE\xB5\xCF\x85\xCE\xB8\xCF\x85\xCE\xBD\xCF\x84\xCE\xAE\xCF\x82\ngpapas@example.org",
+		   "\xCE\x93\xCE\xB9\xCF\x8E\xCF\x81\xCE\xB3\xCE\xBF\xCF\x82 \xCE\xA0\xCE\xB1\xCF\x80\xCE\xAC\xCF\x82 | "
+		   "\xCE\x94\xCE\xB9\xCE\xB5\xCF\x85\xCE\xB8\xCF\x85\xCE\xBD\xCF\x84\xCE\xAE\xCF\x82");
+	/* Öznur Şahin, Ștefan Example */
+	person("\xC3\x96znur \xC5\x9E" "ahin\noznur@example.org", "\xC3\x96znur \xC5\x9E" "ahin | ");
+	person("\xC8\x98tefan Example\nstefan.example@example.org", "\xC8\x98tefan Example | ");
+	person("Anna Example\n\xC3\x84rztin\nanna@example.org", "Anna Example | \xC3\x84rztin");
+	person("ANNA EXAMPLE\nGESCH\xC3\x84" "FTSF\xC3\x9CHRERIN\nanna@example.org",
+		   "ANNA EXAMPLE | GESCH\xC3\x84" "FTSF\xC3\x9CHRERIN");
+	person("\xC2\xABZorblax Example\xC2\xBB zorblax.example@example.org", "Zorblax Example | ");
+}
+
+/* Names far from their addresses. */
+static void
+far_person(const char *text, const char *local, const char *expected)
+{
+	char		got[512] = "-";
+	WfPerson	found;
+
+	if (wf_person_find_far(slice(text), slice(local), &found))
+		put_person(&found, got);
+	is(slice(got), expected, text);
+}
+
+static void
+test_far_names(void)
+{
+	far_person("\nBy Anna Example, Reporter\ntext", "anna.example", "Anna Example | Reporter");
+	far_person("\nBy Anna Example\ntext", "anna_example", "Anna Example | ");
+	far_person("\ntext\nBy Anna Example\nmore text", "anna", "Anna Example | ");
+	far_person("\ntext by Anna Example\nmore text", "anna", "-");
+	far_person("\nBy Joanna Example\n", "anna", "-");
+	far_person("\nAnna Examples", "anna.example", "-");
+	far_person("\nAnna Example School", "anna.example", "-");
+	far_person("\nZorblax Example", "zorblax.example", "-");
+	far_person("\nCustomer Service", "customer.service", "-");
+	far_person("", "", "-");
+}
+
+static void
+test_agrees(void)
+{
+	ok(wf_person_agrees(slice("Anna Example"), slice("anna")), "a given name");
+	ok(wf_person_agrees(slice("Zorblax Example"), slice("zexample")), "initial and surname");
+	ok(!wf_person_agrees(slice("Zorblax Example"), slice("zorblax")), "a name that is not known");
+	ok(!wf_person_agrees(slice("Anna Example"), slice("info")), "an office");
+	ok(!wf_person_agrees(slice("Anna"), slice("anna")), "one word");
+}
+
 static void
 test_names(void)
 {
+	person("Anna M. Example\nanna.example@example.org", "Anna M. Example | ");
+	person("Mar\xC3\xAD" "a Garc\xC3\xAD" "a Example\nmgarcia@example.org",
+		   "Mar\xC3\xAD" "a Garc\xC3\xAD" "a Example | ");
+	person("Anna Example Vertrieb\naexample@example.org", "Anna Example | ");
+	person("J.R. Example, Owner\njrexample@example.org", "J.R. Example | Owner");
+	person("ZORBLAX EXAMPLE\nzorblax.example@example.org", "ZORBLAX EXAMPLE | ");
+	person("Bob Example\nrobert.example@example.org", "Bob Example | ");
+	person("Michael Example\nmike.example@example.org", "Michael Example | ");
+	person("Zorblax R Example at zorblaxexample@example.org", "Zorblax R Example | ");
+	person("Mark Example Library\nmark.example@example.org", "-");
+	person("Rose Garden\nrose@example.org", "-");
+	person("Anna z@example.net Example anna.example@example.org", "-");
 	person("Anna Example anna.example@example.org", "Anna Example | ");
 	person("Anna Example\na.example@example.org", "Anna Example | ");
 	person("example@example.org\nAnna Example", "Anna Example | ");
@@ -134,6 +238,12 @@ test_job_titles(void)
 	person("Treasurer\nAnna Example\nanna.example@example.org", "Anna Example | Treasurer");
 	person("Peter Beispiel\nTreasurer\nAnna Example\nanna.example@example.org", "Anna Example | ");
 	person("Anna Example\nCEO: Peter Beispiel\nanna.example@example.org", "Anna Example | ");
+	person("Anna Example, Ph.D., MBA, Director of Sales\nanna.example@example.org",
+		   "Anna Example | Director of Sales");
+	person("Anna Example | Head of Sales | anna.example@example.org",
+		   "Anna Example | Head of Sales");
+	person("Anna Example\nClick here for our consultant\nanna.example@example.org",
+		   "Anna Example | ");
 	person("Anna Example is a writer and editor. anna.example@example.org", "Anna Example | ");
 	person("City Clerk \xE2\x80\x93 Anna Example cityclerk@example.org", "Anna Example | City Clerk");
 }
@@ -158,6 +268,8 @@ test_is_name(void)
 {
 	ok(wf_person_is_name(slice("Anna Example")), "a name");
 	ok(wf_person_is_name(slice("Anna van der Example")), "with particles");
+	ok(wf_person_is_name(slice("Dr. Zorblax Example, MBA")), "with degrees");
+	ok(!wf_person_is_name(slice("ZORBLAX EXAMPLE")), "capitals of no known name");
 	ok(!wf_person_is_name(slice("")), "nothing");
 	ok(!wf_person_is_name(slice("Anna")), "one word");
 	ok(!wf_person_is_name(slice("Anna Example, Buyer")), "more than a name");
@@ -192,6 +304,10 @@ int
 main(void)
 {
 	test_names();
+	test_turned_names();
+	test_letters();
+	test_far_names();
+	test_agrees();
 	test_places();
 	test_forms();
 	test_job_titles();

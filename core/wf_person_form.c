@@ -1,0 +1,155 @@
+/*-------------------------------------------------------------------------
+ *
+ * wf_person_form.c
+ *	  Have words the form of a name?
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "wf_person.h"
+
+#include <string.h>
+
+#include "wf_person_int.h"
+
+bool
+wf_person_has_given_name(const WfPersonWord *words, int count)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (words[i].is_given)
+			return true;
+	}
+	return false;
+}
+
+bool
+wf_person_has_label(const WfPersonWord *words, int count)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (words[i].is_label)
+			return true;
+	}
+	return false;
+}
+
+bool
+wf_person_has_loud(const WfPersonWord *words, int count)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (words[i].is_loud)
+			return true;
+	}
+	return false;
+}
+
+bool
+wf_person_has_form(const WfPersonWord *words, int count)
+{
+	int			i;
+
+	if (!words[0].is_capital || !words[count - 1].is_capital || words[count - 1].is_initial ||
+		words[count - 1].is_particle)
+		return false;
+	for (i = 0; i < count; i++)
+	{
+		if (i > 0 && !words[i].is_joined)
+			return false;
+		if (!words[i].is_capital && !(words[i].is_particle && i > 0))
+			return false;
+		if (words[i].is_honorific || (words[i].is_label && !words[0].is_given))
+			return false;
+	}
+	return true;
+}
+
+bool
+wf_person_is_institution(WfSlice text, size_t start)
+{
+	WfPersonWord word;
+
+	return wf_person_read(text, start, text.len, 0, &word, 1) == 1 && word.start == start &&
+		word.is_capital && wf_person_is_in(wf_person_slice(text, &word), WF_WORDS_INSTITUTIONS);
+}
+
+bool
+wf_person_agrees(WfSlice name, WfSlice local)
+{
+	WfPersonWord words[WF_PERSON_NAME_WORDS];
+	WfPersonLocal letters;
+	int			count = wf_person_read(name, 0, name.len, 0, words, WF_PERSON_NAME_WORDS);
+	bool		is_given;
+
+	if (count < 2)
+		return false;
+	wf_person_set_local(&letters, local);
+	wf_person_classify(name, words, count);
+	is_given = words[0].is_given;
+	switch (wf_person_compare(name, &letters, words, count))
+	{
+		case WF_AGREES:
+		case WF_AGREES_JOINED:
+			return true;
+		case WF_AGREES_IN_PART:
+			return is_given && letters.letters.len > WF_PERSON_INITIALS;
+		default:
+			return false;
+	}
+}
+
+/* Degrees behind a name: "Anna Example, PhD, MBA" */
+static bool
+are_credentials(WfSlice text)
+{
+	WfPersonWord words[WF_PERSON_NAME_WORDS];
+	int			count = wf_person_read(text, 0, text.len, 0, words, WF_PERSON_NAME_WORDS);
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (!wf_person_is_in(wf_person_slice(text, &words[i]), WF_WORDS_CREDENTIALS))
+			return false;
+	}
+	return true;
+}
+
+bool
+wf_person_is_name(WfSlice text)
+{
+	WfPersonWord words[WF_PERSON_NAME_WORDS + 3];
+	const WfPersonWord *first = words;
+	const char *comma;
+	WfSlice		rest = text;
+	int			count;
+
+	if (text.len == 0 || text.len >= 2 * WF_PERSON_FOLDED)
+		return false;
+	comma = memchr(text.data, ',', text.len);
+	if (comma != NULL)
+	{
+		wf_advance(&rest, comma - text.data);
+		if (!are_credentials(rest))
+			return false;
+		text.len = comma - text.data;
+	}
+	count = wf_person_read(text, 0, text.len, 0, words, WF_PERSON_NAME_WORDS + 3);
+	while (count > 2 && wf_person_is_honorific(wf_person_slice(text, first)))
+	{
+		first++;
+		count--;
+	}
+	if (count < 2 || count > WF_PERSON_NAME_WORDS || words[0].start != 0 ||
+		first[count - 1].end != text.len)
+		return false;
+	wf_person_classify(text, words + (first - words), count);
+	wf_person_find_labels(text, words + (first - words), count);
+	return wf_person_has_form(first, count) &&
+		(!wf_person_has_loud(first, count) || wf_person_has_given_name(first, count));
+}

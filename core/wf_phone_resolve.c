@@ -488,7 +488,8 @@ wf_phone_is_placeholder(WfSlice digits)
 
 	for (i = 1; i < digits.len && digits.data[i] == digits.data[0]; i++)
 		;
-	return i == digits.len || memmem(ascending, 20, digits.data, digits.len) != NULL;
+	return i == digits.len || memmem(ascending, 20, digits.data, digits.len) != NULL ||
+		(digits.len >= 10 && memcmp(digits.data + digits.len - 10, "9876543210", 10) == 0);
 }
 
 /* Set the digits of an attempt; false when they cannot be a number. */

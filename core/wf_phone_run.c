@@ -420,7 +420,19 @@ wf_run_is_date(WfSlice text, const WfRun *run)
 	return false;
 }
 
-/* "DE02 1203 0000 0000 2020 51": the country of an account, and blocks of four. */
+/* Do n capitals end at "at"? */
+static bool
+has_capitals(WfSlice text, size_t at, size_t n)
+{
+	for (; n > 0 && at > 0 && is_capital(text.data[at - 1]); n--)
+		at--;
+	return n == 0;
+}
+
+/*
+ * "DE02 1203 0000 0000 2020 51", "NL02 RABO 0123 4567 89": the country of an
+ * account, and blocks of four.
+ */
 bool
 wf_run_is_account(WfSlice text, const WfRun *run)
 {
@@ -429,7 +441,15 @@ wf_run_is_account(WfSlice text, const WfRun *run)
 	size_t		at = run->at[0];
 	int			i;
 
-	if (n < 4 || !wf_is_digit(run->c[0]) || at < 1 || !is_capital(text.data[at - 1]))
+	if (!wf_is_digit(run->c[0]) || at < 1)
+		return false;
+	if (n >= 2 && lengths[0] == 4 && at > 9 && text.data[at - 1] == ' ' &&
+		has_capitals(text, at - 1, 4) && text.data[at - 6] == ' ' &&
+		wf_is_digit(text.data[at - 7]) && wf_is_digit(text.data[at - 8]) &&
+		has_capitals(text, at - 8, 1))
+		return true;
+	if (n < 4 || !(is_capital(text.data[at - 1]) ||
+				   (lengths[0] == 2 && text.data[at - 1] == ' ' && has_capitals(text, at - 1, 2))))
 		return false;
 	for (i = 1; i + 1 < n && lengths[i] == 4; i++)
 		;
@@ -469,7 +489,34 @@ is_blocks(const char *c, int count, const int lengths[], int n)
 	return i + 1 == n && lengths[i] <= 4 && c[0] != '0' && has_only_separator(c, count, ' ');
 }
 
-/* An amount, a decimal, an IPv4 address, years. */
+/* "21 22 23 24": pages of a list. */
+static bool
+is_counting(const char *c, int count)
+{
+	int			last = -1;
+	int			groups = 0;
+	int			i = 0;
+
+	while (i < count)
+	{
+		int			start = i;
+		int			value;
+
+		while (i < count && wf_is_digit(c[i]))
+			i++;
+		if (i - start != 2)
+			return false;
+		value = number_at(c + start, 2);
+		if (groups++ > 0 && value != last + 1)
+			return false;
+		last = value;
+		while (i < count && !wf_is_digit(c[i]))
+			i++;
+	}
+	return groups >= 3;
+}
+
+/* An amount, a decimal, an IPv4 address, years, pages. */
 bool
 wf_run_is_numeric(const char *c, int count)
 {
@@ -482,7 +529,7 @@ wf_run_is_numeric(const char *c, int count)
 		return true;
 	if (n == 2 && is_clock(c, lengths[0]) && is_clock(c + count - lengths[1], lengths[1]))
 		return true;
-	if (n >= 3 && is_blocks(c, count, lengths, n))
+	if (n >= 3 && (is_blocks(c, count, lengths, n) || is_counting(c, count)))
 		return true;
 	if (!has_only_separator(c, count, '.'))
 		return false;

@@ -161,6 +161,21 @@ is_general_local(WfSlice local)
 	return is_one_of(local, locals, COUNT(locals));
 }
 
+/* "example@gmail.com": a name that stands for any, where everybody has one. */
+static bool
+is_general_account(WfSlice local, WfSlice domain)
+{
+	static const char *const locals[] = {
+		"you", "your", "user", "username", "email", "mail", "someone", "somebody", "example",
+		"abc", "xyz", "foo", "demo", "sample", "name"
+	};
+	static const char *const domains[] = {
+		"gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "mail.com", "mail.ru", "gmx.de"
+	};
+
+	return is_one_of(domain, domains, COUNT(domains)) && is_one_of(local, locals, COUNT(locals));
+}
+
 /* Both names stand for any: "name@firma.de", "john@doe.com". */
 static bool
 has_general_name(WfSlice local, WfSlice domain)
@@ -233,7 +248,8 @@ wf_verdict_is_fake(WfSlice local, WfSlice domain)
 		if (wf_url_host_in_domain(domain, domains[i]))
 			return true;
 	}
-	return is_example(local, domain) || is_placeholder_domain(domain) ||
+	return is_example(local, domain) || is_general_account(local, domain) ||
+		is_placeholder_domain(domain) ||
 		is_placeholder_local(local) || is_key(local);
 }
 

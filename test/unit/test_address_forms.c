@@ -334,6 +334,7 @@ static const Form none[] = {
 	{"<a href='xmpp:kim@bageri-eg.dk'>x</a>", ""},
 	{"<input type=email placeholder='name@firma.de' value='kim@bageri-eg.dk'>", ""},
 	{"<p>name@example.com you@yourdomain.com john.doe@example.org</p>", ""},
+	{"<p>example@gmail.com name@yahoo.com kim@gmail.com</p>", "kim@gmail.com"},
 	{"<p>you@youruniversity.org kim@youruniversity.org</p>", "kim@youruniversity.org"},
 	{"<!-- kim@bageri-eg.dk -->", ""},
 	{"<style>@media print{a@b.de{}} @import url(x@y.css)</style>", ""},

@@ -284,6 +284,10 @@ test_rejected(void)
 		find_hinted(texts[i], "US", (Hint) {WF_HINT_LANG, "en-US"}, "");
 	}
 	find("12.06.2015 08.30 - 12.00 Uhr", "DE", "");
+	find("21 22 23 24", "DK", "");
+	find("01 02 03 04 05", "FR", "");
+	find("21 22 23 25", "DK", "+4521222325");
+	find("+91 98765 43210", "IN", "");
 	find("06/11/20230 Kommentare", "BE", "");
 	find("0800-1700 Uhr", "DE", "");
 	find("600 123 456 EUR, \xE2\x82\xAC 600 123 456, 600 123 456 views", "PL", "");
@@ -361,7 +365,8 @@ test_ids(void)
 {
 	static const char *const german[] = {
 		"St.-Nr.: 030/231/25012", "St. Nr. 030/231/25012", "StNr. 030/231/25012",
-		"DE02 1203 0000 0302 3125 01", "ZVR 030231250"
+		"DE02 1203 0000 0302 3125 01", "ZVR 030231250", "DE 02 1203 0000 0302 3125 01",
+		"NL02 RABO 0302 3125 01"
 	};
 	size_t		i;
 

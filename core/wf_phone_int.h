@@ -53,6 +53,7 @@ struct WfPhoneScan
 {
 	const WfPhonePlan *hints[WF_HINT_COUNT];
 	const WfPhonePlan *last_resort;
+	char		language[3];	/* of the page, lower case; "" where it is not told */
 	WfVote		votes[WF_MAX_VOTES];
 	const WfPhonePlan *place;	/* of the addresses of this text */
 	bool		place_known;

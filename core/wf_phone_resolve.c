@@ -67,6 +67,11 @@ wf_phone_hint(WfPhoneScan *scan, WfPhoneHint kind, WfSlice value)
 		case WF_HINT_LANG:
 		case WF_HINT_LOCALE:
 			plan = wf_label_language(value);
+			if (kind == WF_HINT_LANG && value.len >= 2)
+			{
+				memcpy(scan->language, value.data, 2);
+				wf_text_lower(scan->language, 2);
+			}
 			break;
 		case WF_HINT_NUMBER:
 		case WF_HINT_POSTAL:
@@ -144,11 +149,38 @@ wf_phone_note_place(WfPhoneScan *scan, WfSlice text)
 	return scan->place;
 }
 
-/* Is its language one that is spoken, above all, outside of North America? */
+/*
+ * May a page in its language be of the country of a place?  Pages in English are of
+ * any, but a German one that names Milan is of Germany.
+ */
+static bool
+is_spoken_in(const WfPhoneScan *scan, const WfPhonePlan *place)
+{
+	static const char *const families[] = {
+		"de DE AT CH LI LU", "fr FR BE CH LU MA TN DZ SN CI CM", "nl NL BE SR", "it IT CH SM",
+		"es ES MX AR CO CL PE VE EC UY PY BO CR PA GT HN SV NI DO CU PR", "pt PT BR AO MZ",
+		"ru RU UA BY KZ KG UZ", "ro RO MD", "sv SE FI", "zh CN TW HK SG MY", "el GR CY"
+	};
+	const WfPhonePlan *told = scan->hints[WF_HINT_LANG];
+	char		region[4] = {' ', place->region[0], place->region[1], '\0'};
+	size_t		i;
+
+	if (told == NULL || told == place || strcmp(scan->language, "en") == 0)
+		return true;
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	{
+		if (memcmp(families[i], scan->language, 2) == 0)
+			return strstr(families[i], region) != NULL;
+	}
+	return false;
+}
+
+/* Is the page's language one that is spoken, above all, outside of North America? */
 static bool
 speaks_abroad(const WfPhoneScan *scan)
 {
-	return scan->hints[WF_HINT_LANG] != NULL && scan->hints[WF_HINT_LANG]->code != 1;
+	return scan->hints[WF_HINT_LANG] != NULL && scan->hints[WF_HINT_LANG]->code != 1 &&
+		strcmp(scan->language, "en") != 0;
 }
 
 /* Does anything but the setting tell of a country? */
@@ -336,9 +368,13 @@ parse_abroad(const WfAttempt *a, WfSlice digits, WfPhoneNumber *number)
 	return (a->plus || zeros) && wf_phone_parse(digits, true, NULL, number) && number->valid;
 }
 
-/* Of the country that the addresses of the text are in; for a value, of the page. */
+/*
+ * Of the country that the addresses of the text are in; for a value, of the page.
+ * "is_first": before what the language tells.
+ */
 static bool
-parse_by_place(WfPhoneScan *scan, const WfAttempt *a, bool at_home, WfPhoneNumber *number)
+parse_by_place(WfPhoneScan *scan, const WfAttempt *a, bool is_first, bool at_home,
+			   WfPhoneNumber *number)
 {
 	const WfPhonePlan *place = NULL;
 
@@ -349,7 +385,8 @@ parse_by_place(WfPhoneScan *scan, const WfAttempt *a, bool at_home, WfPhoneNumbe
 		place = wf_phone_note_place(scan, a->text);
 	else if (!scan->places_differ)
 		place = scan->page_place;
-	return place != NULL && parse_at(a, place, at_home, number);
+	return place != NULL && (!is_first || is_spoken_in(scan, place)) &&
+		parse_at(a, place, at_home, number);
 }
 
 /* A label right in front and a national prefix: a number all the same, as shown. */
@@ -448,7 +485,7 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 		return true;
 	/* where the addresses are is better known than what a language is spoken in */
 	if (line == NULL && !wf_phone_knows_country(scan) &&
-		(!is_nanp_style(a) || speaks_abroad(scan)) && parse_by_place(scan, a, true, number))
+		(!is_nanp_style(a) || speaks_abroad(scan)) && parse_by_place(scan, a, true, true, number))
 		return true;
 	count = list_plans(scan, line, plans);
 	for (bare = 0; bare < 2; bare++)
@@ -460,7 +497,7 @@ wf_attempt_resolve(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number)
 		}
 	}
 	is_lost = !knows_country(scan, line);
-	return parse_by_place(scan, a, is_lost, number) || parse_last(a, is_lost, number);
+	return parse_by_place(scan, a, false, is_lost, number) || parse_last(a, is_lost, number);
 }
 
 void

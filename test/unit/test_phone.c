@@ -533,6 +533,13 @@ test_places(void)
 				(Hint) {WF_HINT_LANG, "es"}, "+51999128321");
 	find_hinted("Calle 93 # 11-26, Bogot\xC3\xA1\nTel: 91 270 16 99", "US",
 				(Hint) {WF_HINT_URL, "https://example.es/"}, "+34912701699");
+	/* of another country than those that the language is spoken in */
+	find_hinted("12.5.2019, Milano\nTel. 0211 4128321", "US", (Hint) {WF_HINT_LANG, "de"},
+				"+492114128321");
+	find_hinted("12.5.2019, Wien\nTel. 01 4128321", "US", (Hint) {WF_HINT_LANG, "de-DE"},
+				"+4314128321");
+	find_hinted("12 High Street, London\nTel. 020 7946 0123", "US",
+				(Hint) {WF_HINT_LANG, "en-US"}, "+442079460123");
 	find("12 rue Rivoli, 75004 Paris\n10 High Street, London\nTel 020 7412 8321", "US",
 		 "02074128321");
 	find("5 Park Road, Mumbai 400026\nUS Phone: (408) 541-8321", "US", "+14085418321");

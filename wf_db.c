@@ -409,6 +409,18 @@ wf_db_is_transient(int sqlstate)
 }
 
 /* See wf_db.h. */
+bool
+wf_db_is_of_a_row(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_DATA_EXCEPTION ||
+		category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+		category == ERRCODE_WITH_CHECK_OPTION_VIOLATION ||
+		category == ERRCODE_PLPGSQL_ERROR;
+}
+
+/* See wf_db.h. */
 uint64
 wf_db_changes(const List *relids)
 {

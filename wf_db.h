@@ -92,6 +92,9 @@ extern void wf_db_forget(WfStatement *stmt);
 /* Is this SQLSTATE a conflict that a later try may not meet? */
 extern bool wf_db_is_transient(int sqlstate);
 
+/* May a row's own data, or a trigger's word about it, cause this SQLSTATE? */
+extern bool wf_db_is_of_a_row(int sqlstate);
+
 /* Has the server run out of something: disk, memory, locks, connections? */
 extern bool wf_db_is_shortage(int sqlstate);
 

@@ -417,21 +417,24 @@ claim_ready(WfClaimRequest *request)
 		int			n = wf_pick_candidates(request->picker, request->stage, request->gate,
 										   request->n - request->count, request->per_domain,
 										   candidates, &more);
+		int			known = ntried;
 		int			nids = 0;
 
 		n = keep_admitted(request, candidates, n, NULL);
 		for (int i = 0; i < n; i++)
-			if (!contains(tried, ntried, &candidates[i].id) &&
-				!contains(request->skip, request->nskip, &candidates[i].id))
+		{
+			if (contains(tried, ntried, &candidates[i].id))
+				continue;
+			tried[ntried++] = candidates[i].id;
+			if (!contains(request->skip, request->nskip, &candidates[i].id))
 				ids[nids++] = candidates[i].id;
-		memcpy(tried + ntried, ids, nids * sizeof(pg_uuid_t));
-		ntried += nids;
+		}
 		if (nids > 0)
 			mark_processing(request, ids, remove_waiting(request, ids, nids), false);
 		settle_places(request, candidates, n, true, before);
 		request->unfinished = more;
-		/* all there was, or nothing but what we had already */
-		if (request->count - before == n || nids == 0)
+		/* all there was, or nothing but what we had already; what is to be skipped hides more */
+		if (request->count - before == n || ntried == known)
 			return;
 		request->more = round == CLAIM_ROUNDS - 1;
 	}

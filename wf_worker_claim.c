@@ -104,18 +104,6 @@ wf_worker_claim_is_due(void)
 	return false;
 }
 
-/* An error that a row's own data or a trigger's word about it may cause? */
-static bool
-is_of_a_row(int sqlstate)
-{
-	int			category = ERRCODE_TO_CATEGORY(sqlstate);
-
-	return category == ERRCODE_DATA_EXCEPTION ||
-		category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		category == ERRCODE_WITH_CHECK_OPTION_VIOLATION ||
-		category == ERRCODE_PLPGSQL_ERROR;
-}
-
 /* A row refuses to be claimed: pass it over for a minute. */
 static void
 skip_row(WfStageId id, const pg_uuid_t *row, const char *why)
@@ -127,7 +115,7 @@ skip_row(WfStageId id, const pg_uuid_t *row, const char *why)
 	stage->nskipped = Min(stage->nskipped + 1, MAX_SKIPPED);
 	memmove(&stage->skipped[1], &stage->skipped[0], (stage->nskipped - 1) * sizeof(pg_uuid_t));
 	stage->skipped[0] = *row;
-	ereport(LOG,
+	ereport(stage->refusals <= LOGGED_REFUSALS ? LOG : DEBUG1,
 			(errmsg("could not claim %s %s, it waits: %s", wf_stage_name(id),
 					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(row))), why)));
 }
@@ -166,7 +154,7 @@ claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error
 	}
 	if (wf_db_is_transient(error->sqlstate))
 		return;
-	if (is_of_a_row(error->sqlstate) && request->has_last && stage->refusals < REFUSALS)
+	if (wf_db_is_of_a_row(error->sqlstate) && request->has_last && stage->refusals < REFUSALS)
 	{
 		stage->next_claim = TimestampTzPlusMilliseconds(now, 1);
 		stage->careful = CAREFUL_CLAIMS;

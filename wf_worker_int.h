@@ -37,7 +37,8 @@
 #define CAREFUL_CLAIMS		256		/* of one item each, after a row refused */
 #define MAX_SKIPPED			64		/* rows that refuse to be claimed, remembered */
 #define SKIP_MS				60000
-#define REFUSALS			8		/* in a row: it is not the rows */
+#define REFUSALS			MAX_SKIPPED	/* in a row: it is not the rows */
+#define LOGGED_REFUSALS		8		/* … of which the log tells so many */
 #define SWEEP_INTERVAL_MS	60000
 #define HANG_CHECK_MS		1000
 #define CHECK_INTERVAL_MS	1000	/* between looks for cancelled pages */

@@ -69,6 +69,7 @@ OBJS = \
 	wf_submit.o \
 	wf_sweep.o \
 	wf_sweep_business.o \
+	wf_sweep_rows.o \
 	wf_trigger.o \
 	wf_views.o \
 	wf_wish.o \

@@ -323,6 +323,19 @@ idle_condition(const WfStage *stage)
 					is_processing(stage, "p", WF_PROCESSING_PENDING));
 }
 
+/* Write those of the rows $1 that still are what is to be repaired, and nobody has locked. */
+static char *
+repair_rows(const WfStage *stage, const char *condition, const char *assignments)
+{
+	const char *rel = stage->items->relation;
+	const char *id = item_column(stage, WF_ITEM_ID);
+
+	return psprintf("UPDATE %s p SET %s FROM (SELECT p.%s AS id FROM %s p WHERE p.%s = ANY ($1)"
+					" AND %s ORDER BY p.%s FOR NO KEY UPDATE SKIP LOCKED) q"
+					" WHERE p.%s = q.id RETURNING p.%s",
+					rel, assignments, id, rel, id, condition, id, id, id);
+}
+
 static void
 make_sweep_statements(WfStage *stage)
 {
@@ -332,15 +345,18 @@ make_sweep_statements(WfStage *stage)
 	const char *error = item_column(stage, WF_ITEM_ERROR);
 	char	   *queued = is_processing(stage, "p", WF_PROCESSING_QUEUED);
 	char	   *has_error = error ? psprintf("p.%s IS NOT NULL", error) : "true";
+	char	   *reasonless = "false";
+	char	   *orphan = psprintf("%s AND %s", queues_condition(stage), idle_condition(stage));
 
-	set_statement(stage, WF_STMT_ORPHANS,
-				  psprintf("UPDATE %s p SET %s = %s%s%s%s FROM (SELECT p.%s AS id FROM %s p"
-						   " WHERE %s AND %s LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q "
-						   "WHERE p.%s = q.id RETURNING p.%s",
-						   rel, proc, label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
-						   error ? ", " : "", error ? error : "", error ? " = NULL" : "",
-						   id, rel, queues_condition(stage), idle_condition(stage), id, id),
-				  1, INT4OID);
+	set_statement(stage, WF_STMT_ORPHANS, psprintf("SELECT p.%s FROM %s p WHERE %s LIMIT $1",
+												   id, rel, orphan), 1, INT4OID);
+	set_statement(stage, WF_STMT_QUEUE_ORPHANS,
+				  repair_rows(stage, orphan,
+							  psprintf("%s = %s%s%s%s", proc,
+									   label(stage, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+									   error ? ", " : "", error ? error : "",
+									   error ? " = NULL" : "")),
+				  1, UUIDARRAYOID);
 	set_statement(stage, WF_STMT_WAITING,
 				  psprintf("SELECT p.%s FROM %s p WHERE p.%s = ANY ($1) AND %s AND %s",
 						   id, rel, id, queued, has_error),
@@ -360,16 +376,16 @@ make_sweep_statements(WfStage *stage)
 						   queued, error ? has_error : "false",
 						   id, is_processing(stage, "p", WF_PROCESSING_PROCESSING), rel),
 				  0);
-	set_statement(stage, WF_STMT_NO_REASON,
-				  error
-					  ? psprintf("UPDATE %s p SET %s = CAST('no reason was recorded' AS %s) FROM "
-								 "(SELECT p.%s AS id FROM %s p WHERE %s AND p.%s IS NULL"
-								 " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q"
-								 " WHERE p.%s = q.id RETURNING p.%s",
-								 rel, error, column_type(&stage->items->column[WF_ITEM_ERROR]), id,
-								 rel, is_processing(stage, "p", WF_PROCESSING_ERROR), error, id, id)
-					  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 < 0"),
-				  1, INT4OID);
+	if (error)
+		reasonless = psprintf("%s AND p.%s IS NULL",
+							  is_processing(stage, "p", WF_PROCESSING_ERROR), error);
+	set_statement(stage, WF_STMT_NO_REASON, psprintf("SELECT p.%s FROM %s p WHERE %s LIMIT $1",
+													 id, rel, reasonless), 1, INT4OID);
+	set_statement(stage, WF_STMT_GIVE_REASONS,
+				  error ? repair_rows(stage, reasonless,
+									  psprintf("%s = CAST('no reason was recorded' AS %s)", error,
+											   column_type(&stage->items->column[WF_ITEM_ERROR])))
+				  : psprintf("SELECT NULL::pg_catalog.uuid WHERE $1 IS NULL"), 1, UUIDARRAYOID);
 	for (int which = WF_STMT_ORPHANS; which <= WF_STMT_NO_REASON; which++)
 		stage->stmt[which].walks = which != WF_STMT_WAITING;
 }

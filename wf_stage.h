@@ -63,12 +63,14 @@ typedef enum WfStageStatement
 	WF_STMT_FINISH,				/* ids uuid[], action int[], error text[], result int[],
 								 * title text[] → id */
 	WF_STMT_REQUEUE,			/* ids uuid[], error text[] → id: Processing back to Queued */
-	WF_STMT_ORPHANS,			/* n int → id: Selected with NULL, now Queued */
+	WF_STMT_ORPHANS,			/* n int → id of those Selected with NULL */
 	WF_STMT_WAITING,			/* ids uuid[] → id of those Queued with an error */
 	WF_STMT_UNEXPLAINED,		/* n int → id of those Queued with an error, any */
 	WF_STMT_SURVEY,				/* → orphans bool, no reason bool, waiting bigint,
 								 * ids uuid[] of those Processing: the whole table, once */
-	WF_STMT_NO_REASON,			/* n int → id: Error without a reason, now with one */
+	WF_STMT_NO_REASON,			/* n int → id of those in Error without a reason */
+	WF_STMT_QUEUE_ORPHANS,		/* ids uuid[] → id of those that still were such, now Queued */
+	WF_STMT_GIVE_REASONS,		/* ids uuid[] → id of those that still were such, now with one */
 	WF_STMT_EXISTING,			/* ids uuid[] → id of those that are there */
 	WF_STMT_CONTACTS_EXISTING,	/* ids uuid[] → id of those contacts that are there */
 	WF_STMT_CONTACTS_FIND,		/* n int[], page uuid[], email text[] → n, id, name, phone,

@@ -22,7 +22,7 @@
 #include "wf_queue.h"
 #include "wf_shmem.h"
 #include "wf_store.h"
-#include "wf_sweep.h"
+#include "wf_sweep_int.h"
 
 #define SWEEP_ROWS		10000	/* of one repair at most */
 #define SWEEP_INTERVAL	"55 seconds"	/* a little under the minute promised */
@@ -30,7 +30,7 @@
 #define SWEPT_LATELY	"now() - interval '5 minutes' AND now() + " CLOCK_STEP
 #define PRUNE_BATCHES	20
 #define RESCUE_ROWS		1000	/* in one transaction */
-#define RESCUE_FAILURES	5		/* rows passed over that cannot be rescued now */
+#define RESCUE_FAILURES	64		/* rows passed over that cannot be rescued now */
 #define QUARANTINE		3		/* deaths with nothing else in flight */
 
 typedef enum OwnStatement
@@ -84,6 +84,8 @@ typedef struct SweepContext
 	bool		claims;			/* some are in flight, somewhere */
 	bool		prune;			/* history is older than it may be */
 	bool		more;			/* … to do, perhaps */
+	bool		orphans;		/* there are some … */
+	bool		no_reason;		/* … and of these */
 	bool		went_back;		/* the last sweep is in the future */
 	LeaseTrust	trust;
 	int			limit;			/* claims that one rescue transaction takes */
@@ -394,23 +396,33 @@ current_owner(WfStageId stage, uint64 *changes)
 	return of.owner;
 }
 
+/* See wf_sweep_int.h. */
+bool
+wf_sweep_try(const char *activity, WfStageId stage, Oid owner, void (*work) (void *), void *arg,
+			 WfDbError *error)
+{
+	for (int tries = 0; tries < 3; tries++)
+	{
+		if (wf_db_run(activity, owner, work, arg, error))
+			return true;
+		if (!wf_db_is_transient(error->sqlstate))
+			break;
+	}
+	wf_stage_reset(stage);
+	wf_queue_reset();
+	wf_store_reset();
+	wf_sweep_reset();
+	wf_wish_reset();
+	return false;
+}
+
 static bool
 run_part(const char *activity, Oid owner, void (*work) (void *), SweepContext *context)
 {
 	WfDbError	error;
 
-	for (int tries = 0; tries < 3; tries++)
-	{
-		if (wf_db_run(activity, owner, work, context, &error))
-			return true;
-		if (!wf_db_is_transient(error.sqlstate))
-			break;
-	}
-	wf_stage_reset(context->stage);
-	wf_queue_reset();
-	wf_store_reset();
-	wf_sweep_reset();
-	wf_wish_reset();
+	if (wf_sweep_try(activity, context->stage, owner, work, context, &error))
+		return true;
 	ereport(LOG,
 			(errcode(error.sqlstate),
 			 errmsg("sweep failed: %s", error.message)));
@@ -523,26 +535,6 @@ look_at_table(WfStage *stage, Survey *survey)
 	survey->any_processing = !isnull;
 }
 
-static void
-queue_orphans(SweepContext *context, WfStage *stage)
-{
-	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
-
-	wf_db_execute(&stage->stmt[WF_STMT_ORPHANS], WF_AS_OWNER, values, NULL);
-	context->counts->orphans += SPI_processed;
-	if (SPI_processed > 0)
-		wf_shmem_wake_at_commit();
-}
-
-static void
-give_reasons(SweepContext *context, WfStage *stage)
-{
-	Datum		values[1] = {Int32GetDatum(SWEEP_ROWS)};
-
-	wf_db_execute(&stage->stmt[WF_STMT_NO_REASON], WF_AS_OWNER, values, NULL);
-	context->counts->stale_claims += SPI_processed;
-}
-
 /*
  * Items that wait for a retry nobody has a claim for (a restored dump, a
  * crash): due now.  They are looked for when more items wait than claims do.
@@ -605,10 +597,8 @@ repair_table(void *arg)
 	look_at_table(stage, &survey);
 	/* what others have locked is left */
 	context->more = survey.orphans || survey.no_reason;
-	if (survey.orphans)
-		queue_orphans(context, stage);
-	if (survey.no_reason)
-		give_reasons(context, stage);
+	context->orphans = survey.orphans;
+	context->no_reason = survey.no_reason;
 	if (survey.waiting > 0)
 		adopt_waiting(context, stage, survey.waiting);
 	if (survey.any_processing)
@@ -683,6 +673,12 @@ sweep_stage(WfStageId stage, const SweepContext *sweep)
 	before = repaired(sweep->counts) + sweep->counts->pruned;
 	if (!run_part("wf_curation: looking through the table", owner, repair_table, &context))
 		return true;
+	if (context.orphans)
+		sweep->counts->orphans += wf_sweep_rows(stage, owner, WF_STMT_ORPHANS,
+												WF_STMT_QUEUE_ORPHANS, SWEEP_ROWS);
+	if (context.no_reason)
+		sweep->counts->stale_claims += wf_sweep_rows(stage, owner, WF_STMT_NO_REASON,
+													 WF_STMT_GIVE_REASONS, SWEEP_ROWS);
 	if (stage == WF_STAGE_PAGE &&
 		!run_part("wf_curation: pruning evidence", owner, prune_evidence, &context))
 		return true;

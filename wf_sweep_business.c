@@ -38,6 +38,8 @@ typedef struct Businesses
 	char	   *look;			/* is there any row, locked or not, to be written now or later? */
 	uint64		changes;		/* wf_db_changes */
 	uint64		written;
+	int			limit;			/* rows of the next transaction */
+	int			refused;		/* rows that cannot be written, which are passed over */
 	bool		left;			/* there are more, locked by others or in their hands */
 } Businesses;
 
@@ -99,18 +101,18 @@ look_up(void *arg)
 					 quote_identifier(items->part->columns[WF_ITEM_PROCESSING].name),
 					 left_behind(items));
 	b->sql = psprintf("UPDATE %s t SET %s FROM (SELECT t.%s AS id FROM %s t WHERE %s"
-					  " LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q WHERE t.%s = q.id",
+					  " OFFSET $2 LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q WHERE t.%s = q.id",
 					  items->relation, queued_again(items), id, items->relation, where, id);
-	b->look = psprintf("SELECT FROM %s t WHERE %s OR %s LIMIT $1", items->relation, where,
+	b->look = psprintf("SELECT FROM %s t WHERE %s OR %s OFFSET $2 LIMIT $1", items->relation, where,
 					   wf_views_is(items, "t", WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
 }
 
-/* Execute a statement of one LIMIT once; how many rows. */
+/* Execute a statement of one LIMIT and OFFSET once; how many rows. */
 static uint64
-execute_limited(const char *sql, int limit)
+execute_limited(const char *sql, int limit, int offset)
 {
-	WfStatement stmt = {.sql = sql, .nargs = 1, .argtypes = {INT4OID}};
-	Datum		values[1] = {Int32GetDatum(limit)};
+	WfStatement stmt = {.sql = sql, .nargs = 2, .argtypes = {INT4OID, INT4OID}};
+	Datum		values[2] = {Int32GetDatum(limit), Int32GetDatum(offset)};
 	uint64		n;
 
 	wf_db_execute(&stmt, WF_AS_OWNER, values, NULL);
@@ -131,9 +133,28 @@ write_again(void *arg)
 	look_up(b);
 	if (b->owner != owner)
 		return;
-	b->written = execute_limited(b->sql, SWEEP_ROWS);
+	b->written = execute_limited(b->sql, b->limit, b->refused);
 	if (b->written == 0)
-		b->left = execute_limited(b->look, 1) > 0;
+		b->left = execute_limited(b->look, 1, 0) > 0;
+}
+
+/*
+ * Some could not be written.  If one of them refuses, which may break a constraint that
+ * came later, it is found in smaller and smaller transactions.  False: it is not the rows.
+ */
+static bool
+pass_over(Businesses *b, const WfDbError *error)
+{
+	bool		is_of_a_row = wf_db_is_of_a_row(error->sqlstate);
+
+	if (!is_of_a_row || b->limit == 1)
+		ereport(LOG,
+				(errcode(error->sqlstate),
+				 errmsg("could not look after businesses: %s", error->message)));
+	if (is_of_a_row && b->limit == 1)
+		b->refused++;
+	b->limit = Max(b->limit / 2, 1);
+	return is_of_a_row;
 }
 
 /* See wf_sweep.h. */
@@ -150,20 +171,21 @@ wf_sweep_businesses(bool force)
 	if (!force && wf_sweep_is_clean(&clean, b.changes))
 		return 0;
 	clean.known = false;
+	b.limit = SWEEP_ROWS;
 	for (int round = 0; round < SWEEP_ROUNDS; round++)
 	{
 		if (!wf_db_run("wf_curation: looking for businesses", b.owner, write_again, &b, &error))
 		{
-			ereport(LOG,
-					(errcode(error.sqlstate),
-					 errmsg("could not look after businesses: %s", error.message)));
+			if (pass_over(&b, &error))
+				continue;
 			break;
 		}
 		total += (int64) b.written;
 		if (b.written == 0 && !b.left)
 			clean = (WfCleanMark) {true, b.changes};
-		if (b.written < SWEEP_ROWS)
+		if (b.written < (uint64) b.limit)
 			break;
+		b.limit = Min(b.limit * 2, SWEEP_ROWS);
 	}
 	return total;
 }

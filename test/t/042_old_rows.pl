@@ -1,5 +1,5 @@
 # What a service has left behind in years: rows that break rules which came later, and
-# must keep nobody else from being processed.
+# must keep nobody else from being processed and repaired.
 
 use strict;
 use warnings;
@@ -36,6 +36,39 @@ add_pages($node, { status => 'Selected' }, map { "$refused/$_" } 1 .. 10);
 value("UPDATE pages SET domain_id = '00000000-0000-0000-0000-000000000001' WHERE url ~ '$refused'");
 wait_for_status($node, 'Error', "url ~ '$refused'");
 is(statuses($node, "url ~ 'old'"), 'Queued=20', 'those that refuse to be claimed wait');
+
+# ---- pages that cannot be repaired
+
+behind("DELETE FROM pages; INSERT INTO pages (url, page_curation_status, page_processing_status)"
+	  . " SELECT CASE WHEN n % 10 = 1 THEN 'www.old.invalid/' ELSE '$refused/' END || n || coalesce(s, ''), 'Selected', s::page_processing_status"
+	  . " FROM generate_series(1, 100) n, (VALUES (NULL), ('Error')) v(s)");
+is(value('SELECT orphans FROM wf_heal()'), '90', 'orphans are queued, but for those that refuse');
+wait_for_status($node, 'Error', "url ~ '$refused'");
+is(value("SELECT count(*) FROM pages WHERE page_processing_status = 'Error' AND page_processing_error IS NULL"), '10',
+	'the others in Error have a reason');
+like(server_log($node), qr/10 rows of stage "page" refuse to be repaired: .*is_url/, 'and the log tells of the rest');
+
+# ---- pages that cannot be taken back
+
+behind("DELETE FROM pages; DELETE FROM wf_claim; INSERT INTO pages (url, page_curation_status, page_processing_status)"
+	  . " SELECT CASE WHEN n <= 10 THEN 'www.old.invalid/' ELSE '$refused/' END || n, 'Selected', 'Processing'"
+	  . ' FROM generate_series(1, 30) n');
+value('SELECT wf_heal()');
+value("UPDATE wf_claim SET lease_until = now() - interval '1 minute'");
+value('SELECT wf_heal()');
+wait_for_status($node, 'Error', "url ~ '$refused'");
+is(statuses($node, "url !~ '$refused'"), 'Processing=10', 'what another service left is processed, but for those that refuse');
+like(value('SELECT DISTINCT page_processing_error FROM pages WHERE page_processing_error IS NOT NULL'), qr/policy|refused/,
+	'with a true reason');
+
+# ---- businesses that cannot be written
+
+value("SET session_replication_role = replica; INSERT INTO local_businesses (business_name, website_url, status)"
+	  . " SELECT CASE WHEN n % 4 = 1 THEN '' ELSE 'b' END, 'http://site' || n || '.widgets-invented.com', 'Selected'"
+	  . " FROM generate_series(1, 20) n; ALTER TABLE local_businesses ADD CHECK (business_name <> '') NOT VALID");
+value('SELECT wf_heal()');
+is(value("SELECT domain_extraction_status, count(*) FROM local_businesses GROUP BY 1 ORDER BY 1"), "Complete|15\n|5",
+	'businesses are dealt with, but for those that refuse');
 
 $node->stop;
 done_testing();

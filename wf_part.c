@@ -39,6 +39,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
 #include "parser/analyze.h"
+#include "rewrite/rewriteHandler.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -46,6 +47,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
 #include "wf_curation.h"
@@ -459,6 +461,41 @@ wf_part_has_default(const WfBinding *binding, int column)
 
 	table_close(rel, AccessShareLock);
 	return result;
+}
+
+/* The default of a column as SQL, for a search_path of pg_catalog; NULL for none. */
+static char *
+column_default(const WfBinding *binding, AttrNumber attnum)
+{
+	Relation	rel = table_open(binding->relid, AccessShareLock);
+	Node	   *expr = NULL;
+	char	   *result = NULL;
+
+	if (TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atthasdef)
+		expr = build_column_default(rel, attnum);
+	if (expr)
+		result = deparse_expression(expr, NIL, false, false);
+	table_close(rel, AccessShareLock);
+	return result;
+}
+
+/* See wf_part.h. */
+char *
+wf_part_value_or_default(const WfBinding *binding, int column, const char *value)
+{
+	const WfBoundColumn *bound = &binding->column[column];
+	char	   *type = format_type_with_typemod(bound->base_type, bound->typmod);
+	char	   *filler;
+
+	if (!bound->not_null)
+		return pstrdup(value);
+	filler = column_default(binding, bound->attnum);
+	if (filler == NULL && type_serves(WF_COLUMN_TEXT, bound->base_type))
+		filler = "''";
+	if (filler == NULL && type_serves(WF_COLUMN_NUMBER, bound->base_type))
+		filler = "0";
+	return filler ? psprintf("COALESCE(CAST(%s AS %s), %s)", value, type, filler)
+		: pstrdup(value);
 }
 
 /* See wf_part.h. */

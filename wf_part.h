@@ -255,6 +255,12 @@ extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **p
  */
 extern char *wf_part_status_sql(const WfBinding *binding, int column, const char *alias);
 
+/*
+ * An SQL expression as an INSERT gives it to a bound column: where that must not be
+ * null, the column's default takes the place of NULL, or what says nothing ('', 0).
+ */
+extern char *wf_part_value_or_default(const WfBinding *binding, int column, const char *value);
+
 /* Does the table give a value to a bound column that an INSERT leaves out? */
 extern bool wf_part_has_default(const WfBinding *binding, int column);
 

@@ -35,6 +35,8 @@ add_contact_column(const WfStage *stage, WfContactColumn c, const char *value,
 
 	if (name == NULL)
 		return;
+	if (c != WF_CONTACT_EMAIL)
+		value = wf_part_value_or_default(stage->targets, c, value);
 	appendStringInfo(names, ", %s", name);
 	appendStringInfo(values, ", CAST(%s AS %s)", value,
 					 column_type(&stage->targets->column[c]));
@@ -161,12 +163,14 @@ update_contacts(const WfStage *stage)
 					unchanged.data, field_values(stage));
 }
 
-/* An address that the column would cut is no address. */
+/* An address that the column would cut is no address, and there may have to be one. */
 static char *
 email_fits(const WfStage *stage)
 {
-	return psprintf("(u.email IS NULL OR CAST(u.email AS %s)::pg_catalog.text = u.email)",
-					column_type(&stage->targets->column[WF_CONTACT_EMAIL]));
+	const WfBoundColumn *column = &stage->targets->column[WF_CONTACT_EMAIL];
+
+	return psprintf("(%sCAST(u.email AS %s)::pg_catalog.text = u.email)",
+					column->not_null ? "" : "u.email IS NULL OR ", column_type(column));
 }
 
 static char *

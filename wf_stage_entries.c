@@ -52,7 +52,8 @@ add_value(const WfBinding *targets, int c, const char *value, StringInfo names, 
 	if (name == NULL || value == NULL)
 		return;
 	appendStringInfo(names, ", %s", name);
-	appendStringInfo(values, ", CAST(%s AS %s)", value, column_type(&targets->column[c]));
+	appendStringInfo(values, ", CAST(%s AS %s)", wf_part_value_or_default(targets, c, value),
+					 column_type(&targets->column[c]));
 }
 
 /*

@@ -1,5 +1,5 @@
 # What a service has left behind in years: rows that break rules which came later, and
-# must keep nobody else from being processed and repaired.
+# must keep nobody else from being processed and repaired; tables that insist.
 
 use strict;
 use warnings;
@@ -11,7 +11,19 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $refused = 'http://10.0.0.1';	# by policy, at once
+my $web = start_nginx(pages => {
+	'/address.html' => '<p>Write to ann@acme-widgets.com</p>',
+	'/number.html' => '<p>Phone: (212) 555-0142</p>',
+	'/robots.txt' => "Sitemap: /index.xml\n",
+	'/index.xml' => sitemap('sitemapindex', '<sitemap><loc>/pages.xml</loc></sitemap>'),
+	'/pages.xml' => sitemap('urlset', '<url><loc>/address.html</loc></url><url><loc>/number.html</loc></url>') });
 my $node = new_node();
+
+sub sitemap
+{
+	my ($root, $entries) = @_;
+	return "<?xml version='1.0'?><$root xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>$entries</$root>";
+}
 
 sub value { return $node->safe_psql('postgres', $_[0]) }
 
@@ -69,6 +81,51 @@ value("SET session_replication_role = replica; INSERT INTO local_businesses (bus
 value('SELECT wf_heal()');
 is(value("SELECT domain_extraction_status, count(*) FROM local_businesses GROUP BY 1 ORDER BY 1"), "Complete|15\n|5",
 	'businesses are dealt with, but for those that refuse');
+
+# ---- tables whose columns must not be null, with and without a default
+
+value('CREATE DATABASE strict');
+
+sub strict { return $node->safe_psql('strict', $_[0]) }
+
+sub batches
+{
+	strict('SELECT wf_process_batch(100)') for 1 .. 3;
+	return;
+}
+
+strict(q{
+	CREATE SCHEMA tools;
+	CREATE FUNCTION tools.unknown() RETURNS text LANGUAGE sql AS $$SELECT 'unknown'$$;
+	CREATE TABLE domains (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), domain text UNIQUE,
+		sitemap_curation_status text, sitemap_analysis_status text, sitemap_analysis_error text);
+	CREATE TABLE sitemap_files (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), domain_id uuid NOT NULL, url text NOT NULL,
+		sitemap_type text NOT NULL, discovery_method varchar(20) NOT NULL, lastmod timestamp NOT NULL DEFAULT now(),
+		url_count int NOT NULL, deep_scrape_curation_status text, sitemap_import_status text);
+	CREATE TABLE pages (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), domain_id uuid NOT NULL, url text NOT NULL,
+		page_type varchar(10) NOT NULL DEFAULT tools.unknown(), last_modified timestamptz NOT NULL DEFAULT now(),
+		page_curation_status text NOT NULL DEFAULT 'New', page_processing_status text, page_processing_error text);
+	CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), domain_id uuid NOT NULL, page_id uuid NOT NULL,
+		email text NOT NULL, name text NOT NULL, phone_number varchar(10) NOT NULL DEFAULT 'none', job_title text NOT NULL,
+		context varchar(5) NOT NULL);
+	ALTER DATABASE strict SET wf_curation.placeholder_contacts = off;
+	CREATE EXTENSION wf_curation});
+strict("INSERT INTO domains (domain, sitemap_curation_status) VALUES ('" . $web->url('', '127.0.42.1') . "', 'Selected')");
+batches();
+is(strict('SELECT sitemap_analysis_status, sitemap_analysis_error IS NULL FROM domains'), 'submitted|t', 'a search is stored');
+strict("UPDATE sitemap_files SET deep_scrape_curation_status = 'Selected'");
+batches();
+is(strict('SELECT string_agg(DISTINCT sitemap_import_status, chr(44)) FROM sitemap_files'), 'Complete', 'so are sitemaps');
+is(strict('SELECT count(*), min(page_type), count(last_modified) FROM pages'), '2|unknown|2', 'and pages, with the defaults of the table');
+strict("UPDATE pages SET page_curation_status = 'Selected'");
+batches();
+is(strict('SELECT string_agg(DISTINCT page_processing_status, chr(44)) FROM pages'), 'Complete', 'pages are Complete');
+is(strict("SELECT email, phone_number, job_title FROM contacts"), 'ann@acme-widgets.com|none|',
+	'with a contact that has the default, or nothing; none without an address');
+$web->add_page('/address.html', "<table><tr><td>Ann Lee</td><td><a href='mailto:ann\@acme-widgets.com'>mail</a></td></tr></table>");
+strict("UPDATE pages SET page_processing_status = 'Queued'");
+batches();
+is(strict('SELECT name FROM contacts'), 'Ann Lee', 'which gains as others do');
 
 $node->stop;
 done_testing();

@@ -93,6 +93,9 @@ typedef enum WfStageStatement
 	WF_STMT_COUNT
 } WfStageStatement;
 
+/* Begins the address of a contact that stands for "none"; the page's id follows. */
+#define WF_PLACEHOLDER "notfound_"
+
 /* What WF_STMT_FINISH does to an item. */
 typedef enum WfFinishAction
 {

@@ -95,8 +95,9 @@ insert_contacts(const WfStage *stage, const char *tail)
 /*
  * Contacts that are there already.  Matched by (domain, lower(address)), where an
  * address may bring that as its key; one without an address by its page.  Contacts
- * without a domain are matched among themselves.  Each way is a branch of its own,
- * which an index serves.
+ * without a domain are matched among themselves.  A placeholder is also the one that
+ * the old service wrote for the page, with less of its id and perhaps another host.
+ * Each way is a branch of its own, which an index serves.
  */
 static char *
 find_contacts(const WfStage *stage)
@@ -104,7 +105,7 @@ find_contacts(const WfStage *stage)
 	const char *domain = target_column(stage, WF_CONTACT_DOMAIN_ID);
 	const char *email = target_column(stage, WF_CONTACT_EMAIL);
 	char	   *domains[2];
-	char	   *addresses[2];
+	char	   *addresses[3];
 	StringInfoData s;
 
 	domains[0] = psprintf("c.%s = u.domain_id", domain);
@@ -114,13 +115,20 @@ find_contacts(const WfStage *stage)
 	addresses[1] = psprintf("u.email IS NULL AND pg_catalog.lower(c.%s::pg_catalog.text) IS NULL"
 							" AND c.%s = u.page_id", email,
 							target_column(stage, WF_CONTACT_PAGE_ID));
+	/* between two texts first, which an index may know, in whatever collation */
+	addresses[2] = psprintf("pg_catalog.starts_with(u.email, '" WF_PLACEHOLDER "') AND c.%1$s = u.page_id"
+							" AND %2$s >= %3$s AND %2$s < %3$s || 'zzzz'"
+							" AND pg_catalog.starts_with(%2$s, %3$s)",
+							target_column(stage, WF_CONTACT_PAGE_ID),
+							psprintf("pg_catalog.lower(c.%s::pg_catalog.text)", email),
+							"('" WF_PLACEHOLDER "' || pg_catalog.substr(u.page_id::pg_catalog.text, 1, 8))");
 	initStringInfo(&s);
 	appendStringInfo(&s, "WITH u AS MATERIALIZED (SELECT u.n, u.page_id, u.email,"
 					 " u.key, p.%s AS domain_id FROM unnest($1, $2, $3, $4) u(n, page_id, email, key)"
 					 " JOIN %s p ON p.%s = u.page_id) ",
 					 item_column(stage, WF_ITEM_DOMAIN_ID), stage->items->relation,
 					 item_column(stage, WF_ITEM_ID));
-	for (int branch = 0; branch < 4; branch++)
+	for (int branch = 0; branch < 6; branch++)
 		appendStringInfo(&s, "%sSELECT u.n, c.%s%s FROM u JOIN %s c ON %s AND %s",
 						 branch > 0 ? " UNION ALL " : "", target_column(stage, WF_CONTACT_ID),
 						 field_values(stage), stage->targets->relation,

@@ -207,7 +207,7 @@ add_substitute(WfResult *result, const WfFinding *phone, const char *host)
 	if (wf_curation_placeholder_contacts)
 	{
 		id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&result->item->id)));
-		contact->email = printf_slice("notfound_%s@%s", id, host);
+		contact->email = printf_slice(WF_PLACEHOLDER "%s@%s", id, host);
 		set_field(contact, WF_FIELD_NAME, printf_slice("No Contact Found - %s", host),
 				  WF_STRENGTH_NONE);
 	}

@@ -82,6 +82,16 @@ value('SELECT wf_heal()');
 is(value("SELECT domain_extraction_status, count(*) FROM local_businesses GROUP BY 1 ORDER BY 1"), "Complete|15\n|5",
 	'businesses are dealt with, but for those that refuse');
 
+# ---- placeholders of the old service, which had less of the page's id, and another host
+
+my ($page) = add_pages($node, $web->url('/number.html', '127.0.42.2'));
+value("INSERT INTO contacts (domain_id, page_id, email, phone_number) SELECT domain_id, id,"
+	  . " 'NotFound_' || left(id::text, 8) || '\@old.invalid', 'Phone not found' FROM pages WHERE id = '$page'");
+select_pages($node, "id = '$page'");
+wait_for_status($node, 'Complete', "id = '$page'");
+is(value("SELECT string_agg(phone_number, ',') FROM contacts WHERE page_id = '$page'"), '+12125550142',
+	'the placeholder that is there gains');
+
 # ---- tables whose columns must not be null, with and without a default
 
 value('CREATE DATABASE strict');

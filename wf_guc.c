@@ -17,6 +17,8 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#include "core/wf_phone_number.h"
+
 #include "wf_gateway.h"
 #include "wf_guc.h"
 #include "wf_part.h"
@@ -294,11 +296,33 @@ check_region(char **newval, void **extra, GucSource source)
 {
 	const char *r = *newval;
 
-	if (r && strlen(r) == 2 && isalpha((unsigned char) r[0]) && isalpha((unsigned char) r[1]))
+	if (r == NULL || strlen(r) != 2 || !isalpha((unsigned char) r[0]) ||
+		!isalpha((unsigned char) r[1]))
+		GUC_check_errdetail("The region must be an ISO 3166 code of two letters.");
+	else if (wf_phone_plan(r) == NULL)
+		GUC_check_errdetail("No country with the code \"%s\" has a numbering plan.", r);
+	else
 		return true;
-	GUC_check_errdetail("The region must be an ISO 3166 code of two letters.");
-	GUC_check_errhint("Use for example \"US\" or \"DE\".");
+	GUC_check_errhint("Use for example \"US\", \"DE\" or \"GB\".");
 	return false;
+}
+
+/* As the launcher reads it. */
+static bool
+check_databases(char **newval, void **extra, GucSource source)
+{
+	char	   *names = pstrdup(*newval ? *newval : "");
+	List	   *list = NIL;
+	bool		ok = SplitGUCList(names, ',', &list);
+
+	list_free(list);
+	pfree(names);
+	if (!ok)
+	{
+		GUC_check_errdetail("List syntax is invalid.");
+		GUC_check_errhint("Write names as in \"mydb, other\".");
+	}
+	return ok;
 }
 
 /* What LISTEN takes as a name. */
@@ -538,7 +562,7 @@ define_workers(void)
 	DefineCustomStringVariable("wf_curation.databases",
 							   "Databases that get standing workers.", NULL,
 							   &wf_curation_databases, "", PGC_SIGHUP, GUC_LIST_INPUT,
-							   NULL, NULL, NULL);
+							   check_databases, NULL, NULL);
 	DefineCustomIntVariable("wf_curation.workers",
 							"Standing workers of each database.", NULL,
 							&wf_curation_workers, 1, 0, 16, PGC_SIGHUP, 0, NULL, NULL, NULL);

@@ -156,6 +156,7 @@ wf_gateway_url_problem(const char *url)
 	const char *host = strstr(url, "://");
 	const char *key = strcasestr(url, "api_key=");
 	const char *name;
+	bool		template = false;
 
 	if (*url == '\0')
 		return NULL;
@@ -179,7 +180,10 @@ wf_gateway_url_problem(const char *url)
 	{
 		if (name == NULL)
 			return "Only {key}, {url}, {options} and {max_cost} are replaced.";
+		template = true;
 	}
+	if (template && strstr(url, "{url}") == NULL)
+		return "A template must have {url} in it, in place of which the page's URL comes.";
 	return NULL;
 }
 

@@ -24,6 +24,7 @@ SET wf_curation.contact_url = 'bots.example.org';
 SET wf_curation.contact_url = E'https://example.org/\nX-Header: b';
 SET wf_curation.contact_url = 'https://example.org/ (bot)';
 SET wf_curation.default_region = 'Germany';
+SET wf_curation.default_region = 'UK';
 SET wf_curation.notify_channel = 'a_name_that_is_longer_than_the_sixty_three_bytes_that_an_identifier_has';
 \set VERBOSITY sqlstate
 DO $$ BEGIN PERFORM set_config('wf_curation.contact_url', 'https://' || repeat('a', 2000), false); END $$;
@@ -51,6 +52,9 @@ ALTER SYSTEM SET wf_curation.allowed_networks = 'localhost';
 ALTER SYSTEM SET wf_curation.allowed_ports = '80,99999';
 ALTER SYSTEM SET wf_curation.gateway_url = 'https://api.scraperapi.com/?api_key=0123456789';
 ALTER SYSTEM SET wf_curation.gateway_url = 'api.scraperapi.com';
+ALTER SYSTEM SET wf_curation.gateway_url = 'https://gateway.example/?token={key}';
+ALTER SYSTEM SET wf_curation.databases = '"mydb';
+ALTER SYSTEM SET wf_curation.databases = 'mydb,,other';
 ALTER SYSTEM SET wf_curation.gateway_options = 'render';
 ALTER SYSTEM SET wf_curation.gateway_options = 'api_key=0123456789';
 ALTER SYSTEM SET wf_curation.gateway_key_file = '0123456789';

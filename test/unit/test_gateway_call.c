@@ -65,7 +65,8 @@ test_settings(void)
 		"api.scraperapi.com", "ftp://x.example/", "https://", "https:///x", "https://u:p@x.example/",
 		"https://x.example/a b", "https://x.example/#x", "https://x.example/?api_key=12345",
 		"https://x.example/?API_KEY=1", "https://x.example/{nonsense}", "https://x.example/{",
-		"https://{url}/", "https://{key}.x.example/", "https://x.example/\xc3\xa9"
+		"https://{url}/", "https://{key}.x.example/", "https://x.example/?k={key}",
+		"https://x.example/\xc3\xa9"
 	};
 	static const char *const good_options[] = {
 		"", "render=true", " render=true, premium=true ,country_code=us,device_type=desktop",

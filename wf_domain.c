@@ -178,12 +178,13 @@ wf_domain_attempt(void (*step) (void *), void *arg, WfDbError *error)
 
 		MemoryContextSwitchTo(context);
 		data = CopyErrorData();
-		if (!lies_in_row(data->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
+		/* first: an error from inside it would leave the session in an aborted one */
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
+		if (!lies_in_row(data->sqlerrcode))
+			ReThrowError(data);
 		error->sqlstate = data->sqlerrcode;
 		error->message = data->message;
 		ok = false;

@@ -69,6 +69,17 @@ DROP POLICY writing ON pages;
 BEGIN READ ONLY;
 SELECT outcome, detail FROM wf_submit_pages(ARRAY['one.example/r']);
 ROLLBACK;
+-- an error ends its transaction, and nothing of that is left behind
+SET default_transaction_read_only = on;
+SELECT outcome, detail FROM wf_submit_pages(ARRAY['one.example/r']);
+SET default_transaction_read_only = off;
+CREATE FUNCTION cancelled() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN RAISE 'as if cancelled' USING ERRCODE = 'query_canceled'; END $$;
+CREATE TRIGGER cancelled BEFORE INSERT ON domains FOR EACH ROW EXECUTE FUNCTION cancelled();
+SELECT outcome, detail FROM wf_submit_pages(ARRAY['cancelled.example/r']);
+INSERT INTO local_businesses (website_url, status) VALUES ('cancelled.example', 'Selected');
+DROP TRIGGER cancelled ON domains;
+SELECT count(*) FROM local_businesses;
 DROP OWNED BY regress_wf_submit;
 DROP ROLE regress_wf_submit;
 

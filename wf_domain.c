@@ -382,19 +382,11 @@ create_rows(const WfDomains *d, HTAB *hosts)
 	add_insisted(d, WF_DOMAIN_STATUS, "pending", &names, &values);
 	add_insisted(d, WF_ITEM_CURATION, d->table->column[WF_ITEM_CURATION].label[WF_CURATION_NEW],
 				 &names, &values);
+	wf_part_add_needed(d->table, d->parents ? d->parents->relid : InvalidOid, &names, &values);
 	if (d->parents)
-	{
-		ListCell   *lc;
-
-		foreach(lc, wf_part_copied_columns(d->table, d->parents->relid))
-		{
-			appendStringInfo(&names, ", %s", quote_identifier(lfirst(lc)));
-			appendStringInfo(&values, ", p.%s", quote_identifier(lfirst(lc)));
-		}
 		source = psprintf(" LEFT JOIN %s p ON p.%s OPERATOR(pg_catalog.=) u.parent",
 						  d->parents->relation,
 						  quote_identifier(d->parents->part->columns[WF_ITEM_ID].name));
-	}
 	execute(psprintf("INSERT INTO %s AS t (%s) SELECT %s FROM ROWS FROM "
 					 "(pg_catalog.unnest($1), pg_catalog.unnest($2)) u(host, parent)%s "
 					 "ORDER BY u.host ON CONFLICT DO NOTHING RETURNING %s",

@@ -38,22 +38,22 @@
 	" ORDER BY a.attnum"
 
 /*
- * The columns that we give a value to, as a name[]: those of the part but for the
- * id, which is the table's, and those copied from the parent's row.
+ * The columns that we give a value to, as a name[]: those of the part, and those that
+ * the table needs and we know a value for.
  */
 static Datum
 given_columns(const WfBinding *b, Oid parent)
 {
-	List	   *copied = wf_part_copied_columns(b, parent);
-	Datum	   *names = palloc((b->part->ncolumns + list_length(copied)) * sizeof(Datum));
+	List	   *needed = wf_part_needed_columns(b, parent);
+	Datum	   *names = palloc((b->part->ncolumns + list_length(needed)) * sizeof(Datum));
 	int			n = 0;
 	ListCell   *lc;
 
 	for (int i = 0; i < b->part->ncolumns; i++)
 		if (b->part->columns[i].name && strcmp(b->part->columns[i].name, "id") != 0)
 			names[n++] = CStringGetTextDatum(b->part->columns[i].name);
-	foreach(lc, copied)
-		names[n++] = CStringGetTextDatum(lfirst(lc));
+	foreach(lc, needed)
+		names[n++] = CStringGetTextDatum(((WfNeededColumn *) lfirst(lc))->name);
 	return PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 

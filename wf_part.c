@@ -498,9 +498,50 @@ wf_part_value_or_default(const WfBinding *binding, int column, const char *value
 		: pstrdup(value);
 }
 
+/* Is the name that of a column of the part? */
+static bool
+is_known(const WfPart *part, const char *name)
+{
+	for (int c = 0; c < part->ncolumns; c++)
+		if (part->columns[c].name && strcmp(part->columns[c].name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What a column gets that services fill in themselves, where its table does not; NULL
+ * for others.  Rows of jobs have all times by the part.
+ */
+static const char *
+own_value(const WfPart *part, Form_pg_attribute att)
+{
+	const char *name = NameStr(att->attname);
+	Oid			type = getBaseType(att->atttypid);
+
+	if (strcmp(name, "id") == 0 && type == UUIDOID)
+		return "pg_catalog.gen_random_uuid()";
+	if (part->id == WF_PART_JOBS ||
+		(strcmp(name, "created_at") != 0 && strcmp(name, "updated_at") != 0))
+		return NULL;
+	return type == TIMESTAMPTZOID ? "pg_catalog.now()" :
+		type == TIMESTAMPOID ? "pg_catalog.timezone('UTC', pg_catalog.now())" : NULL;
+}
+
+/* Has the parent's table a column that may be copied into this one? */
+static bool
+can_be_copied(Form_pg_attribute att, Oid parent)
+{
+	AttrNumber	attnum = OidIsValid(parent) ? get_attnum(parent, NameStr(att->attname)) :
+		InvalidAttrNumber;
+
+	return attnum != InvalidAttrNumber &&
+		(get_atttype(parent, attnum) == att->atttypid ||
+		 att->atttypid == TEXTOID || att->atttypid == VARCHAROID);
+}
+
 /* See wf_part.h. */
 List *
-wf_part_copied_columns(const WfBinding *binding, Oid parent)
+wf_part_needed_columns(const WfBinding *binding, Oid parent)
 {
 	Relation	rel = table_open(binding->relid, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -509,23 +550,41 @@ wf_part_copied_columns(const WfBinding *binding, Oid parent)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
-		const char *name = NameStr(att->attname);
-		AttrNumber	attnum;
-		bool		known = false;
+		const char *value;
+		WfNeededColumn *needed;
 
 		if (!is_needed(att))
 			continue;
-		for (int c = 0; c < binding->part->ncolumns; c++)
-			known |= binding->part->columns[c].name &&
-				strcmp(binding->part->columns[c].name, name) == 0;
-		attnum = known ? InvalidAttrNumber : get_attnum(parent, name);
-		if (attnum != InvalidAttrNumber &&
-			(get_atttype(parent, attnum) == att->atttypid ||
-			 att->atttypid == TEXTOID || att->atttypid == VARCHAROID))
-			result = lappend(result, pstrdup(name));
+		value = own_value(binding->part, att);
+		if (value == NULL &&
+			(is_known(binding->part, NameStr(att->attname)) || !can_be_copied(att, parent)))
+			continue;
+		needed = palloc(sizeof(WfNeededColumn));
+		needed->name = pstrdup(NameStr(att->attname));
+		needed->value = value;
+		result = lappend(result, needed);
 	}
 	table_close(rel, AccessShareLock);
 	return result;
+}
+
+/* See wf_part.h. */
+void
+wf_part_add_needed(const WfBinding *binding, Oid parent, StringInfo names, StringInfo values)
+{
+	ListCell   *lc;
+
+	foreach(lc, wf_part_needed_columns(binding, parent))
+	{
+		const WfNeededColumn *needed = lfirst(lc);
+		const char *name = quote_identifier(needed->name);
+
+		appendStringInfo(names, ", %s", name);
+		if (needed->value)
+			appendStringInfo(values, ", %s", needed->value);
+		else
+			appendStringInfo(values, ", p.%s", name);
+	}
 }
 
 /* See wf_part.h. */

@@ -16,6 +16,7 @@
 #define WF_PART_H
 
 #include "access/attnum.h"
+#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
@@ -264,13 +265,24 @@ extern char *wf_part_value_or_default(const WfBinding *binding, int column, cons
 /* Does the table give a value to a bound column that an INSERT leaves out? */
 extern bool wf_part_has_default(const WfBinding *binding, int column);
 
+/* A column that new rows of a table need (NOT NULL, no default). */
+typedef struct WfNeededColumn
+{
+	char	   *name;
+	const char *value;			/* an SQL expression; NULL: the parent row's of that name */
+} WfNeededColumn;
+
 /*
- * Names (List of char *) of the columns that new rows of the table need (NOT
- * NULL, no default), that its part does not know, and that the parent's table
- * has under the same name, such as tenant_id, and of the same type, or the
- * table's is text or varchar: copied.
+ * Those of them (List of WfNeededColumn) that nobody else gives a value to: the id and
+ * the times, which some services make themselves, and what the part does not know and
+ * the parent's table has under the same name, such as tenant_id, and of the same type,
+ * or the table's is text or varchar.  There may be no parent (InvalidOid).
  */
-extern List *wf_part_copied_columns(const WfBinding *binding, Oid parent);
+extern List *wf_part_needed_columns(const WfBinding *binding, Oid parent);
+
+/* Add them to the columns and values of an INSERT; the parent's row is p. */
+extern void wf_part_add_needed(const WfBinding *binding, Oid parent, StringInfo names,
+							   StringInfo values);
 
 /* Key columns of the index of ready items, as SQL: "domain_id, id", or "id" alone. */
 extern char *wf_part_ready_key(const WfBinding *binding);

@@ -390,20 +390,6 @@ make_sweep_statements(WfStage *stage)
 		stage->stmt[which].walks = which != WF_STMT_WAITING;
 }
 
-/* See wf_stage_int.h. */
-void
-wf_stage_add_copied_columns(const WfStage *stage, const WfBinding *targets,
-							StringInfo names, StringInfo values)
-{
-	ListCell   *lc;
-
-	foreach(lc, wf_part_copied_columns(targets, stage->items->relid))
-	{
-		appendStringInfo(names, ", %s", quote_identifier(lfirst(lc)));
-		appendStringInfo(values, ", p.%s", quote_identifier(lfirst(lc)));
-	}
-}
-
 static WfBinding *
 bind_table(WfPartId id, Oid relid, const char **problem)
 {

@@ -81,7 +81,7 @@ insert_contacts(const WfStage *stage, const char *tail)
 	add_contact_column(stage, WF_CONTACT_JOB_TITLE, "u.title", &names, &values);
 	add_contact_column(stage, WF_CONTACT_SOURCE_URL, "u.source_url", &names, &values);
 	add_contact_column(stage, WF_CONTACT_CONTEXT, "u.context", &names, &values);
-	wf_stage_add_copied_columns(stage, stage->targets, &names, &values);
+	wf_part_add_needed(stage->targets, stage->items->relid, &names, &values);
 	return psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM unnest($1, $2, $3, $4, $5, $6, $7)"
 					" WITH ORDINALITY u(page_id, email, name, phone, title, source_url, context, place)"
 					" JOIN %s p ON p.%s = u.page_id %s"

@@ -126,7 +126,7 @@ make_insert(WfStage *stage, WfStageStatement which, const WfBinding *targets,
 	appendStringInfo(&all_names, "%s, %s%s", column_of(targets, WF_ITEM_DOMAIN_ID),
 					 column_of(targets, WF_ITEM_URL), names);
 	appendStringInfo(&all_values, "p.%s, u.url%s", item_domain(stage), values);
-	wf_stage_add_copied_columns(stage, targets, &all_names, &all_values);
+	wf_part_add_needed(targets, stage->items->relid, &all_names, &all_values);
 	set_entry_statement(stage, which,
 						psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM %s p, " ENTRY_SOURCE
 								 " WHERE p.%s = $1 AND %s AND %s AND NOT EXISTS"
@@ -350,7 +350,7 @@ make_jobs_statement(WfStage *stage)
 	add_value(jobs, WF_JOB_CREATED_AT, time_for(&jobs->column[WF_JOB_CREATED_AT], "u.started"),
 			  &names, &values);
 	add_value(jobs, WF_JOB_UPDATED_AT, now_for(&jobs->column[WF_JOB_UPDATED_AT]), &names, &values);
-	wf_stage_add_copied_columns(stage, jobs, &names, &values);
+	wf_part_add_needed(jobs, stage->items->relid, &names, &values);
 	set_statement(stage, WF_STMT_JOBS,
 				  psprintf("INSERT INTO %s (%s) SELECT %s FROM %s p,"
 						   " unnest($1, $2, $3, $4, $5) u(id, label, error, sitemaps, started)"

@@ -64,13 +64,6 @@ set_statement(WfStage *stage, WfStageStatement which, char *sql, int nargs, ...)
 	va_end(args);
 }
 
-/*
- * Columns that new rows need (NOT NULL, no default) and we do not know, but the
- * item's table (alias p) has under the same name, such as tenant_id: copied.
- */
-extern void wf_stage_add_copied_columns(const WfStage *stage, const WfBinding *targets,
-										StringInfo names, StringInfo values);
-
 /* WfStageSpec.make_targets of sitemap files and of domains (wf_stage_entries.c). */
 extern bool wf_stage_make_page_statements(WfStage *stage, const char *strategy,
 										  const char **problem);

@@ -244,7 +244,6 @@ create_items(Submission *s)
 	const char *fresh = s->items->column[WF_ITEM_CURATION].label[WF_CURATION_NEW];
 	StringInfoData names;
 	StringInfoData values;
-	ListCell   *lc;
 
 	initStringInfo(&names);
 	initStringInfo(&values);
@@ -267,11 +266,7 @@ create_items(Submission *s)
 						 quote_literal_cstr(type->label[WF_SITEMAP_URLSET]),
 						 item_type(s, WF_SITEMAP_TYPE));
 	}
-	foreach(lc, wf_part_copied_columns(s->items, s->domains->relid))
-	{
-		appendStringInfo(&names, ", %s", quote_identifier(lfirst(lc)));
-		appendStringInfo(&values, ", p.%s", quote_identifier(lfirst(lc)));
-	}
+	wf_part_add_needed(s->items, s->domains->relid, &names, &values);
 	run_on_missing(s, psprintf("INSERT INTO %s AS t (%s, %s%s) "
 							   "SELECT u.domain_id, CAST(u.url AS %s)%s FROM (SELECT DISTINCT domain_id, url FROM "
 							   "ROWS FROM "

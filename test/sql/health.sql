@@ -292,8 +292,9 @@ SELECT remedy FROM (:look) x \gset
 \o /dev/null
 :remedy
 \o
-ALTER TABLE contacts ALTER id DROP DEFAULT, ADD region text NOT NULL DEFAULT '', ADD tenant_id int NOT NULL DEFAULT 0;
-ALTER TABLE contacts ALTER region DROP DEFAULT, ALTER tenant_id DROP DEFAULT;
+ALTER TABLE contacts ALTER id DROP DEFAULT, ALTER created_at DROP DEFAULT;	-- these are made for it
+ALTER TABLE contacts ADD run_id uuid NOT NULL DEFAULT gen_random_uuid(), ADD region text NOT NULL DEFAULT '', ADD tenant_id int NOT NULL DEFAULT 0;
+ALTER TABLE contacts ALTER run_id DROP DEFAULT, ALTER region DROP DEFAULT, ALTER tenant_id DROP DEFAULT;
 ALTER TABLE pages ADD tenant_id int NOT NULL;
 ALTER TABLE sitemap_files ADD tenant_id int NOT NULL;
 :look;
@@ -306,12 +307,12 @@ SELECT string_agg(remedy, ' ' ORDER BY remedy) AS remedy FROM (:look) x \gset
 :remedy
 \o
 :look;
-ALTER TABLE contacts ALTER id DROP DEFAULT;
-CREATE FUNCTION gives_id() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := gen_random_uuid(); RETURN NEW; END';
+ALTER TABLE contacts ALTER run_id DROP DEFAULT;
+CREATE FUNCTION gives_id() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.run_id := gen_random_uuid(); RETURN NEW; END';
 CREATE TRIGGER a_gives_id BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION gives_id();
 SELECT check_name, status FROM (:look) x WHERE check_name = 'new_rows';
 DROP FUNCTION gives_id() CASCADE;
-ALTER TABLE contacts ALTER id SET DEFAULT gen_random_uuid(), DROP region, DROP tenant_id;
+ALTER TABLE contacts ALTER id SET DEFAULT gen_random_uuid(), ALTER created_at SET DEFAULT now(), DROP run_id, DROP region, DROP tenant_id;
 ALTER TABLE pages DROP tenant_id;
 ALTER TABLE sitemap_files DROP tenant_id;
 ALTER TABLE domains DROP tenant_id;

@@ -137,5 +137,36 @@ strict("UPDATE pages SET page_processing_status = 'Queued'");
 batches();
 is(strict('SELECT name FROM contacts'), 'Ann Lee', 'which gains as others do');
 
+# ---- tables whose ids and times the service made
+
+value('CREATE DATABASE made');
+
+sub made { return $node->safe_psql('made', $_[0]) }
+
+my $times = 'created_at timestamp NOT NULL, updated_at timestamptz NOT NULL';
+my $statuses = "page_curation_status text DEFAULT 'New', page_processing_status text, page_processing_error text";
+made(qq{
+	CREATE TABLE local_businesses (id uuid PRIMARY KEY, website_url text, status text, domain_extraction_status text, domain_extraction_error text);
+	CREATE TABLE domains (id uuid PRIMARY KEY, domain text UNIQUE, sitemap_curation_status text, sitemap_analysis_status text,
+		sitemap_analysis_error text, local_business_id uuid, $times);
+	CREATE TABLE sitemap_files (id uuid PRIMARY KEY, domain_id uuid, url text, sitemap_type text, url_count int, deep_scrape_curation_status text,
+		sitemap_import_status text, sitemap_import_error text, $times);
+	CREATE TABLE pages (id uuid PRIMARY KEY, domain_id uuid, url text, $statuses, $times);
+	CREATE TABLE contacts (id uuid PRIMARY KEY, domain_id uuid, page_id uuid, email text, $times);
+	CREATE EXTENSION wf_curation});
+made("INSERT INTO local_businesses VALUES (gen_random_uuid(), '" . $web->url('/', '127.0.42.3') . "', 'Selected')");
+is(made('SELECT count(*), min(domain_extraction_status) FROM domains, local_businesses'), '1|Complete', 'a business has a domain');
+is(made("SELECT string_agg(outcome, ',') FROM wf_submit_domains('{one.example}') UNION ALL"
+	  . " SELECT string_agg(outcome, ',') FROM wf_submit_pages('{two.example/x}')"), "created\ncreated", 'what is handed in is created');
+made("UPDATE domains SET sitemap_curation_status = 'Selected' WHERE local_business_id IS NOT NULL");
+made('SELECT wf_process_batch(100)');
+made("UPDATE sitemap_files SET deep_scrape_curation_status = 'Selected'");
+made('SELECT wf_process_batch(100)') for 1 .. 3;
+made("UPDATE pages SET page_curation_status = 'Selected', created_at = '2001-01-01' WHERE url ~ 'address'");
+made('SELECT wf_process_batch(100)');
+is(made("SELECT count(*), bool_and(abs(extract(epoch FROM created_at - now() AT TIME ZONE 'UTC')) < 600) FROM contacts"), '1|t',
+	'and its contacts, with times of their own');
+is(made("SELECT count(*) FROM wf_health() WHERE check_name = 'new_rows' AND status <> 'ok'"), '0', 'which is in order');
+
 $node->stop;
 done_testing();

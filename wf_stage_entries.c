@@ -239,10 +239,11 @@ update_sitemaps(WfStage *stage, WfStageStatement which, const WfBinding *targets
 	for (size_t i = 0; i < lengthof(known); i++)
 	{
 		const char *name = column_of(targets, known[i].column);
-		const char *type = column_type(&targets->column[known[i].column]);
+		const char *type;
 
 		if (name == NULL)
 			continue;
+		type = column_type(&targets->column[known[i].column]);
 		appendStringInfo(&set, "%s%s = COALESCE(CAST(%s AS %s), c.%s)", set.len ? ", " : "", name,
 						 known[i].value, type, name);
 		appendStringInfo(&condition, "%sCAST(%s AS %s)::pg_catalog.text <> c.%s::pg_catalog.text OR c.%s IS NULL",

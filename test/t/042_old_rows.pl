@@ -149,7 +149,7 @@ made(qq{
 	CREATE TABLE local_businesses (id uuid PRIMARY KEY, website_url text, status text, domain_extraction_status text, domain_extraction_error text);
 	CREATE TABLE domains (id uuid PRIMARY KEY, domain text UNIQUE, sitemap_curation_status text, sitemap_analysis_status text,
 		sitemap_analysis_error text, local_business_id uuid, $times);
-	CREATE TABLE sitemap_files (id uuid PRIMARY KEY, domain_id uuid, url text, sitemap_type text, url_count int, deep_scrape_curation_status text,
+	CREATE TABLE sitemap_files (id uuid PRIMARY KEY, domain_id uuid, url text, sitemap_type text, deep_scrape_curation_status text,
 		sitemap_import_status text, sitemap_import_error text, $times);
 	CREATE TABLE pages (id uuid PRIMARY KEY, domain_id uuid, url text, $statuses, $times);
 	CREATE TABLE contacts (id uuid PRIMARY KEY, domain_id uuid, page_id uuid, email text, $times);

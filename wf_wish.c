@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -29,6 +30,7 @@ typedef enum WishStatement
  */
 #define QUICK_LOOK_MS	20
 #define LOOK_SHARE		30
+#define PRUNE_LOOKS		100		/* of one sweep */
 
 static WfStatement own[WISH_COUNT];
 
@@ -145,8 +147,12 @@ void
 wf_wish_prune(WfStage *stage)
 {
 	static WfWishes wishes[WF_STAGE_COUNT];
+	WfWishes   *w = &wishes[stage->id];
 	WfPick	   *ready = palloc(WF_WISHES_AT_ONCE * sizeof(WfPick));
+	int			looks = PRUNE_LOOKS;
 
-	(void) wf_wish_read(stage, &wishes[stage->id], ready);
+	/* on while all of them are void: thousands may have been taken back at once */
+	while (wf_wish_read(stage, w, ready) == 0 && w->look && w->next_look == 0 && --looks > 0)
+		CHECK_FOR_INTERRUPTS();
 	pfree(ready);
 }

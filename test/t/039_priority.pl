@@ -111,6 +111,16 @@ value(q{SELECT wf_resume('page')});
 wait_until_done($node);
 is(value('SELECT count(*) FROM wf_priority'), 0, 'no wish is left');
 
+# thousands that were taken back at once are forgotten by one sweep
+value(q{SELECT wf_pause('page')});
+value(q{INSERT INTO pages (url, page_curation_status)
+	SELECT 'https://many.priority-widgets.com/' || n, 'Selected' FROM generate_series(1, 3000) n});
+value("SELECT wf_prioritize('page', ARRAY(SELECT id FROM pages WHERE url ~ 'many'))");
+value(q{SELECT wf_cancel(ARRAY(SELECT id FROM pages WHERE url ~ 'many'))});
+value('SELECT wf_heal()');
+is(value('SELECT count(*) FROM wf_priority'), 0, 'no wish is left of 3,000 that were cancelled');
+value(q{SELECT wf_resume('page')});
+
 # ---- an order takes them, too, and so do the other stages
 
 stop_workers();

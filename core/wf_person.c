@@ -19,6 +19,7 @@
 
 #define MAX_WORDS		192		/* looked at around one address */
 #define PLACE_LINES		2		/* for a name that agrees in nothing */
+#define MAX_GAP			6		/* bytes between a name and an address: " at " */
 #define MAX_PLACE_TITLE	40		/* bytes of the title of such a one */
 
 /*-------------------------------------------------------------------------
@@ -88,6 +89,16 @@ has_title(const Search *s, int at, int count)
 							 s->start).len > 0;
 }
 
+/* Is the name between the position that the local part names and the address? */
+static bool
+has_role_line(const Search *s, int at, int count)
+{
+	return !s->words[at].is_joined && stands_alone(s->words, at, count, s->total) &&
+		!wf_person_has_label(s->words + at, count) &&
+		wf_person_is_role_line(s->text, s->words[at].start, s->words[at + count - 1].end,
+							   s->local.letters);
+}
+
 /* A known given name or initials and what follows, with nothing that belongs to it around. */
 static bool
 is_plain_name(const Search *s, int at, int count)
@@ -102,7 +113,7 @@ is_represented(const Search *s, int at)
 {
 	static const WfSlice pairs[][2] = {
 		{{"vertreten", 9}, {"durch", 5}}, {{"represented", 11}, {"by", 2}},
-		{{"repr\xC3\xA9sent\xC3\xA9" "e", 13}, {"par", 3}}, {{"vertegenwoordigd", 16}, {"door", 4}}
+		{{"den", 3}, {"inhalt", 6}}, {{"repr\xC3\xA9sent\xC3\xA9" "e", 13}, {"par", 3}}, {{"vertegenwoordigd", 16}, {"door", 4}}
 	};
 	WfSlice		word = wf_person_slice(s->text, &s->words[at]);
 	size_t		i;
@@ -130,10 +141,47 @@ introduces_name(const Search *s, int at, bool is_joined)
 			(wf_person_is_in(word, WF_WORDS_INTRODUCTIONS) || is_represented(s, at));
 	if (s->words[at].line != s->words[at + 1].line)
 		return false;
+	/* "Responsabile commerciale Mario Esempio" */
+	if (is_joined && !wf_person_is_in(word, WF_WORDS_TITLES) && at > 0 &&
+		s->words[at].is_joined && !s->words[at].is_capital)
+		word = wf_person_slice(s->text, &s->words[at - 1]);
 	if (is_joined)
 		return wf_person_is_in(word, WF_WORDS_TITLES);
 	return memchr(between.data, ':', between.len) != NULL &&
 		(wf_person_is_in(word, WF_WORDS_INTRODUCTIONS) || is_represented(s, at));
+}
+
+/* "Foto: Anna Example": whose the picture is, not the address. */
+static bool
+is_credit(const Search *s, int at)
+{
+	static const WfSlice words[] = {
+		{"foto", 4}, {"fotos", 5}, {"photo", 5}, {"photos", 6}, {"bild", 4}, {"bilder", 6},
+		{"image", 5}, {"images", 6}, {"text", 4}, {"webdesign", 9}, {"design", 6}, {"copyright", 9},
+		{"illustration", 12}, {"credit", 6}, {"credits", 7}, {"cr\xC3\xA9" "dit", 7}
+	};
+	size_t		i;
+
+	for (i = 0; at > 0 && i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		if (s->words[at - 1].line == s->words[at].line &&
+			wf_text_equal_nocase(wf_person_slice(s->text, &s->words[at - 1]), words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* "contact Anna Example at press@example.org" */
+static bool
+is_asked_for(const Search *s, int at, int count)
+{
+	size_t		end = s->words[at + count - 1].end;
+
+	return at > 0 && s->words[at].is_joined &&
+		(stands_alone(s->words, at, count, s->total) || !s->words[at + count].is_capital) &&
+		s->start > end && s->start - end <= MAX_GAP &&
+		s->words[at].line == 0 &&
+		wf_person_is_in(wf_person_slice(s->text, &s->words[at - 1]), WF_WORDS_INTRODUCTIONS);
 }
 
 /* Does another address follow in the line? */
@@ -193,12 +241,15 @@ is_in_place(Search *s, int at, int count)
 {
 	const WfPersonWord *words = s->words + at;
 	size_t		end = words[count - 1].end;
-	bool		follows_title = at > 0 && words[0].is_joined && introduces_name(s, at - 1, true);
+	bool		is_asked = is_asked_for(s, at, count);
+	bool		follows_title = is_asked ||
+		(at > 0 && words[0].is_joined && introduces_name(s, at - 1, true));
 	bool		is_linked = s->is_link && words[0].start == s->end;
 	WfSlice		title;
 
 	if (!(words[0].is_given || is_linked) || (words[0].is_joined && !follows_title) ||
-		!stands_alone(s->words, at, count, s->total) || wf_person_has_label(words, count))
+		!(is_asked || stands_alone(s->words, at, count, s->total)) ||
+		wf_person_has_label(words, count))
 		return false;
 	if (is_linked)
 		return words[0].is_given ||
@@ -207,7 +258,7 @@ is_in_place(Search *s, int at, int count)
 	/* one that stands a line too far away is a rival all the same */
 	if (words[0].start >= s->start || words[0].line < -PLACE_LINES - 1 ||
 		(words[0].line < 0 && !s->is_role) || is_separated(s, &words[0]) || is_shared(s) ||
-		signs_quote(s, words[0].start))
+		is_credit(s, at) || signs_quote(s, words[0].start))
 		return false;
 	s->rivals[-words[0].line]++;
 	if (words[0].line < -PLACE_LINES)
@@ -248,6 +299,7 @@ completes(const Search *s, int at, int count)
 		 s->agreement == WF_AGREES_IN_PART) &&
 		last->is_loud == s->words[at + 1].is_loud &&
 		!wf_person_ends_in_title(word) && !wf_person_is_in(word, WF_WORDS_OFFICES) &&
+		!wf_person_is_institution(s->text, last->start) &&
 		!wf_person_is_in(word, WF_WORDS_INTRODUCTIONS) &&
 		!wf_person_is_in(word, WF_WORDS_CREDENTIALS);
 }
@@ -323,8 +375,10 @@ find_agreement(Search *s, int at, int count, int lines)
 		(lines <= 1 || (lines <= NEAR_LINES &&
 						wf_person_find_title(s->text, start, end, s->start).len > 0)))
 		a = WF_AGREES_IN_FORM;
-	if (a == WF_AGREES_NOT && lines <= NEAR_LINES && is_plain_name(s, at, count) &&
-		wf_person_find_role(s->text, start, end, s->start, s->local.letters).len > 0)
+	if (a == WF_AGREES_NOT && lines <= NEAR_LINES &&
+		((is_plain_name(s, at, count) &&
+		  wf_person_find_role(s->text, start, end, s->start, s->local.letters).len > 0) ||
+		 (s->is_role && has_role_line(s, at, count))))
 		a = WF_AGREES_IN_PART;
 	if (a == WF_AGREES_NOT && is_in_place(s, at, count))
 		a = WF_AGREES_BY_PLACE;
@@ -517,7 +571,10 @@ may_have_name(const Search *s, int from, int to, bool by_class)
 	if (to - from < 2)
 		return false;
 	if (s->local.letters.len <= WF_PERSON_INITIALS || (is_near && !by_class) ||
-		(s->is_link && s->words[from].start == s->end))
+		(s->is_link && s->words[from].start == s->end) ||
+		(s->is_role && is_near && wf_person_is_role_line(s->text, s->words[from].start,
+														 s->words[to - 1].end,
+														 s->local.letters)))
 		return true;
 	for (i = from; i < to; i++)
 	{
@@ -597,6 +654,19 @@ search(Search *s)
 	}
 }
 
+/* "info", "director", "sales-emea", "info2" */
+static bool
+is_office(WfSlice local)
+{
+	size_t		i;
+
+	if (wf_person_is_in(local, WF_WORDS_OFFICES) || wf_person_is_in(local, WF_WORDS_TITLES))
+		return true;
+	for (i = 0; i < local.len && wf_is_alpha(local.data[i]); i++)
+		;
+	return i < local.len && wf_person_is_in((WfSlice) {local.data, i}, WF_WORDS_OFFICES);
+}
+
 bool
 wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
 			   WfPerson *person)
@@ -611,7 +681,7 @@ wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice loc
 	wf_person_set_local(&s.local, local);
 	s.is_dotted = memchr(local.data, '.', local.len) != NULL ||
 		memchr(local.data, '_', local.len) != NULL;
-	s.is_role = wf_person_is_in(local, WF_WORDS_OFFICES) || wf_person_is_in(local, WF_WORDS_TITLES);
+	s.is_role = is_office(local);
 	s.is_link = is_link;
 	s.agreement = WF_AGREES_NOT;
 	s.at = s.count = s.family = s.lines = 0;

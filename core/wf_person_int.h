@@ -191,9 +191,14 @@ extern WfSlice wf_person_find_title(WfSlice text, size_t name_start, size_t name
 
 /*
  * The role that the local part names, of which "letters" are the letters, in front of or
- * behind a name in its line: "City Clerk" beside cityclerk@.
+ * behind a name in its line, "City Clerk" beside cityclerk@, or all of the line in front
+ * or behind.
  */
 extern WfSlice wf_person_find_role(WfSlice text, size_t name_start, size_t name_end,
 								   size_t address, WfSlice letters);
+
+/* Is it all of the line in front of or behind that of a name? */
+extern bool wf_person_is_role_line(WfSlice text, size_t name_start, size_t name_end,
+								   WfSlice letters);
 
 #endif							/* WF_PERSON_INT_H */

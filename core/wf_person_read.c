@@ -139,7 +139,10 @@ wf_person_classify(WfSlice text, WfPersonWord *words, int count)
 		if ((w->is_capital ? goes_on || w->is_joined : is_followed && w[1].is_capital) &&
 			!(w->is_initial && w->is_joined && i > 0 && w[-1].is_capital))
 			w->is_honorific = wf_person_is_honorific(word);
-		w->is_given = w->is_capital && (goes_on || w->is_joined) && wf_person_is_given_name(word);
+		/* behind one that is known it tells nothing */
+		w->is_given = w->is_capital &&
+			(goes_on || (w->is_joined && i > 0 && w[-1].is_capital && !w[-1].is_given)) &&
+			wf_person_is_given_name(word);
 	}
 }
 

@@ -278,8 +278,15 @@ is_role(WfSlice title, WfSlice letters)
 	char		folded[WF_PERSON_FOLDED];
 	size_t		i;
 	int			other;
+	const char *space;
 
-	if (letters.len < MIN_ROLE || title.len > MAX_TITLE)
+	if (letters.len < MIN_ROLE || title.len == 0 || title.len > MAX_TITLE)
+		return false;
+	space = memrchr(title.data, ' ', title.len);
+	/* "for press inquiries contact" */
+	if (space != NULL &&
+		wf_person_is_in((WfSlice) {space + 1, title.data + title.len - space - 1},
+						WF_WORDS_INTRODUCTIONS))
 		return false;
 	for (i = 0; i < title.len; i++)
 	{
@@ -292,6 +299,51 @@ is_role(WfSlice title, WfSlice letters)
 			return true;
 	}
 	return false;
+}
+
+/* Is the line all that the local part says: "Treasurer" for treasurer@? */
+static bool
+says_role(WfSlice line, WfSlice letters)
+{
+	char		folded[WF_PERSON_FOLDED];
+
+	line = trim_title(line);
+	return line.len <= MAX_ABOVE && letters.len >= MIN_ROLE &&
+		(wf_text_equal(wf_person_fold(line, false, folded), letters) ||
+		 wf_text_equal(wf_person_fold(line, true, folded), letters));
+}
+
+/* Such a line in front of or behind that of a name which has no more in it. */
+static WfSlice
+find_role_line(WfSlice text, size_t name_start, size_t name_end, WfSlice letters)
+{
+	size_t		from;
+	size_t		to;
+	size_t		start;
+	size_t		end;
+
+	find_line(text, name_start, &from, &to);
+	if (from != name_start || to != name_end)
+		return WF_SLICE_EMPTY;
+	if (from >= 2)
+	{
+		find_line(text, from - 1, &start, &end);
+		if (says_role((WfSlice) {text.data + start, end - start}, letters))
+			return trim_title((WfSlice) {text.data + start, end - start});
+	}
+	if (to + 1 < text.len)
+	{
+		find_line(text, to + 1, &start, &end);
+		if (says_role((WfSlice) {text.data + start, end - start}, letters))
+			return trim_title((WfSlice) {text.data + start, end - start});
+	}
+	return WF_SLICE_EMPTY;
+}
+
+bool
+wf_person_is_role_line(WfSlice text, size_t name_start, size_t name_end, WfSlice letters)
+{
+	return find_role_line(text, name_start, name_end, letters).len > 0;
 }
 
 WfSlice
@@ -311,5 +363,7 @@ wf_person_find_role(WfSlice text, size_t name_start, size_t name_end, size_t add
 	if (to < name_end)
 		return WF_SLICE_EMPTY;
 	title = trim_title((WfSlice) {text.data + name_end, to - name_end});
-	return is_role(title, letters) ? title : WF_SLICE_EMPTY;
+	if (is_role(title, letters))
+		return title;
+	return find_role_line(text, name_start, name_end, letters);
 }

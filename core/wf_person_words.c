@@ -203,32 +203,45 @@ is_in_table(WfSlice word, const WfSlice *table, size_t count)
 	return false;
 }
 
-/* The same in a text of words with a space behind each. */
+/* The order of a word and the entry of a text of words that begins at "entry". */
+static int
+compare_entry(WfSlice word, const char *entry)
+{
+	size_t		i;
+
+	for (i = 0; i < word.len; i++)
+	{
+		if (word.data[i] != entry[i])
+			return entry[i] == ' ' ? 1 : word.data[i] - entry[i];
+	}
+	return entry[i] == ' ' ? 0 : -1;
+}
+
+/* Is the word in a text of words in order, with a space behind each? */
 static bool
-is_in_text(WfSlice word, const char *text, size_t len)
+is_in_text(WfSlice word, WfSlice text)
 {
 	size_t		low = 0;
-	size_t		high = len;
+	size_t		high = text.len;
 
 	while (low < high)
 	{
 		size_t		start = (low + high) / 2;
-		size_t		entry = 0;
 		int			order;
 
-		while (start > low && text[start - 1] != ' ')
+		while (start > low && text.data[start - 1] != ' ')
 			start--;
-		while (text[start + entry] != ' ')
-			entry++;
-		order = memcmp(word.data, text + start, word.len < entry ? word.len : entry);
-		if (order == 0)
-			order = (int) word.len - (int) entry;
+		order = compare_entry(word, text.data + start);
 		if (order == 0)
 			return true;
 		if (order < 0)
 			high = start;
 		else
-			low = start + entry + 1;
+		{
+			low = start;
+			while (text.data[low++] != ' ')
+				;
+		}
 	}
 	return false;
 }
@@ -239,7 +252,7 @@ is_given(WfSlice word)
 	char		letters[WF_PERSON_FOLDED];
 	WfSlice		folded = wf_person_fold(word, false, letters);
 
-	return folded.len > 0 && is_in_text(folded, given_names, sizeof(given_names) - 1);
+	return folded.len > 1 && is_in_text(folded, given_names[letters[0] - 'a']);
 }
 
 bool

@@ -100,6 +100,22 @@ test_places(void)
 		   "R.D. Example | Building Inspector");
 	person("Prof. Dr. med. Zorblax Example\nChefarzt\nchirurgie@example.org",
 		   "Zorblax Example | Chefarzt");
+	person("Treasurer\nZorblax Example\ntreasurer@example.org", "Zorblax Example | Treasurer");
+	person("Anna Example\nBuchhaltung\n030 1\nbuchhaltung@example.org",
+		   "Anna Example | Buchhaltung");
+	person("Treasurer\nContact Form\ntreasurer@example.org", "-");
+	person("Treasurer\nZorblax Example\nclerk@example.org", "-");
+	person("Anna Example\nSales Manager\nsales-emea@example.org", "Anna Example | Sales Manager");
+	person("Please contact Anna Example at press@example.org", "Anna Example | ");
+	person("For press inquiries contact Anna Example at press@example.org", "Anna Example | ");
+	person("Please contact Anna Example or somebody else at press@example.org", "-");
+	person("Responsabile commerciale Anna Example\ncommerciale@example.org",
+		   "Anna Example | Responsabile commerciale");
+	person("Verantwortlich f\xC3\xBCr den Inhalt: Anna Example, Weg 1, info@example.org",
+		   "Anna Example | ");
+	person("Foto: Anna Example, Fotografin\ninfo@example.org", "-");
+	person("Sydney Australia\nsydney@example.org", "-");
+	person("Maria Example Krankenhaus\nmaria.example@example.org", "-");
 	person("Zorblax Example <zq17@example.org>", "Zorblax Example | ");
 	person("Support Team <zq17@example.org>", "-");
 	linked_person("Treasurer: |Zorblax Example", "treasurer", "Zorblax Example | Treasurer");

@@ -6,18 +6,42 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 use WfTest;
+use IO::Select;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $sites = 60;
 my $per_site = 10;
 my $pages = $sites * $per_site;
-# answers take a while, so that the number changes in their midst
-my $web = start_nginx(
-	http => 'limit_req_zone $server_addr zone=slow:1m rate=60r/m;',
-	server => 'limit_req zone=slow burst=100;',
-	pages => { '/a.html' => '<p>info@worker-widgets.com</p>' });
-my $node = new_node();
+
+# Each answer takes a token; without one, requests hang until there is, or until whoever
+# asks is gone.  So the test says how far the work is when the number of workers changes.
+my $tokens = PostgreSQL::Test::Utils::tempdir();
+
+sub answer
+{
+	my (undef, undef, $socket) = @_;
+
+	for (;;)
+	{
+		return if IO::Select->new($socket)->can_read(0.02) && !sysread($socket, my $data, 1);
+		last if grep { unlink $_ } (glob "$tokens/*")[0] // ();
+	}
+	return (200, { 'Content-Type' => 'text/html' }, '<p>info@worker-widgets.com</p>');
+}
+
+my $made = 0;
+
+sub allow
+{
+	append_to_file("$tokens/" . ++$made, '') for 1 .. $_[0];
+	return;
+}
+
+my $web = start_server(\&answer);
+# a worker has at most 8 of the sites
+my $node = new_node(conf => {
+	'wf_curation.max_concurrency' => 8, 'wf_curation.request_timeout' => '30min' });
 
 sub value { return $node->safe_psql('postgres', $_[0]) }
 
@@ -35,30 +59,44 @@ sub set_workers
 # How many workers have pages in flight.
 sub busy { return value('SELECT count(DISTINCT worker_pid) FROM wf_claim WHERE worker_pid IS NOT NULL') }
 
+# What workers had that are no more is nobody's, and has had no attempt.
+sub given_back
+{
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	is(statuses($node, q{page_processing_status = 'Processing'}), '', 'what was in flight was given back');
+	is(value('SELECT count(*) FROM wf_claim'), 0, 'and nothing is remembered of it');
+	return;
+}
+
 # ---- the setting
 
 add_pages($node, { status => 'Selected' },
 	map { my $site = "127.0.2.$_"; map { $web->url("/a.html?$_", $site) } 1 .. $per_site } 1 .. $sites);
-wait_until(sub { busy() == 1 }, 'one worker works');
+allow(40);
+wait_until(sub { left() == $pages - 40 }, 'one worker works');
 set_workers(4, 'four are wanted');
-wait_until(sub { busy() >= 2 }, 'several work');
-cmp_ok(left(), '>', 0, 'there is work left');
+wait_until(sub { busy() == 4 }, 'four work');
+allow(40);
+wait_until(sub { left() == $pages - 80 }, 'they go on');
 set_workers(2, 'two are wanted');
-cmp_ok(left(), '>', 0, 'there is work left');
+wait_until(sub { value('SELECT count(*) FROM wf_claim') == 16 && busy() == 2 }, 'two work');
 set_workers(0, 'none are wanted');
-my $left = left();
-cmp_ok($left, '>', 0, 'there is work left');
-is(statuses($node, q{page_processing_status = 'Processing'}), '', 'what was in flight was given back');
-is(value('SELECT count(*) FROM wf_claim WHERE worker_pid IS NOT NULL'), 0, 'and is nobody\'s');
+is(left(), $pages - 80, 'there is work left');
+given_back();
 
 # ---- by hand: beside the launcher's, which has none now
 
 is(value('SELECT wf_workers_start(2)'), 2, 'two by hand');
 wait_until(sub { count_workers($node, 'postgres') == 2 }, 'they are there');
-wait_until(sub { left() < $left }, 'and go on');
-value('SELECT wf_workers_stop()');
-wait_until(sub { count_workers($node, 'postgres') == 0 }, 'they stop');
+wait_until(sub { busy() == 2 }, 'and work');
+allow(40);
+wait_until(sub { left() == $pages - 120 }, 'they go on');
+is(value('SELECT wf_workers_stop()'), 2, 'both are asked to end');
+wait_until(sub { count_workers($node, 'postgres') == 0 }, 'they end');
+given_back();
 value('SELECT wf_workers_start(1)');
+allow($pages);
 wait_until_done($node);
 is(statuses($node), "Complete=$pages", 'no page is lost');
 is(value('SELECT count(*) FROM wf_attempt'), $pages, 'each was stored once');

@@ -11,6 +11,13 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $web = start_nginx(pages => { '/a.html' => '<p>info@notify-widgets.com</p>' });
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $late = start_server(sub {
+	my $parent = getppid;
+
+	select undef, undef, undef, 0.02 until -e "$dir/now" || getppid != $parent;
+	return (200, { 'Content-Type' => 'text/html' }, '<p>info@late-widgets.com</p>');
+});
 my $node = new_node();
 
 sub value { return $node->safe_psql('postgres', $_[0]) }
@@ -94,6 +101,26 @@ add_pages($node, { status => 'Selected' }, 'http://127.0.4.1:1/');
 $node->poll_query_until('postgres',
 	q{SELECT count(*) = 1 FROM wf_attempt WHERE url = 'http://127.0.4.1:1/'}) or die 'no attempt';
 is(count_notifications(), $before, 'a retry alone is no news');
+
+# beside what did end, which it is not counted with
+my $earlier = sums('page');
+add_pages($node, { status => 'Selected' },
+	map { ($web->url("/a.html?beside$_", "127.0.6.$_"), "http://127.0.7.$_:1/") } 1 .. 100);
+wait_until(sub { sums('page')->{complete} - $earlier->{complete} >= 100 }, 'pages end among others that wait');
+$sum = sums('page');
+is($sum->{complete} - $earlier->{complete} . ' ' . ($sum->{error} - $earlier->{error}), '100 0',
+	'nothing that waits is counted with them');
+cmp_ok($sum->{queued}, '>', 0, 'but named');
+
+# results that nobody wants any more are none
+value('DELETE FROM pages');
+add_pages($node, { status => 'Selected' }, map { $late->url("/$_", "127.0.8.$_") } 1 .. 30);
+$node->poll_query_until('postgres', 'SELECT count(*) = 30 FROM wf_claim WHERE worker_pid IS NOT NULL') or die 'no claims';
+value(q{DELETE FROM pages WHERE url ~ '[02468]$'});
+append_to_file("$dir/now", '');
+wait_for_status($node, 'Complete');
+wait_until(sub { value('SELECT count(*) FROM wf_claim WHERE worker_pid IS NOT NULL') == 0 }, 'all have come back');
+is(sums('page')->{complete} - $sum->{complete}, 15, 'what was deleted meanwhile is not counted');
 
 # other stages
 value(q{INSERT INTO domains (domain, sitemap_curation_status) VALUES ('127.0.5.1:} . $web->port . q{', 'Selected')});

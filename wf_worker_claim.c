@@ -64,9 +64,12 @@ slots_are_taken(void)
 static bool
 stage_is_due(const WfWorkerStage *stage, int slots, TimestampTz now)
 {
+	int			enough = Min(wf_curation_max_concurrency / 4, 16);
+
+	if (wf_worker.batch)
+		enough = Min(enough, wf_worker.budget);
 	return stage->look && now >= stage->next_claim &&
-		(stage->exhausted || wf_worker.nfetching == 0 ||
-		 slots >= Min(wf_curation_max_concurrency / 4, 16));
+		(stage->exhausted || wf_worker.nfetching == 0 || slots >= enough);
 }
 
 /* Is a suspect alone in flight, or does one wait until nothing is? */

@@ -139,8 +139,8 @@ my $moody = start_server(
 
 sub batch_beside
 {
-	my ($what) = @_;
-	my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SELECT wf_process_batch(1)' ],
+	my ($what, $n) = (@_, 1);
+	my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "SELECT wf_process_batch($n)" ],
 		'<', \$in, '>', \$out, '2>', \$err);
 
 	wait_until($what, 'another batch has the site');
@@ -196,6 +196,14 @@ is(statuses($node), 'Complete=1 Processing=1 Queued=1', 'as they were');
 value("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^SELECT wf_process_batch'");
 $other->finish;
 wait_until(sub { statuses($node) eq 'Complete=1 Queued=2' }, 'and the other batch is gone');
+
+value('DELETE FROM pages');
+add_selected(map { $hang->url("/small$_", "127.0.6.$_") } 1 .. 3);
+$other = batch_beside(sub { $hang->count_requests(qr/small/) == 3 }, 3);
+is(statuses($node), 'Processing=3', 'a small batch is fetched at once, not one after the other');
+value("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^SELECT wf_process_batch'");
+$other->finish;
+wait_until(sub { statuses($node) eq 'Queued=3' }, 'and given back');
 
 # ---- standing workers without preload
 

@@ -47,10 +47,11 @@ http => 'directives', tls => 1, port => N)
 nginx on all loopback addresses.  Methods: url(PATH, HOST), port, root,
 requests, count_requests(PATH or qr//), add_page(PATH, BODY), stop, start.
 
-=item start_hanging_server(robots => 'none')
+=item start_hanging_server(robots => 'none', drips => 0)
 
 Accepts connections, reads requests, never answers, except that there is no
-robots.txt (robots => 'hang': does not answer that either).  Methods: url(PATH,
+robots.txt (robots => 'hang': does not answer that either).  drips => 1: its answers
+never end, so that no fetch is given up because nothing comes.  Methods: url(PATH,
 HOST), port, connections (ever accepted), open_connections, count_requests,
 stop.
 
@@ -91,6 +92,12 @@ Starts the test again in a user, mount and network namespace of its own, in whic
 loopback is the only network, and any port may be used.  True there; false where the
 system gives no such namespaces.  To be called before anything is started.
 
+=item enter_small_disk('32m')
+
+Starts the test again in a user and mount namespace of its own, and returns a directory
+in which a file system of that size is mounted; undefined where the system gives none.
+To be called before anything is started.
+
 =item search_sitemaps(NODE, WHERE), count_workers(NODE, DATABASE)
 
 =item server_log(NODE), worker_pids(NODE), crawler_pids(NODE), is_alive(PID)
@@ -122,7 +129,7 @@ our @EXPORT = qw(
   new_node start_nginx start_hanging_server start_server start_pgbouncer
   add_pages select_pages statuses search_sitemaps
   wait_for_status wait_until_done wait_until recovers
-  enter_namespaces server_log worker_pids count_workers crawler_pids is_alive
+  enter_namespaces enter_small_disk server_log worker_pids count_workers crawler_pids is_alive
 );
 
 my $patience = $PostgreSQL::Test::Utils::timeout_default || 180;
@@ -199,9 +206,26 @@ mount --bind "$0" /etc/hosts && ip link set lo up &&
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start && exec "$@"
 SH
 
+# Start the test again by a command of unshare, after a shell has run $setup, whose $0 is
+# $argument.  False where that cannot be.
+sub _start_again
+{
+	my ($setup, $argument, @unshare) = @_;
+
+	return 0 if system(@unshare, 'sh', '-c', "{ $setup} 2>/dev/null", $argument, 'true') != 0;
+	$ENV{WF_IN_NAMESPACES} = 1;
+	# PostgreSQL::Test::Utils has put its log in the place of these
+	my $builder = Test::More->builder;
+	foreach my $pair ([ \*STDOUT, $builder->output ], [ \*STDERR, $builder->failure_output ])
+	{
+		my $tee = tied *{ $pair->[1] } or next;
+		open $pair->[0], '>&', $tee->[0] or die "could not reopen: $!";
+	}
+	exec @unshare, 'sh', '-c', $setup, $argument, $^X, $0 or die "could not exec: $!";
+}
+
 sub enter_namespaces
 {
-	my @unshare = qw(unshare --user --map-current-user --mount --net --keep-caps);
 	my ($hosts, $entry) = ("127.0.0.1 localhost\n", '');
 
 	return 1 if $ENV{WF_IN_NAMESPACES};
@@ -213,16 +237,19 @@ sub enter_namespaces
 	# not a directory of this process, which ends here
 	my $file = PostgreSQL::Test::Utils::tempdir_short() . '.hosts';
 	PostgreSQL::Test::Utils::append_to_file($file, $hosts);
-	return 0 if system(@unshare, 'sh', '-c', "{ $setup} 2>/dev/null", $file, 'true') != 0;
-	$ENV{WF_IN_NAMESPACES} = 1;
-	# PostgreSQL::Test::Utils has put its log in the place of these
-	my $builder = Test::More->builder;
-	foreach my $pair ([ \*STDOUT, $builder->output ], [ \*STDERR, $builder->failure_output ])
-	{
-		my $tee = tied *{ $pair->[1] } or next;
-		open $pair->[0], '>&', $tee->[0] or die "could not reopen: $!";
-	}
-	exec @unshare, 'sh', '-c', $setup, $file, $^X, $0 or die "could not exec: $!";
+	return _start_again($setup, $file, qw(unshare --user --map-current-user --mount --net --keep-caps));
+}
+
+sub enter_small_disk
+{
+	my ($size) = @_;
+	my $dir = "$PostgreSQL::Test::Utils::tmp_check/wf_small_disk";
+
+	return $dir if $ENV{WF_IN_NAMESPACES};
+	make_path($dir);
+	_start_again(qq{mount -t tmpfs -o size=$size none "\$0" && exec "\$@"\n}, $dir,
+		qw(unshare --user --map-current-user --mount --keep-caps));
+	return;
 }
 
 # Cluster.pm of 15 has no log_content().
@@ -457,9 +484,8 @@ sub start_pgbouncer
 
 sub start_hanging_server
 {
-	my %o = (robots => 'none', @_);
 	my $self = WfTest::Server->new();
-	$self->{robots} = $o{robots};
+	%$self = (%$self, robots => 'none', drips => 0, @_);
 	push @started, $self;
 	$self->run_child(sub { $self->hang_loop });
 	return $self;
@@ -756,6 +782,8 @@ sub hang_loop
 	my ($self) = @_;
 	my $select = IO::Select->new($self->{socket});
 	my $parent = getppid;
+	my %dripping;
+	my $next_drop = 0;
 
 	while (getppid == $parent)
 	{
@@ -773,14 +801,21 @@ sub hang_loop
 				$self->note_request($ready, $data, $answered ? 404 : '-');
 				syswrite $ready, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 				  if $answered;
+				next if $answered || !$self->{drips};
+				syswrite $ready, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+				$dripping{$ready} = $ready;
 			}
 			else
 			{
 				$select->remove($ready);
+				delete $dripping{$ready};
 				close $ready;
 				$self->note('close');
 			}
 		}
+		next if time < $next_drop;
+		$next_drop = time + 0.5;
+		syswrite $_, ' ' x 100 foreach values %dripping;
 	}
 	return;
 }

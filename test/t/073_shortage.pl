@@ -10,33 +10,13 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 
-my $disk;
-
-# Begin anew in namespaces of our own, before anything is set up.
-BEGIN
-{
-	$disk = $ENV{WF_SMALL_DISK};
-	if (!defined $disk)
-	{
-		my $dir = "$FindBin::RealBin/../../tmp_check/wf_small_disk";
-		my @unshare = qw(unshare --user --map-current-user --mount --keep-caps);
-		my $mount = 'mount -t tmpfs -o size=32m none "$0"';
-
-		system('mkdir', '-p', $dir);
-		if (system(@unshare, 'sh', '-c', "$mount 2>/dev/null", $dir) == 0)
-		{
-			$ENV{WF_SMALL_DISK} = $dir;
-			exec @unshare, 'sh', '-c', "$mount && exec \"\$@\"", $dir, $^X, (map { "-I$_" } @INC), $0
-			  or die "could not execute unshare: $!";
-		}
-	}
-}
-
 use WfTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
+
+my $disk = enter_small_disk('32m');
 
 use constant PAGES => 100;
 use constant ADDRESSES => 20;

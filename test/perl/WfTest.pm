@@ -62,6 +62,11 @@ returns (STATUS, \%headers, BODY), or writes to SOCKET itself and returns
 nothing.  Each connection has a process of its own and one request.  Methods as
 above.
 
+=item start_rationed_server(BODY)
+
+Answers with BODY, but only as often as was allowed by its method allow(N), which adds N;
+requests beyond hang until there is more, or until whoever asks is gone.
+
 =item start_pgbouncer(NODE, pool_mode => 'transaction', conf => {...})
 
 Methods: connstr(DATABASE), port, stop.
@@ -126,7 +131,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(
-  new_node start_nginx start_hanging_server start_server start_pgbouncer
+  new_node start_nginx start_hanging_server start_server start_rationed_server start_pgbouncer
   add_pages select_pages statuses search_sitemaps
   wait_for_status wait_until_done wait_until recovers
   enter_namespaces enter_small_disk server_log worker_pids count_workers crawler_pids is_alive
@@ -497,6 +502,25 @@ sub start_server
 	my $self = WfTest::Server->new();
 	push @started, $self;
 	$self->run_child(sub { $self->answer_loop($handler) });
+	return $self;
+}
+
+sub start_rationed_server
+{
+	my ($body) = @_;
+	my $tokens = _work_dir('tokens');
+	my $self = start_server(sub {
+		my (undef, undef, $socket) = @_;
+		my $gone = IO::Select->new($socket);
+
+		for (;;)
+		{
+			return if $gone->can_read(0.02) && !sysread($socket, my $data, 1);
+			my ($token) = glob "$tokens/*";
+			return (200, {}, $body) if defined $token && unlink $token;
+		}
+	});
+	$self->{tokens} = $tokens;
 	return $self;
 }
 
@@ -875,6 +899,14 @@ sub _count
 
 	open(my $fh, '<', "$self->{dir}/requests") or return 0;
 	return scalar grep { $_ eq "$word\n" } <$fh>;
+}
+
+sub allow
+{
+	my ($self, $n) = @_;
+
+	PostgreSQL::Test::Utils::append_to_file("$self->{tokens}/" . ++$self->{allowed}, '') for 1 .. $n;
+	return;
 }
 
 sub connections { return $_[0]->_count('open'); }

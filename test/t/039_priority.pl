@@ -23,7 +23,6 @@ sub start_workers
 	value("SELECT wf_workers_start($n)");
 }
 
-# How many others ended before the last of the wished ones, that is n of them.
 sub stop_workers
 {
 	value('SELECT wf_workers_stop()');
@@ -32,6 +31,7 @@ sub stop_workers
 	return;
 }
 
+# How many others ended before the last of the wished ones, that is n of them.
 sub others_before
 {
 	my ($wished, $stage) = @_;
@@ -70,7 +70,7 @@ value('TRUNCATE wf_attempt, wished; DELETE FROM pages');
 add_pages($node, { status => 'Selected' },
 	map { my $site = "127.0.3.$_"; map { $web->url("/a.html?$_", $site) } 1 .. 10 } 1 .. 60);
 value(q{INSERT INTO wished SELECT p.id FROM pages p JOIN domains d ON d.id = p.domain_id
-	WHERE d.domain IN (SELECT domain FROM domains ORDER BY id DESC LIMIT 10)});
+	WHERE d.domain IN (SELECT domain FROM domains WHERE domain ~ '^127[.]0[.]3' ORDER BY id DESC LIMIT 10)});
 is(value("SELECT wf_prioritize('page', ARRAY(SELECT id FROM wished), 5)"), 100, 'a hundred wishes of ten sites');
 start_workers(1);
 wait_until(sub { value(q{SELECT count(*) FROM pages JOIN wished USING (id)
@@ -120,6 +120,36 @@ value(q{SELECT wf_cancel(ARRAY(SELECT id FROM pages WHERE url ~ 'many'))});
 value('SELECT wf_heal()');
 is(value('SELECT count(*) FROM wf_priority'), 0, 'no wish is left of 3,000 that were cancelled');
 value(q{SELECT wf_resume('page')});
+
+# ---- the highest priority first; wishes taken back; what is not ready
+
+stop_workers();
+value('TRUNCATE wf_attempt, wished; DELETE FROM pages');
+my @ids = add_pages($node, { status => 'Selected' }, map { $web->url("/a.html?order$_", "127.0.7.$_") } 1 .. 9);
+my %priority = ($ids[0] => 1, $ids[1] => 100, $ids[2] => 50, $ids[3] => 99);
+value("SELECT wf_prioritize('page', ARRAY['$_'::uuid], $priority{$_})") foreach @ids[ 0 .. 3 ];
+is(value("SELECT wf_prioritize('page', ARRAY['$ids[3]', '$ids[4]']::uuid[], 0)"), 1, 'a wish is taken back');
+value('SELECT wf_process_batch(1)') for 1 .. 3;
+is(value(q{SELECT string_agg(url, ' ' ORDER BY id) FROM (SELECT id, substring(url, 'order.') AS url FROM wf_attempt) x}),
+	'order2 order3 order1', 'the highest priority first');
+value(qq{SET session_replication_role = replica; UPDATE pages SET page_processing_error = 'waits' WHERE id = '$ids[5]'});
+is(value("SELECT wf_prioritize('page', ARRAY['$ids[5]', '$ids[0]']::uuid[])"), 0,
+	'what waits for a retry, and what is done, cannot be wished for');
+
+# ---- a worker at work hears of a wish
+
+my $slow = start_rationed_server('<p>info@slow-widgets.com</p>');
+value('DELETE FROM pages; DELETE FROM wf_claim');
+@ids = add_pages($node, { status => 'Selected' }, map { $slow->url("/$_", "127.0.8.$_") } 1 .. 200);
+start_workers(1);
+wait_until(sub { value('SELECT count(*) FROM wf_claim') == 8 }, 'the worker is busy');
+value(q{INSERT INTO wished SELECT id FROM pages WHERE page_processing_status = 'Queued' ORDER BY domain_id DESC LIMIT 3});
+is(value("SELECT wf_prioritize('page', ARRAY(SELECT id FROM wished))"), 3, 'three wishes');
+# sixteen answers make room for sixteen more
+$slow->allow(16);
+wait_until(sub { value('SELECT count(*) FROM wf_priority') == 0 }, 'are granted among the next', 20);
+$slow->allow(200);
+wait_until_done($node);
 
 # ---- an order takes them, too, and so do the other stages
 

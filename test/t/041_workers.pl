@@ -6,7 +6,6 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 use WfTest;
-use IO::Select;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -14,31 +13,8 @@ my $sites = 60;
 my $per_site = 10;
 my $pages = $sites * $per_site;
 
-# Each answer takes a token; without one, requests hang until there is, or until whoever
-# asks is gone.  So the test says how far the work is when the number of workers changes.
-my $tokens = PostgreSQL::Test::Utils::tempdir();
-
-sub answer
-{
-	my (undef, undef, $socket) = @_;
-
-	for (;;)
-	{
-		return if IO::Select->new($socket)->can_read(0.02) && !sysread($socket, my $data, 1);
-		last if grep { unlink $_ } (glob "$tokens/*")[0] // ();
-	}
-	return (200, { 'Content-Type' => 'text/html' }, '<p>info@worker-widgets.com</p>');
-}
-
-my $made = 0;
-
-sub allow
-{
-	append_to_file("$tokens/" . ++$made, '') for 1 .. $_[0];
-	return;
-}
-
-my $web = start_server(\&answer);
+# the test says how far the work is when the number of workers changes
+my $web = start_rationed_server('<p>info@worker-widgets.com</p>');
 # a worker has at most 8 of the sites
 my $node = new_node(conf => {
 	'wf_curation.max_concurrency' => 8, 'wf_curation.request_timeout' => '30min' });
@@ -73,11 +49,11 @@ sub given_back
 
 add_pages($node, { status => 'Selected' },
 	map { my $site = "127.0.2.$_"; map { $web->url("/a.html?$_", $site) } 1 .. $per_site } 1 .. $sites);
-allow(40);
+$web->allow(40);
 wait_until(sub { left() == $pages - 40 }, 'one worker works');
 set_workers(4, 'four are wanted');
 wait_until(sub { busy() == 4 }, 'four work');
-allow(40);
+$web->allow(40);
 wait_until(sub { left() == $pages - 80 }, 'they go on');
 set_workers(2, 'two are wanted');
 wait_until(sub { value('SELECT count(*) FROM wf_claim') == 16 && busy() == 2 }, 'two work');
@@ -90,13 +66,13 @@ given_back();
 is(value('SELECT wf_workers_start(2)'), 2, 'two by hand');
 wait_until(sub { count_workers($node, 'postgres') == 2 }, 'they are there');
 wait_until(sub { busy() == 2 }, 'and work');
-allow(40);
+$web->allow(40);
 wait_until(sub { left() == $pages - 120 }, 'they go on');
 is(value('SELECT wf_workers_stop()'), 2, 'both are asked to end');
 wait_until(sub { count_workers($node, 'postgres') == 0 }, 'they end');
 given_back();
 value('SELECT wf_workers_start(1)');
-allow($pages);
+$web->allow($pages);
 wait_until_done($node);
 is(statuses($node), "Complete=$pages", 'no page is lost');
 is(value('SELECT count(*) FROM wf_attempt'), $pages, 'each was stored once');

@@ -85,7 +85,7 @@ make_statements(WfStageId stage)
 	make(stage, CLAIM_RELEASE, "wf_claim",
 		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL,"
 		 " lease_until = NULL,"
-		 " attempt = c.attempt - 1, not_before = now() WHERE " OF_ITEMS,
+		 " attempt = c.attempt - 1, not_before = now(), claimed_at = now() WHERE " OF_ITEMS,
 		 2, UUIDARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_RENEW, "wf_claim",
 		 "UPDATE %1$s c SET lease_until = now() + $3 * interval '1 ms'"
@@ -93,13 +93,13 @@ make_statements(WfStageId stage)
 	make(stage, CLAIM_WAIT, "wf_claim",
 		 "UPDATE %1$s c SET token = 0, worker_pid = NULL, worker_started = NULL,"
 		 " lease_until = NULL,"
-		 " not_before = ($3)[array_position($2, c.token)],"
+		 " not_before = ($3)[array_position($2, c.token)], claimed_at = now(),"
 		 " attempt = c.attempt - CASE WHEN c.token = ANY ($4) THEN 1 ELSE 0 END,"
 		 " fallback = c.fallback OR c.token = ANY ($5)"
 		 " WHERE " OF_ITEMS,
 		 5, UUIDARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID);
 	make(stage, CLAIM_POSTPONE, "wf_claim",
-		 "UPDATE %1$s c SET not_before = ($2)[array_position($1, c.item)]"
+		 "UPDATE %1$s c SET not_before = ($2)[array_position($1, c.item)], claimed_at = now()"
 		 " WHERE c.stage = %2$s AND c.item = ANY ($1) AND c.worker_pid IS NULL",
 		 2, UUIDARRAYOID, TIMESTAMPTZARRAYOID);
 	make(stage, CLAIM_NEXT_DUE, "wf_claim",

@@ -120,7 +120,7 @@ make_statements(void)
 			   4, TEXTOID, INT4OID, INT4OID, INT4OID);
 	wf_db_make(&own[OWN_BACK],
 			   psprintf("UPDATE %s c SET token = 0, worker_pid = NULL, worker_started = NULL, lease_until = NULL,"
-						" not_before = now(), deaths = c.deaths + (u.deaths & 1),"
+						" not_before = now(), claimed_at = now(), deaths = c.deaths + (u.deaths & 1),"
 						" deaths_alone = c.deaths_alone + (u.deaths >> 1) FROM unnest($2, $3) u(item, deaths)"
 						" WHERE c.stage = $1 AND c.item = u.item", claim),
 			   3, TEXTOID, UUIDARRAYOID, INT4ARRAYOID);

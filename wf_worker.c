@@ -191,7 +191,9 @@ handle_timers(TimestampTz now)
 
 		if (wf_worker.next_renew != 0)
 			wf_worker_renew_leases();
-		wf_worker.next_renew = TimestampTzPlusMilliseconds(now, lease / 3);
+		/* between two sweeps at least: what one distrusts the next believes */
+		wf_worker.next_renew =
+			TimestampTzPlusMilliseconds(now, Min(lease / 3, SWEEP_INTERVAL_MS / 2));
 	}
 	wf_worker_watch_crawler(now);
 	wf_worker_cancel_unwanted(now);

@@ -20,7 +20,7 @@ CREATE TABLE wf_claim (
 	token			bigint NOT NULL,
 	worker_pid		integer,
 	worker_started	timestamp with time zone,
-	claimed_at		timestamp with time zone NOT NULL,
+	claimed_at		timestamp with time zone NOT NULL,	-- or put back to wait
 	lease_until		timestamp with time zone,
 	not_before		timestamp with time zone,
 	deaths			integer NOT NULL DEFAULT 0,

@@ -389,8 +389,9 @@ create_rows(const WfDomains *d, HTAB *hosts)
 						  quote_identifier(d->parents->part->columns[WF_ITEM_ID].name));
 	execute(psprintf("INSERT INTO %s AS t (%s) SELECT %s FROM ROWS FROM "
 					 "(pg_catalog.unnest($1), pg_catalog.unnest($2)) u(host, parent)%s "
-					 "ORDER BY u.host ON CONFLICT DO NOTHING RETURNING %s",
-					 d->table->relation, names.data, values.data, source, row_columns(d)),
+					 "ORDER BY u.host%s RETURNING %s",
+					 d->table->relation, names.data, values.data, source,
+					 wf_part_on_conflict(d->table, ""), row_columns(d)),
 			2, types, args, SPI_OK_INSERT_RETURNING);
 	note_rows(hosts, true);
 }

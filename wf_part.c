@@ -39,6 +39,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
 #include "parser/analyze.h"
+#include "rewrite/prs2lock.h"
 #include "rewrite/rewriteHandler.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
@@ -496,6 +497,40 @@ wf_part_value_or_default(const WfBinding *binding, int column, const char *value
 		filler = "0";
 	return filler ? psprintf("COALESCE(CAST(%s AS %s), %s)", value, type, filler)
 		: pstrdup(value);
+}
+
+/* Has an open table a key that is looked at late, which ON CONFLICT refuses? */
+static bool
+has_deferrable_key(Relation rel)
+{
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		found |= (index->rd_index->indisunique || index->rd_index->indisexclusion) &&
+			!index->rd_index->indimmediate;
+		index_close(index, AccessShareLock);
+	}
+	return found;
+}
+
+/* See wf_part.h. */
+char *
+wf_part_on_conflict(const WfBinding *binding, const char *target)
+{
+	Relation	rel = table_open(binding->relid, AccessShareLock);
+	bool		possible = *target != '\0' || !has_deferrable_key(rel);
+
+	for (int i = 0; rel->rd_rules && i < rel->rd_rules->numLocks; i++)
+		if (rel->rd_rules->rules[i]->event == CMD_INSERT ||
+			rel->rd_rules->rules[i]->event == CMD_UPDATE)
+			possible = false;
+	table_close(rel, AccessShareLock);
+	return !possible ? pstrdup("") :
+		psprintf(" ON CONFLICT %s%sDO NOTHING", target, *target ? " " : "");
 }
 
 /* Is the name that of a column of the part? */

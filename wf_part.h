@@ -265,6 +265,13 @@ extern char *wf_part_value_or_default(const WfBinding *binding, int column, cons
 /* Does the table give a value to a bound column that an INSERT leaves out? */
 extern bool wf_part_has_default(const WfBinding *binding, int column);
 
+/*
+ * How an INSERT passes over rows that are there: " ON CONFLICT <target> DO NOTHING", or
+ * nothing where the table cannot take that: it has rules, or (without a target, which may
+ * be "") a deferrable key.  Then a conflict is an error, and the next try finds the row.
+ */
+extern char *wf_part_on_conflict(const WfBinding *binding, const char *target);
+
 /* A column that new rows of a table need (NOT NULL, no default). */
 typedef struct WfNeededColumn
 {

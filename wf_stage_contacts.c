@@ -202,7 +202,7 @@ bool
 wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const char **problem)
 {
 	char	   *update = update_contacts(stage);
-	char	   *conflict = "ON CONFLICT DO NOTHING";
+	char	   *conflict;
 
 	stage->targets_by_key = strcmp(strategy, WF_CONTACTS_BY_KEY) == 0;
 	if (stage->targets_by_key && !has_email_key(stage->targets))
@@ -210,11 +210,12 @@ wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const cha
 		*problem = "the unique index on contacts (domain_id, lower(email)) is missing";
 		return false;
 	}
+	conflict = wf_part_on_conflict(stage->targets, stage->targets_by_key ?
+								   psprintf("(%s, (pg_catalog.lower(%s::pg_catalog.text)))",
+											target_column(stage, WF_CONTACT_DOMAIN_ID),
+											target_column(stage, WF_CONTACT_EMAIL)) : "");
 	if (stage->targets_by_key)
-		conflict = psprintf("ORDER BY u.place"
-							" ON CONFLICT (%s, (pg_catalog.lower(%s::pg_catalog.text))) DO NOTHING",
-							target_column(stage, WF_CONTACT_DOMAIN_ID),
-							target_column(stage, WF_CONTACT_EMAIL));
+		conflict = psprintf(" ORDER BY u.place%s", conflict);
 	set_statement(stage, WF_STMT_CONTACTS_EXISTING,
 				  existing(stage->targets, target_column(stage, WF_CONTACT_ID)), 1, UUIDARRAYOID);
 	set_statement(stage, WF_STMT_EXISTING,
@@ -226,7 +227,7 @@ wf_stage_make_contact_statements(WfStage *stage, const char *strategy, const cha
 					  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 					  TEXTARRAYOID);
 	set_statement(stage, WF_STMT_CONTACTS_INSERT,
-				  insert_contacts(stage, psprintf("WHERE %s %s", email_fits(stage), conflict)), 7,
+				  insert_contacts(stage, psprintf("WHERE %s%s", email_fits(stage), conflict)), 7,
 				  UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 				  TEXTARRAYOID, TEXTARRAYOID);
 	return true;

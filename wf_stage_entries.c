@@ -130,12 +130,12 @@ make_insert(WfStage *stage, WfStageStatement which, const WfBinding *targets,
 	set_entry_statement(stage, which,
 						psprintf("INSERT INTO %s AS c (%s) SELECT %s FROM %s p, " ENTRY_SOURCE
 								 " WHERE p.%s = $1 AND %s AND %s AND NOT EXISTS"
-								 " (SELECT 1 FROM %s c WHERE %s%s) ORDER BY u.url"
-								 " ON CONFLICT DO NOTHING",
+								 " (SELECT 1 FROM %s c WHERE %s%s) ORDER BY u.url%s",
 								 targets->relation, all_names.data, all_values.data,
 								 stage->items->relation, item_column(stage, WF_ITEM_ID),
 								 url_fits(targets), condition, targets->relation,
-								 same_row(stage, targets), look_up(stage)));
+								 same_row(stage, targets), look_up(stage),
+								 wf_part_on_conflict(targets, "")));
 }
 
 /* ", updated_at = now()" where there is such a column */

@@ -271,12 +271,13 @@ create_items(Submission *s)
 							   "SELECT u.domain_id, CAST(u.url AS %s)%s FROM (SELECT DISTINCT domain_id, url FROM "
 							   "ROWS FROM "
 							   "(pg_catalog.unnest($1), pg_catalog.unnest($2)) x(domain_id, url) "
-							   "ORDER BY 1, 2) u JOIN %s p ON p.%s OPERATOR(pg_catalog.=) u.domain_id "
-							   "ON CONFLICT DO NOTHING RETURNING t.%s, t.%s, t.%s::pg_catalog.text",
+							   "ORDER BY 1, 2) u JOIN %s p ON p.%s OPERATOR(pg_catalog.=) u.domain_id%s "
+							   "RETURNING t.%s, t.%s, t.%s::pg_catalog.text",
 							   s->items->relation, item_name(s, WF_ITEM_DOMAIN_ID),
 							   item_name(s, WF_ITEM_URL), names.data, item_type(s, WF_ITEM_URL),
 							   values.data, s->domains->relation,
 							   quote_identifier(s->domains->part->columns[WF_ITEM_ID].name),
+							   wf_part_on_conflict(s->items, ""),
 							   item_name(s, WF_ITEM_ID), item_name(s, WF_ITEM_DOMAIN_ID),
 							   item_name(s, WF_ITEM_URL)),
 				   SPI_OK_INSERT_RETURNING, true);

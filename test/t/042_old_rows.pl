@@ -168,5 +168,43 @@ is(made("SELECT count(*), bool_and(abs(extract(epoch FROM created_at - now() AT 
 	'and its contacts, with times of their own');
 is(made("SELECT count(*) FROM wf_health() WHERE check_name = 'new_rows' AND status <> 'ok'"), '0', 'which is in order');
 
+# ---- tables that ON CONFLICT cannot be used with
+
+my %odd = (
+	late_keys => q{
+		ALTER TABLE sitemap_files DROP CONSTRAINT sitemap_files_domain_id_url_key, ADD UNIQUE (domain_id, url) DEFERRABLE;
+		ALTER TABLE pages DROP CONSTRAINT pages_domain_id_url_key, ADD UNIQUE (domain_id, url) DEFERRABLE;
+		ALTER TABLE contacts ADD UNIQUE (domain_id, email) DEFERRABLE INITIALLY DEFERRED;
+		DO $$ BEGIN
+			EXECUTE 'DROP INDEX ' || (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'contacts'::regclass AND indexprs IS NOT NULL);
+		END $$;
+		SELECT wf_attach(contacts => 'contacts')},
+	rules => q{
+		CREATE TABLE noted (id uuid);
+		CREATE RULE note AS ON INSERT TO domains DO ALSO INSERT INTO noted VALUES (NEW.id);
+		CREATE RULE note AS ON INSERT TO sitemap_files DO ALSO INSERT INTO noted VALUES (NEW.id);
+		CREATE RULE note AS ON INSERT TO pages DO ALSO INSERT INTO noted VALUES (NEW.id);
+		CREATE RULE note AS ON INSERT TO contacts DO ALSO INSERT INTO noted VALUES (NEW.id)});
+
+foreach my $how (sort keys %odd)
+{
+	my $run = sub { return $node->safe_psql($how, $_[0]) };
+	my $batch = sub { $run->('SELECT wf_process_batch(100)') for 1 .. 3 };
+	my @urls = map { $web->url("/$_.html", '127.0.42.4') } qw(address other);
+
+	value("CREATE DATABASE $how");
+	$run->("CREATE EXTENSION wf_curation; $odd{$how}");
+	$run->("SELECT wf_submit_domains(ARRAY['" . $web->url('', '127.0.42.4') . "'], true)");
+	$batch->();
+	$run->("UPDATE sitemap_files SET deep_scrape_curation_status = 'Selected'");
+	$batch->();
+	is($run->("SELECT string_agg(outcome, ',') FROM wf_submit_pages(ARRAY['" . join("', '", @urls) . "'])"), 'exists,created',
+		"$how: pages are imported, and handed in");
+	$run->("UPDATE pages SET page_curation_status = 'Selected' WHERE url ~ 'address'");
+	$batch->();
+	is(statuses($node, "url ~ 'address'", $how), 'Complete=1', "$how: and end Complete");
+	is($run->("SELECT count(*) FROM contacts WHERE email = 'ann\@acme-widgets.com'"), '1', "$how: with their contacts");
+}
+
 $node->stop;
 done_testing();

@@ -67,6 +67,24 @@ run(const char *sql, int nargs, Oid *types, Datum *values)
 	return result;
 }
 
+/* The job runs as the caller: without the right to call the procedure each run would fail. */
+static void
+check_right(const char *procedure)
+{
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1] = {CStringGetTextDatum(psprintf("%s(int)", procedure))};
+
+	if (run("SELECT pg_catalog.has_function_privilege($1, 'EXECUTE')"
+			"::pg_catalog.int4::pg_catalog.int8",
+			1, types, values) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for procedure %s", procedure),
+				 errdetail("The job would run with the rights of role \"%s\".",
+						   GetUserNameFromId(GetUserId(), false)),
+				 errhint("Grant EXECUTE on the procedure, too.")));
+}
+
 /*
  * wf_schedule(batch_size int, schedule text) → pg_cron's job id.  Replaces an
  * earlier job of this database.
@@ -77,6 +95,7 @@ wf_schedule(PG_FUNCTION_ARGS)
 	int			batch_size = PG_GETARG_INT32(0);
 	Oid			types[3] = {TEXTOID, TEXTOID, TEXTOID};
 	Datum		values[3];
+	const char *procedure = quote_qualified_identifier(own_schema(), "wf_process");
 
 	if (batch_size < 1 || batch_size > 10000)
 		ereport(ERROR,
@@ -84,11 +103,10 @@ wf_schedule(PG_FUNCTION_ARGS)
 				 errmsg("batch size %d is out of range", batch_size),
 				 errhint("Use a batch size between 1 and 10000.")));
 	check_cron();
+	check_right(procedure);
 	values[0] = CStringGetTextDatum(job_name());
 	values[1] = PG_GETARG_DATUM(1);
-	values[2] = CStringGetTextDatum(psprintf("CALL %s(%d)",
-											 quote_qualified_identifier(own_schema(), "wf_process"),
-											 batch_size));
+	values[2] = CStringGetTextDatum(psprintf("CALL %s(%d)", procedure, batch_size));
 	PG_RETURN_INT64(run("SELECT cron.schedule($1, $2, $3)", 3, types, values));
 }
 

@@ -32,6 +32,17 @@ is($node->safe_psql('postgres', 'SELECT count(*), min(schedule) FROM cron.job'),
 $node->safe_psql('postgres', 'SELECT wf_schedule(10)');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), '1', 'scheduling again changes it');
 
+# The job runs as whoever schedules it.
+$node->safe_psql('postgres', q{CREATE ROLE scheduler LOGIN; GRANT USAGE ON SCHEMA cron TO scheduler;
+	GRANT EXECUTE ON FUNCTION wf_schedule(int, text) TO scheduler});
+($rc, $out, $err) = $node->psql('postgres', 'SET ROLE scheduler; SELECT wf_schedule()');
+like($err, qr/permission denied for procedure public\.wf_process/,
+	'refused to a role that may not call wf_process()');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), '1', 'and no job made');
+$node->safe_psql('postgres', 'GRANT EXECUTE ON PROCEDURE wf_process(int) TO scheduler');
+like($node->safe_psql('postgres', q{BEGIN; SET ROLE scheduler; SELECT wf_schedule(); ROLLBACK}),
+	qr/^\d+$/, 'granted to one that may');
+
 add_pages($node, map { $web->url("/$_.html") } 1 .. 5);
 select_pages($node);
 is(statuses($node), 'Queued=5', 'queued by the UPDATE; nobody processes yet');

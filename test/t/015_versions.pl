@@ -14,11 +14,12 @@ my $node = new_node(preload => 0);
 
 sub value { return $node->safe_psql('postgres', $_[0]) }
 
+# Since PostgreSQL 18 the functions of extensions follow the path, too.
 sub findings
 {
-	my ($function, $before) = @_;
+	my ($function, $path) = @_;
 
-	return value(($before // '') . qq{SELECT string_agg(concat_ws(': ', status, detail, remedy), E'\\n')
+	return value('SET ' . ($path // q{dynamic_library_path = '$libdir'}) . qq{;SELECT string_agg(concat_ws(': ', status, detail, remedy), E'\\n')
 		FROM $function() WHERE check_name = 'version' AND status <> 'ok'});
 }
 
@@ -45,11 +46,11 @@ like(findings('wf_health'), qr/^fail: Worker \d+ runs the library of wf_curation
 
 value(q{CREATE FUNCTION old_health(OUT check_name text, OUT status text, OUT detail text, OUT remedy text)
 	RETURNS SETOF record LANGUAGE c AS 'wf_curation', 'wf_health'});
-my $old = findings('old_health', "SET $path;");
+my $old = findings('old_health', $path);
 like($old, qr/^fail: Version \Q$version\E is installed, but the loaded library has \Q$older\E.*UPDATE; -- once the server was restarted/m,
 	'that says what is installed, and asks for a restart');
 value("UPDATE pg_extension SET extversion = '$older' WHERE extname = 'wf_curation'");
-like(findings('old_health', "SET $path;"),
+like(findings('old_health', $path),
 	qr/^warn: Version \Q$version\E is installed, but the loaded library has \Q$older\E/m, 'also where all that runs is old');
 like(findings('wf_health'), qr/^fail: The SQL objects have version \Q$older\E, the loaded library has \Q$version\E.*: ALTER EXTENSION wf_curation UPDATE;$/m,
 	'SQL objects that are older are another matter');

@@ -298,10 +298,11 @@ note_rows(HTAB *hosts, bool created)
 		Host	   *host = site.host.len > 0
 			? hash_search(hosts, domain_name(&site), HASH_FIND, NULL) : NULL;
 		bool		isnull;
+		Datum		id = SPI_getbinval(tuple, desc, 1, &isnull);
 
-		if (host == NULL || host->found)
+		if (host == NULL || host->found || isnull)
 			continue;
-		host->id = *DatumGetUUIDP(SPI_getbinval(tuple, desc, 1, &isnull));
+		host->id = *DatumGetUUIDP(id);
 		host->found = true;
 		host->created = created;
 		host->linked = DatumGetBool(SPI_getbinval(tuple, desc, 3, &isnull));

@@ -444,11 +444,12 @@ wf_part_status_sql(const WfBinding *binding, int column, const char *alias)
 	return name;
 }
 
-/* Would an INSERT that leaves the column out fail, but for triggers? */
+/* Would an INSERT that leaves the column out fail or make a row without id, but for triggers? */
 static bool
 is_needed(Form_pg_attribute att)
 {
-	return !att->attisdropped && att->attnotnull && !att->atthasdef && !att->attidentity;
+	return !att->attisdropped && !att->atthasdef && !att->attidentity &&
+		(att->attnotnull || strcmp(NameStr(att->attname), "id") == 0);
 }
 
 /* See wf_part.h. */

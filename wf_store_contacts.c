@@ -396,12 +396,17 @@ find_known(ContactGroup *group)
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		Candidate  *item = &group->items[DatumGetInt32(column(row, 1, &isnull))];
+		Datum		id;
 
 		/* a table without a unique index may have several: the first */
 		if (item->done)
 			continue;
-		item->done = item->known = true;
-		item->id = *DatumGetUUIDP(column(row, 2, &isnull));
+		item->done = true;
+		id = column(row, 2, &isnull);
+		if (isnull)
+			continue;			/* a row that cannot be bettered */
+		item->known = true;
+		item->id = *DatumGetUUIDP(id);
 		read_values(item, row, 3);
 		found++;
 	}
@@ -753,11 +758,15 @@ insert_new(ContactGroup *group)
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		Candidate  *item = inserted_candidate(group, &at, row);
+		Datum		id = column(row, 1, &isnull);
 
 		if (item == NULL)
 			continue;
-		item->done = item->changed = item->has_page = true;
-		item->id = *DatumGetUUIDP(column(row, 1, &isnull));
+		item->done = true;
+		if (isnull)
+			continue;			/* a trigger of the table took it away */
+		item->changed = item->has_page = true;
+		item->id = *DatumGetUUIDP(id);
 		item->page = item->result->item->id;
 		read_values(item, row, 4);
 		for (int f = 0; f < WF_FIELD_COUNT; f++)

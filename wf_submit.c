@@ -212,8 +212,11 @@ run_on_missing(Submission *s, const char *sql, int expected, bool created)
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 		bool		isnull;
 		Entry		key = {0};
+		Datum		id = SPI_getbinval(tuple, desc, 1, &isnull);
 
-		key.id = *DatumGetUUIDP(SPI_getbinval(tuple, desc, 1, &isnull));
+		if (isnull)
+			continue;
+		key.id = *DatumGetUUIDP(id);
 		key.wish.id = *DatumGetUUIDP(SPI_getbinval(tuple, desc, 2, &isnull));
 		key.url = SPI_getvalue(tuple, desc, 3);
 		note_item(missing, n, &key, created);

@@ -168,6 +168,33 @@ is(made("SELECT count(*), bool_and(abs(extract(epoch FROM created_at - now() AT 
 	'and its contacts, with times of their own');
 is(made("SELECT count(*) FROM wf_health() WHERE check_name = 'new_rows' AND status <> 'ok'"), '0', 'which is in order');
 
+# ---- tables without a key, with rows without an id
+
+value('CREATE DATABASE loose');
+
+sub loose { return $node->safe_psql('loose', $_[0]) }
+
+loose(qq{
+	CREATE TABLE local_businesses (id uuid, website_url text, status text, domain_extraction_status text, domain_extraction_error text);
+	CREATE TABLE domains (id uuid, domain text, sitemap_curation_status text, sitemap_analysis_status text,
+		sitemap_analysis_error text, local_business_id uuid);
+	CREATE TABLE pages (id uuid, domain_id uuid, url text, $statuses);
+	CREATE TABLE contacts (id uuid, domain_id uuid, page_id uuid, email text, phone_number text);
+	CREATE EXTENSION wf_curation});
+# the domain, the page and an address are there, without ids
+my @loose = map { $web->url($_, '127.0.42.5') } '/address.html', '/number.html';
+loose("INSERT INTO domains (domain) VALUES ('127.0.42.5'); INSERT INTO contacts (email) VALUES ('ann\@acme-widgets.com');"
+	  . "INSERT INTO pages (url, page_curation_status, page_processing_status) VALUES ('$loose[0]', 'Selected', 'Queued')");
+is(loose("SELECT string_agg(outcome, ',') FROM wf_submit_pages(ARRAY['$loose[0]', '$loose[1]'], true)"), 'created,created',
+	'those without an id are no pages');
+loose("INSERT INTO pages (id, url, page_curation_status) VALUES (gen_random_uuid(), '$loose[0]?1', 'Selected')");
+loose("INSERT INTO local_businesses VALUES (gen_random_uuid(), '$loose[0]', 'Selected')");
+loose('SELECT wf_process_batch(100)') for 1 .. 2;
+is(loose("SELECT count(*) FILTER (WHERE page_processing_status = 'Complete'), count(*) FROM pages WHERE id IS NOT NULL"), '3|3',
+	'pages become Complete');
+is(loose(q{SELECT count(*), count(id) FROM contacts WHERE email = 'ann@acme-widgets.com'}), '2|1', 'and contacts have ids');
+is(loose('SELECT count(DISTINCT id) FROM domains'), '1', 'and so does their domain');
+
 # ---- tables that ON CONFLICT cannot be used with
 
 my %odd = (

@@ -102,7 +102,7 @@ exec_as_postgres()
 		env -i PATH="$PG_BIN:/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin" \
 		HOME="$WORK/home" TMPDIR="$WORK/tmp" USER=postgres LOGNAME=postgres \
 		LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 ${CI:+CI="$CI"} \
-		${WF_CORPUS:+WF_CORPUS="$WF_CORPUS"} "$@"
+		${WF_CORPUS:+WF_CORPUS="$WF_CORPUS"} ${WF_OLD_BINDIR:+WF_OLD_BINDIR="$WF_OLD_BINDIR"} "$@"
 }
 
 # Print a port that nobody listens on.

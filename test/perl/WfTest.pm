@@ -35,11 +35,12 @@ own, so C<< $web->url('/a', '127.0.0.7') >> and C<'127.0.0.8'> are two sites.
 =over
 
 =item new_node(name => 'main', preload => 1, conf => {...}, workers => 1,
-databases => 'postgres', extension => 1, start => 1)
+databases => 'postgres', extension => 1, start => 1, init => {}, install_path => DIR)
 
 A PostgreSQL::Test::Cluster node.  preload: 0, 1, or the whole value of
 shared_preload_libraries.  conf: further settings, a hash or lines of text.
-extension => 0 leaves CREATE EXTENSION to the test.
+extension => 0 leaves CREATE EXTENSION to the test.  init: what init() gets.
+install_path: where another server is installed, with the extension.
 
 =item start_nginx(pages => {PATH => BODY}, root => DIR, server => 'directives',
 http => 'directives', tls => 1, port => N)
@@ -165,7 +166,8 @@ sub new_node
 		start => 1,
 		conf => {},
 		@_);
-	my $node = PostgreSQL::Test::Cluster->new($o{name});
+	my @path = $o{install_path} ? (install_path => $o{install_path}) : ();
+	my $node = PostgreSQL::Test::Cluster->new($o{name}, @path);
 	my $preload = $o{preload} eq '1' ? 'wf_curation' : $o{preload};
 
 	$node->init(%{ $o{init} || {} });

@@ -290,6 +290,8 @@ test_rejected(void)
 	find("+91 98765 43210", "IN", "");
 	find("06/11/20230 Kommentare", "BE", "");
 	find("0800-1700 Uhr", "DE", "");
+	find("Seriennr. 0176 23232320, BSNR 030231259", "DE", "");
+	find("Iscr. Albo 0651234321", "IT", "");
 	find("600 123 456 EUR, \xE2\x82\xAC 600 123 456, 600 123 456 views", "PL", "");
 	find("PL12 6001 2345 6600 1234", "PL", "");
 	find("Boston, MA 02108-1792", "DE", "");

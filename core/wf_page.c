@@ -277,6 +277,17 @@ note_hidden(Extraction *x, const WfHtmlToken *token)
 	x->hidden_name = token->name;
 }
 
+/* Where the text of the link to an address ends. */
+static void
+note_link_end(Extraction *x)
+{
+	Item	   *item = x->mailto_item < 0 ? NULL : &x->items[x->mailto_item];
+
+	if (item != NULL && item->finding.context.data == NULL && item->link_end == 0 &&
+		x->window.len > item->text_at + 1)
+		item->link_end = x->window.len;
+}
+
 static WfStatus
 take_tag(Extraction *x, const WfHtmlToken *token)
 {
@@ -314,6 +325,7 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	}
 	if (x->in_mailto && is_link && is_end)
 	{
+		note_link_end(x);
 		wf_page_gap(w);
 		x->in_mailto = false;
 	}

@@ -156,14 +156,15 @@ wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t
 {
 	WfSlice		local = item->finding.value;
 	const char *at = memchr(local.data, '@', local.len);
+	bool		is_link = start == end && item->finding.source == WF_SOURCE_LINK;
+	size_t		link_end = !is_link ? 0 : item->link_end > 0 ? item->link_end : text.len;
 	WfPerson	person;
 	WfStatus	status;
 
 	if (item->finding.kind != WF_KIND_EMAIL || item->has_owner || at == NULL)
 		return WF_OK;
 	local.len = at - local.data;
-	if (!wf_person_find(text, start, end, start == end && item->finding.source == WF_SOURCE_LINK,
-						local, &person) &&
+	if (!wf_person_find(text, start, end, link_end, local, &person) &&
 		(x->far_searches++ >= FAR_SEARCHES || !wf_person_find_far(text, local, &person)))
 		return WF_OK;
 	status = join_name(x, &person, &item->finding.name);
@@ -320,6 +321,41 @@ name_people(Extraction *x)
 	}
 }
 
+/* An office's address is not that of a person who has another one on the page. */
+static void
+free_offices(Extraction *x)
+{
+	int			searches = 0;
+	int			i;
+	int			j;
+
+	for (i = 0; i < x->count; i++)
+	{
+		WfFinding  *f = &x->items[i].finding;
+		const char *at = memchr(f->value.data, '@', f->value.len);
+
+		if (f->kind != WF_KIND_EMAIL || f->name.len == 0 || at == NULL || f->told != 0 ||
+			!wf_person_is_guess(f->name, f->job_title,
+								(WfSlice) {f->value.data, at - f->value.data}) ||
+			searches++ >= FAR_SEARCHES)
+			continue;
+		for (j = 0; j < x->count; j++)
+		{
+			const WfFinding *other = &x->items[j].finding;
+			const char *end;
+
+			if (j == i || other->kind != WF_KIND_EMAIL || !wf_text_equal(other->name, f->name))
+				continue;
+			end = memchr(other->value.data, '@', other->value.len);
+			if (end == NULL || !wf_person_agrees(other->name, (WfSlice)
+				{other->value.data, end - other->value.data}))
+				continue;
+			f->name = f->job_title = WF_SLICE_EMPTY;
+			break;
+		}
+	}
+}
+
 static int
 compare_items(const void *a, const void *b)
 {
@@ -337,6 +373,7 @@ wf_page_finish(Extraction *x, WfFindings *out)
 	int			i;
 
 	name_people(x);
+	free_offices(x);
 	if (x->count > 0)
 	{
 		out->items = wf_arena_alloc(x->arena, x->count * sizeof(WfFinding));

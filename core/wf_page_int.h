@@ -68,6 +68,7 @@ typedef struct Item
 	int			number;			/* order of finding, for equal positions */
 	bool		is_in_text;		/* found in the text (too) */
 	size_t		text_at;		/* in the window, while context is awaited */
+	size_t		link_end;		/* there: of the text of the link to it; 0 none */
 	bool		has_owner;		/* its name is known for sure */
 } Item;
 
@@ -123,6 +124,7 @@ typedef struct Extraction
 	int			turned;			/* has the page reversed text? -1 not known yet */
 	WfSlice		plain_site;		/* scheme and host of a link to no network */
 	bool		in_mailto;		/* inside <a href=mailto:…> */
+	int			mailto_item;	/* its address; -1 none */
 	size_t		hidden_at;		/* where the text of a hidden element that touches the
 								 * text before it begins in the window; 0 none */
 	WfSlice		hidden_name;	/* of that element */

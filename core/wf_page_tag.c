@@ -209,6 +209,7 @@ static WfStatus
 take_contact_link(Extraction *x, WfSlice href, size_t position)
 {
 	WfSlice		text = {x->link[1], 0};
+	WfStatus	status;
 	WfPhone		phone;
 	WfAddress	address;
 
@@ -217,7 +218,9 @@ take_contact_link(Extraction *x, WfSlice href, size_t position)
 		x->in_mailto = true;
 		if (x->window.len > 1)
 			wf_page_gap(&x->window);
-		return take_mailto(x, text, position);
+		status = take_mailto(x, text, position);
+		x->mailto_item = x->touched;
+		return status;
 	}
 	if (wf_text_starts_nocase(href, WF_SLICE("javascript:")))
 		return wf_page_take_code(x, href, position);

@@ -59,7 +59,10 @@ typedef struct Search
 	bool		is_dotted;		/* its words are separated */
 	bool		is_role;		/* it is the address of an office or a team */
 	bool		is_link;		/* what stands there is the text of a link to it */
+	size_t		link_end;		/* and ends there */
 	int			rivals[PLACE_LINES + 2];	/* names in place, by lines in front */
+	size_t		last_form;		/* end of the last of "forms" */
+	int			forms;			/* names with a form of address that agree in nothing */
 	int			total;
 	WfPersonWord words[MAX_WORDS];
 	WfAgreement	agreement;		/* of the best */
@@ -158,7 +161,9 @@ is_credit(const Search *s, int at)
 	static const WfSlice words[] = {
 		{"foto", 4}, {"fotos", 5}, {"photo", 5}, {"photos", 6}, {"bild", 4}, {"bilder", 6},
 		{"image", 5}, {"images", 6}, {"text", 4}, {"webdesign", 9}, {"design", 6}, {"copyright", 9},
-		{"illustration", 12}, {"credit", 6}, {"credits", 7}, {"cr\xC3\xA9" "dit", 7}
+		{"illustration", 12}, {"credit", 6}, {"credits", 7}, {"cr\xC3\xA9" "dit", 7},
+		{"artist", 6}, {"auteur", 6}, {"author", 6}, {"autor", 5}, {"autore", 6}, {"autorin", 7},
+		{"guest", 5}, {"soloist", 7}, {"speaker", 7}, {"speakers", 8}
 	};
 	size_t		i;
 
@@ -326,6 +331,11 @@ compare_turned(const Search *s, const WfPersonWord *words, int count)
 		  wf_text_equal(wf_person_fold(wf_person_slice(s->text, &words[0]), false, letters),
 						s->local.letters)))
 		return WF_AGREES_NOT;
+	/* "Fixtures Anna Example" beside fixtures@ */
+	if (a == WF_AGREES_IN_PART && !words[0].is_loud &&
+		(count > 2 || (words + 2 < s->words + s->total && words[2].is_joined &&
+					   words[2].is_capital)))
+		return WF_AGREES_NOT;
 	if (a == WF_AGREES_JOINED && count > 2)
 		return WF_AGREES_NOT;
 	return a == WF_AGREES_JOINED && words[1].is_given ? WF_AGREES : a;
@@ -340,6 +350,45 @@ is_joined_name(const Search *s, int at, int count)
 	return words[0].is_given || s->is_dotted || words[0].is_initials ||
 		(count == 3 && words[1].is_initial) ||
 		(at > 0 && words[0].is_joined && introduces_name(s, at - 1, true));
+}
+
+/* Does another address follow the name, in its line or one of the two below? */
+static bool
+is_of_next(const Search *s, const WfPersonWord *last)
+{
+	size_t		i;
+	int			lines = 0;
+
+	for (i = last->end; i < s->text.len && i - last->end < WF_PERSON_BEHIND; i++)
+	{
+		if (s->text.data[i] == '@')
+			return true;
+		if (s->text.data[i] == '\n' && ++lines > MARK_LINES)
+			return false;
+	}
+	return false;
+}
+
+/* Is a name that agrees in nothing one by its form, right beside the address? */
+static bool
+is_certain_name(Search *s, int at, int count, int lines)
+{
+	const WfPersonWord *words = s->words + at;
+	const WfPersonWord *last = &words[count - 1];
+
+	if (lines > NEAR_LINES || !is_unmistakable(s->text, s->words, at, count) ||
+		wf_person_is_named_after(s->text, words, count) ||
+		(words[0].start > s->end && (lines > 1 || is_of_next(s, last))))
+		return false;
+	/* of two at an office neither is meant */
+	if (s->is_role && words[0].start < s->start && !is_separated(s, words) &&
+		(s->forms == 0 || words[0].start > s->last_form))
+	{
+		s->forms++;
+		s->last_form = last->end;
+	}
+	return stands_alone(s->words, at, count, s->total) &&
+		(lines <= 1 || wf_person_find_title(s->text, words[0].start, last->end, s->start).len > 0);
 }
 
 /* How a name agrees with the address; by its form and place if not by its letters. */
@@ -371,10 +420,10 @@ find_agreement(Search *s, int at, int count, int lines)
 		a = turned;
 	if (a == WF_AGREES_NOT && is_display_name(s, at, count))
 		return WF_AGREES;
-	if (a == WF_AGREES_NOT && is_alone && is_certain &&
-		(lines <= 1 || (lines <= NEAR_LINES &&
-						wf_person_find_title(s->text, start, end, s->start).len > 0)))
+	if (a == WF_AGREES_NOT && is_certain_name(s, at, count, lines))
 		a = WF_AGREES_IN_FORM;
+	if (a == WF_AGREES_NOT && wf_person_is_named_after(s->text, words + at, count))
+		return WF_AGREES_NOT;
 	if (a == WF_AGREES_NOT && lines <= NEAR_LINES &&
 		((is_plain_name(s, at, count) &&
 		  wf_person_find_role(s->text, start, end, s->start, s->local.letters).len > 0) ||
@@ -548,6 +597,8 @@ has_rivals(const Search *s)
 
 	for (i = 1; i <= PLACE_LINES + 1 && s->lines > 0; i++)
 		rivals += s->rivals[i];
+	if (s->agreement == WF_AGREES_IN_FORM)
+		return s->forms > 1;
 	return s->agreement == WF_AGREES_BY_PLACE && rivals > 1;
 }
 
@@ -625,6 +676,18 @@ is_behind_comma(const Search *s, int at)
 		s->text.data[end + 1] == ' ' && s->words[at - 1].is_clue;
 }
 
+/* What follows a link of two words or more, from the word "at" on, belongs to no name in it. */
+static void
+end_link(Search *s, int at)
+{
+	int			first = at;
+
+	while (at < s->total && s->words[at].start < s->link_end)
+		at++;
+	if (at < s->total && at > first + 1)
+		s->words[at].is_joined = false;
+}
+
 /* The words around the address, and the best name among them. */
 static void
 search(Search *s)
@@ -643,6 +706,8 @@ search(Search *s)
 	/* the address stands between */
 	if (front < s->total)
 		s->words[front].is_joined = false;
+	if (s->is_link)
+		end_link(s, front);
 	if (!find_clues(s))
 		keep_near_words(s);
 	for (at = 0; at < s->total; at = next)
@@ -668,7 +733,17 @@ is_office(WfSlice local)
 }
 
 bool
-wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
+wf_person_is_guess(WfSlice name, WfSlice job_title, WfSlice local)
+{
+	WfPersonLocal letters;
+
+	wf_person_set_local(&letters, local);
+	return is_office(local) && !wf_person_agrees(name, local) &&
+		!wf_person_is_role(job_title, letters.letters);
+}
+
+bool
+wf_person_find(WfSlice text, size_t start, size_t end, size_t link_end, WfSlice local,
 			   WfPerson *person)
 {
 	const WfPersonWord *first;
@@ -682,9 +757,11 @@ wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice loc
 	s.is_dotted = memchr(local.data, '.', local.len) != NULL ||
 		memchr(local.data, '_', local.len) != NULL;
 	s.is_role = is_office(local);
-	s.is_link = is_link;
+	s.is_link = link_end > 0;
+	s.link_end = link_end;
 	s.agreement = WF_AGREES_NOT;
-	s.at = s.count = s.family = s.lines = 0;
+	s.at = s.count = s.family = s.lines = s.forms = 0;
+	s.last_form = 0;
 	memset(s.rivals, 0, sizeof(s.rivals));
 	search(&s);
 	if (s.agreement == WF_AGREES_NOT || has_rivals(&s))

@@ -26,11 +26,11 @@ typedef struct WfPerson
 /*
  * Look around text[start, end), the place of an address with that local part
  * (lower case); lines of the text are what belongs together on the screen.
- * is_link: what begins at "end" is the text of a link to the address.
+ * link_end: where the text of a link to the address ends that begins at "end"; 0: none does.
  * Takes bounded time.
  */
-extern bool wf_person_find(WfSlice text, size_t start, size_t end, bool is_link, WfSlice local,
-						   WfPerson *person);
+extern bool wf_person_find(WfSlice text, size_t start, size_t end, size_t link_end,
+						   WfSlice local, WfPerson *person);
 
 /*
  * The same of an address "anna.example@" beside which nobody is named: where "Anna
@@ -41,6 +41,12 @@ extern bool wf_person_find_far(WfSlice text, WfSlice local, WfPerson *person);
 
 /* Does a name agree with a local part so well that the address is that person's? */
 extern bool wf_person_agrees(WfSlice name, WfSlice local);
+
+/*
+ * Is it by its place alone that the name is tied to an office's address ("info@")?  Then
+ * it is somebody else's if the person has an address of their own.
+ */
+extern bool wf_person_is_guess(WfSlice name, WfSlice job_title, WfSlice local);
 
 /* Is a short text that is known to be about the owner a name, perhaps with degrees? */
 extern bool wf_person_is_name(WfSlice text);

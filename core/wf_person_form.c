@@ -80,6 +80,33 @@ wf_person_is_institution(WfSlice text, size_t start)
 }
 
 bool
+wf_person_is_named_after(WfSlice text, const WfPersonWord *words, int count)
+{
+	static const WfSlice saints[] = {
+		{"saint", 5}, {"sankt", 5}, {"san", 3}, {"santa", 5}, {"santo", 5}, {"st", 2}, {"st.", 3},
+		{"s\xC3\xA3o", 4}, {"sv.", 3}, {"szent", 5},
+		{"\xC5\x9Bw.", 4}
+	};
+	size_t		end = words[0].start;
+	size_t		from;
+	size_t		i;
+
+	/* "Anna Example Hall" */
+	if (count > 2 && wf_person_is_institution(text, words[count - 1].start))
+		return true;
+	if (end < 2 || text.data[end - 1] != ' ')
+		return false;
+	for (from = --end; from > 0 && strchr(" \n", text.data[from - 1]) == NULL; from--)
+		;
+	for (i = 0; i < sizeof(saints) / sizeof(saints[0]); i++)
+	{
+		if (wf_text_equal_nocase((WfSlice) {text.data + from, end - from}, saints[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
 wf_person_agrees(WfSlice name, WfSlice local)
 {
 	WfPersonWord words[WF_PERSON_NAME_WORDS];

@@ -133,6 +133,9 @@ extern bool wf_person_has_form(const WfPersonWord *words, int count);
 /* Of the word at "start" behind a name: the "Mark Twain Library" is nobody. */
 extern bool wf_person_is_institution(WfSlice text, size_t start);
 
+/* Is it a building or a church that has the name: "Anna Example Hall", "St. Anna Example"? */
+extern bool wf_person_is_named_after(WfSlice text, const WfPersonWord *words, int count);
+
 /* in wf_person_agree.c */
 
 /* The letters of a local part, with which names are compared. */
@@ -188,6 +191,9 @@ extern bool wf_person_ends_in_title(WfSlice word);
  */
 extern WfSlice wf_person_find_title(WfSlice text, size_t name_start, size_t name_end,
 									size_t address);
+
+/* Does a text beside a name say what the local part says? */
+extern bool wf_person_is_role(WfSlice title, WfSlice letters);
 
 /*
  * The role that the local part names, of which "letters" are the letters, in front of or

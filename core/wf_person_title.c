@@ -272,21 +272,21 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
  * Does a text beside a name say what the local part says: "City Clerk" beside
  * cityclerk@, "Geschäftsführung" beside geschaeftsfuehrung@?
  */
-static bool
-is_role(WfSlice title, WfSlice letters)
+bool
+wf_person_is_role(WfSlice title, WfSlice letters)
 {
 	char		folded[WF_PERSON_FOLDED];
 	size_t		i;
 	int			other;
 	const char *space;
+	WfSlice		last;
 
 	if (letters.len < MIN_ROLE || title.len == 0 || title.len > MAX_TITLE)
 		return false;
 	space = memrchr(title.data, ' ', title.len);
-	/* "for press inquiries contact" */
-	if (space != NULL &&
-		wf_person_is_in((WfSlice) {space + 1, title.data + title.len - space - 1},
-						WF_WORDS_INTRODUCTIONS))
+	/* "for press inquiries contact", "Contact" beside contact@ */
+	last = space != NULL ? (WfSlice) {space + 1, title.data + title.len - space - 1} : title;
+	if (wf_person_is_in(last, WF_WORDS_INTRODUCTIONS))
 		return false;
 	for (i = 0; i < title.len; i++)
 	{
@@ -309,6 +309,7 @@ says_role(WfSlice line, WfSlice letters)
 
 	line = trim_title(line);
 	return line.len <= MAX_ABOVE && letters.len >= MIN_ROLE &&
+		!wf_person_is_in(line, WF_WORDS_INTRODUCTIONS) &&
 		(wf_text_equal(wf_person_fold(line, false, folded), letters) ||
 		 wf_text_equal(wf_person_fold(line, true, folded), letters));
 }
@@ -356,14 +357,14 @@ wf_person_find_role(WfSlice text, size_t name_start, size_t name_end, size_t add
 
 	find_line(text, name_start, &from, &to);
 	title = trim_title((WfSlice) {text.data + from, name_start - from});
-	if (is_role(title, letters))
+	if (wf_person_is_role(title, letters))
 		return title;
 	if (address > name_end && address < to)
 		to = address;
 	if (to < name_end)
 		return WF_SLICE_EMPTY;
 	title = trim_title((WfSlice) {text.data + name_end, to - name_end});
-	if (is_role(title, letters))
+	if (wf_person_is_role(title, letters))
 		return title;
 	return find_role_line(text, name_start, name_end, letters);
 }

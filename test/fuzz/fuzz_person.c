@@ -47,7 +47,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			start--;
 		if (wf_person_find_far(text, (WfSlice) {copy + start, end - start}, &person))
 			check_within(text, person.name);
-		if (wf_person_find(text, start, end + 1, end % 2, (WfSlice) {copy + start, end - start}, &person))
+		if (wf_person_find(text, start, end + 1, end % 2 ? end + 1 + end % 23 : 0,
+						   (WfSlice) {copy + start, end - start}, &person))
 		{
 			check(person.name.len > 0);
 			check_within(text, person.name);

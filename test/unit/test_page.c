@@ -348,6 +348,12 @@ test_owners(void)
 static void
 test_roles(void)
 {
+	/* who has an address of their own is not tied to the office's, too */
+	ties("<p>office@example.org<p>Rev. Anna Example, Pastor<br>anna@example.org",
+		 "office@example.org |  |  | \nanna@example.org | Anna Example | Pastor | ");
+	/* one link's text ends where the link ends */
+	ties("<p><a href='mailto:sales@example.org'>Anna Example</a> <b>Jan</b> Beispiel",
+		 "sales@example.org | Anna Example |  | ");
 	ties("<p>City Clerk &ndash;&nbsp;Anna Example, MBA (ext. 207) "
 		 "<a href='mailto:cityclerk@example.org'>cityclerk@example.org</a>",
 		 "cityclerk@example.org | Anna Example | City Clerk | ");

@@ -33,26 +33,34 @@ person(const char *text, const char *expected)
 		start--;
 	while (end < copy + len && strchr(" \n),>", *end) == NULL)
 		end++;
-	if (wf_person_find((WfSlice) {copy, len}, start - copy, end - copy, false,
+	if (wf_person_find((WfSlice) {copy, len}, start - copy, end - copy, 0,
 					   (WfSlice) {start, at - start}, &found))
 		put_person(&found, got);
 	is(slice(got), expected, text);
 	free(copy);
 }
 
-/* The same of a link to the address, at '|' of the text. */
+/* The same of a link to the address, at '|' of the text, to the next '|' if there is one. */
 static void
 linked_person(const char *text, const char *local, const char *expected)
 {
 	size_t		at = strchr(text, '|') - text;
 	size_t		len = strlen(text) - 1;
+	size_t		link_end = len;
 	char	   *copy = malloc(len + 1);
+	char	   *bar;
 	char		got[512] = "-";
 	WfPerson	found;
 
 	memcpy(copy, text, at);
 	memcpy(copy + at, text + at + 1, len - at);
-	if (wf_person_find((WfSlice) {copy, len}, at, at, true, slice(local), &found))
+	bar = memchr(copy, '|', len);
+	if (bar != NULL)
+	{
+		link_end = bar - copy;
+		memmove(bar, bar + 1, --len - link_end);
+	}
+	if (wf_person_find((WfSlice) {copy, len}, at, at, link_end, slice(local), &found))
 		put_person(&found, got);
 	is(slice(got), expected, text);
 	free(copy);
@@ -123,6 +131,8 @@ test_places(void)
 	linked_person("write to our CEO |Anna Example\nnext", "office", "Anna Example | write to our CEO");
 	linked_person("|Anna Example", "x17", "Anna Example | ");
 	linked_person("|Contact Anna", "office", "-");
+	linked_person("|Anna Example| Jan Beispiel", "office", "Anna Example | ");
+	linked_person("|Anna| Example", "anna.example", "Anna Example | ");
 	linked_person("Anna Example |write", "office", "-");
 }
 
@@ -275,8 +285,31 @@ test_no_names(void)
 	person("anna example anna.example@example.org", "-");
 	person("City Clerk - Anna Example\nroads@example.org", "-");
 	person("City Clerk - Main Office cityclerk@example.org", "-");
+	/* two of whom neither is meant */
+	person("Mr. Jan Beispiel\nMrs. Eva Muster\noffice@example.org", "-");
+	person("Practice of Dr. Jan Beispiel & Dr. Eva Muster\ninfo@example.org", "-");
+	/* of the address below */
+	person("office@example.org\nRev. Jan Beispiel, Pastor\nx17@example.org", "-");
+	person("pec@example.org\nRegistry\nDirector: Dr. Jan Beispiel", "-");
+	person("Largo D. Jan Beispiel\noffice@example.org", "-");
+	person("Registrar\nJan Peter Hall\nregistrar@example.org", "-");
+	person("Parish \xC5\x9Bw. Anna Example\nparish@example.org", "-");
+	person("Keynote Speaker: Anna Example, Professor\nevents@example.org", "-");
+	person("Fixtures Peter Example - fixtures@example.org", "-");
+	person("Contact:\nRosa Boulangerie\ncontact@example.org", "-");
+	person("Contact\nAnna Example\ncontact@example.org", "Anna Example | ");
 	/* too far away */
 	person("Anna Example\n\n\n\n\n\n\n\n\n\n\n\nanna.example@example.org", "-");
+}
+
+static void
+test_guesses(void)
+{
+	ok(wf_person_is_guess(slice("Anna Example"), slice("Owner"), slice("info")), "an office's");
+	ok(!wf_person_is_guess(slice("Anna Example"), slice("Town Clerk"), slice("clerk")),
+	   "the one of the position");
+	ok(!wf_person_is_guess(slice("Anna Office"), slice(""), slice("office")), "one's own name");
+	ok(!wf_person_is_guess(slice("Anna Example"), slice(""), slice("x17")), "no office");
 }
 
 static void
@@ -310,7 +343,7 @@ test_hostile(void)
 
 		for (n = 0; n + len <= sizeof(text); n += len)
 			memcpy(text + n, patterns[i], len);
-		ok(!wf_person_find((WfSlice) {text, n}, n / 2, n / 2 + 10, false, slice("anna.anna"), &found) ||
+		ok(!wf_person_find((WfSlice) {text, n}, n / 2, n / 2 + 10, 0, slice("anna.anna"), &found) ||
 		   (found.name.data >= text && found.name.data + found.name.len <= text + n),
 		   "%s again and again", patterns[i]);
 	}
@@ -328,6 +361,7 @@ main(void)
 	test_forms();
 	test_job_titles();
 	test_no_names();
+	test_guesses();
 	test_is_name();
 	test_hostile();
 	return done();

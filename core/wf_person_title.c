@@ -232,6 +232,31 @@ without_credentials(WfSlice text)
 	}
 }
 
+/* "Coach Email View Bio": without the words of the links behind it in its line. */
+static WfSlice
+without_links(WfSlice title)
+{
+	static const WfSlice words[] = {
+		{" Bio", 4}, {" Download", 9}, {" E-Mail", 7}, {" E-mail", 7}, {" Email", 6}, {" Phone", 6},
+		{" Profile", 8}, {" Read ", 6}, {" Send ", 6}, {" Tel", 4}, {" Telefon", 8}, {" View ", 6}
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT(words); i++)
+	{
+		const char *found = memmem(title.data, title.len, words[i].data, words[i].len);
+		WfSlice		head = {title.data, found != NULL ? (size_t) (found - title.data) : 0};
+		WfSlice		rest = title;
+
+		wf_advance(&rest, head.len);
+		if (head.len > 0 && !has_title_word(rest) &&
+			(rest.len == words[i].len || strchr(" :.", rest.data[words[i].len]) != NULL ||
+			 words[i].data[words[i].len - 1] == ' ') && is_title(trim_title(head)))
+			title = head;
+	}
+	return title;
+}
+
 WfSlice
 wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t address)
 {
@@ -252,7 +277,7 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 		if (strchr("|;", title.data[i]) != NULL)
 			title.len = i;
 	}
-	title = trim_title(title);
+	title = trim_title(without_links(title));
 	if (is_title(title))
 		return title;
 	title = title_in_front((WfSlice) {text.data + begin, name_start - begin});
@@ -261,7 +286,8 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 	if (to + 1 < text.len)
 	{
 		find_line(text, to + 1, &from, &to);
-		title = trim_title((WfSlice) {text.data + from, cut_at(from, to, address) - from});
+		title = (WfSlice) {text.data + from, cut_at(from, to, address) - from};
+		title = trim_title(without_links(title));
 		if (is_title(title))
 			return title;
 	}

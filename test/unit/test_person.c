@@ -272,6 +272,10 @@ test_job_titles(void)
 		   "Anna Example | ");
 	person("Anna Example is a writer and editor. anna.example@example.org", "Anna Example | ");
 	person("City Clerk \xE2\x80\x93 Anna Example cityclerk@example.org", "Anna Example | City Clerk");
+	person("Anna Example\nCoach Email View Bio\nanna.example@example.org", "Anna Example | Coach");
+	person("Anna Example, Director Email: anna.example@example.org", "Anna Example | Director");
+	person("Anna Example\nSenior Email Marketing Manager\nanna.example@example.org",
+		   "Anna Example | Senior Email Marketing Manager");
 }
 
 static void
@@ -296,6 +300,8 @@ test_no_names(void)
 	person("Parish \xC5\x9Bw. Anna Example\nparish@example.org", "-");
 	person("Keynote Speaker: Anna Example, Professor\nevents@example.org", "-");
 	person("Fixtures Peter Example - fixtures@example.org", "-");
+	person("Dr. Jan Peter Example Blvd\ninfo@example.org", "-");
+	person("Charlotte Motor Speedway\ncharlotte@example.org", "-");
 	person("Contact:\nRosa Boulangerie\ncontact@example.org", "-");
 	person("Contact\nAnna Example\ncontact@example.org", "Anna Example | ");
 	/* too far away */

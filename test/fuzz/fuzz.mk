@@ -16,16 +16,20 @@ FUZZ_CORE = $(addprefix $(srcdir)/core/wf_,arena.c text.c charset.c html.c html_
 	finding.c entry.c outcome.c url.c site.c \
 	message.c suppression.c robots.c lastmod.c sitemap.c sitemap_gzip.c sitemap_text.c sitemap_xml.c website.c category.c)
 FUZZ_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \
-	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-ftrivial-auto-var-init=pattern -I$(srcdir) \
 	-DWF_PAGE_WINDOW=1024
+FUZZ_OBJS = $(FUZZ_CORE:$(srcdir)/core/%.c=$(FUZZ_BUILD)/core/%.o)
 
 .PHONY: fuzz-smoke
 fuzz-smoke: $(FUZZ_NAMES:%=fuzz-%)
 
-$(FUZZ_BUILD)/fuzz_%: $(srcdir)/test/fuzz/fuzz_%.c $(FUZZ_CORE) $(wildcard $(srcdir)/core/*.h)
-	@mkdir -p $(FUZZ_BUILD)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_CORE) -lidn2 -lpsl -lexpat -lz
+$(FUZZ_BUILD)/core/%.o: $(srcdir)/core/%.c $(wildcard $(srcdir)/core/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(FUZZ_BUILD)/fuzz_%: $(srcdir)/test/fuzz/fuzz_%.c $(FUZZ_OBJS)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJS) -lidn2 -lpsl -lexpat -lz
 
 fuzz-%: $(FUZZ_BUILD)/fuzz_%
 	@mkdir -p $(FUZZ_BUILD)/corpus_$* $(srcdir)/test/fuzz/corpus/$*
@@ -35,4 +39,4 @@ fuzz-%: $(FUZZ_BUILD)/fuzz_%
 		{ echo "fuzz $*: FAILED, see $<.log"; tail -30 $<.log; exit 1; }
 	@echo "fuzz $*: `grep '^Done' $<.log`"
 
-.PRECIOUS: $(FUZZ_BUILD)/fuzz_%
+.PRECIOUS: $(FUZZ_BUILD)/fuzz_% $(FUZZ_BUILD)/core/%.o

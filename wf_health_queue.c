@@ -17,11 +17,13 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "wf_encoding.h"
+#include "wf_gate.h"
 #include "wf_guc.h"
 #include "wf_health.h"
 #include "wf_suppress.h"
@@ -160,21 +162,17 @@ wf_health_orphans(WfHealth *h)
 static void
 count_lost(const WfHealth *h, int64 *dead, int64 *overdue)
 {
-	Oid			types[] = {BOOLOID};
-	Datum		values[1];
-
-	values[0] = BoolGetDatum(!h->in_recovery);
 	wf_views_select(InvalidOid,
 					psprintf("WITH live AS MATERIALIZED (SELECT a.pid, a.backend_start"
 							 " FROM pg_catalog.pg_stat_get_activity(NULL) a) "
 							 "SELECT pg_catalog.count(*) FILTER (WHERE x.dead),"
 							 " pg_catalog.count(*) FILTER (WHERE x.overdue AND NOT x.dead)"
-							 " FROM (SELECT $1 AND c.worker_pid <> 0 AND NOT EXISTS (SELECT 1 FROM live l"
+							 " FROM (SELECT c.worker_pid <> 0 AND NOT EXISTS (SELECT 1 FROM live l"
 							 "  WHERE l.pid = c.worker_pid AND l.backend_start = c.worker_started) AS dead,"
 							 "  c.lease_until < pg_catalog.clock_timestamp() - CASE WHEN c.worker_pid = 0"
 							 "   THEN interval '2 minutes' ELSE interval '5 seconds' END AS overdue"
 							 "  FROM %s c WHERE c.worker_pid IS NOT NULL LIMIT " LITERAL(MATCHED) ") x",
-							 wf_health_own(h, "wf_claim")), 1, types, values);
+							 wf_health_own(h, "wf_claim")), 0, NULL, NULL);
 	*dead = wf_views_int64(0, 1);
 	*overdue = wf_views_int64(0, 2);
 }
@@ -185,6 +183,9 @@ check_claims(WfHealth *h)
 	int64		dead;
 	int64		overdue;
 
+	/* on a standby they are as old as the last word of its primary */
+	if (h->in_recovery)
+		return;
 	count_lost(h, &dead, &overdue);
 	if (dead > 0)
 	{
@@ -308,6 +309,38 @@ long_ready(const WfBinding *b)
 					wf_part_ready_condition(b), wf_views_time(b, "p", WF_ITEM_UPDATED_AT));
 }
 
+/* Items of a stage that have been ready for five minutes, those of sites left alone aside. */
+static int64
+count_passed_over(const WfHealth *h, const WfBinding *b)
+{
+	Oid			types[] = {INT8ARRAYOID};
+	Datum		values[1];
+	Datum	   *sites;
+	int			n;
+
+	wf_views_select(b->owner,
+					psprintf("SELECT %s::pg_catalog.text FROM %s p WHERE %s"
+							 " LIMIT " LITERAL(MATCHED),
+							 wf_views_ref(b, "p", WF_ITEM_URL), b->relation, long_ready(b)),
+					0, NULL, NULL);
+	n = (int) SPI_processed;
+	sites = palloc(Max(n, 1) * sizeof(Datum));
+	for (int i = 0; i < n; i++)
+	{
+		char	   *url = wf_views_text(i, 1);
+
+		sites[i] = Int64GetDatum((int64) (url ? wf_gate_key(url) : 0));
+	}
+	values[0] = PointerGetDatum(construct_array(sites, n, INT8OID, sizeof(int64),
+												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.count(*) FROM pg_catalog.unnest($1) u(site) WHERE NOT EXISTS"
+							 " (SELECT 1 FROM %s h WHERE h.key = u.site AND h.not_before"
+							 " > pg_catalog.clock_timestamp() - interval '5 minutes')",
+							 wf_health_own(h, "wf_host")), 1, types, values);
+	return wf_views_int64(0, 1);
+}
+
 /* Retries that have been due for five minutes. */
 static int64
 count_overdue_retries(const WfHealth *h)
@@ -315,7 +348,7 @@ count_overdue_retries(const WfHealth *h)
 	wf_views_select(InvalidOid,
 					psprintf("SELECT pg_catalog.count(*) FROM (SELECT FROM %s c WHERE c.worker_pid IS NULL"
 							 " AND c.not_before < pg_catalog.clock_timestamp() - interval '5 minutes'"
-							 " LIMIT " LITERAL(COUNTED) ") x", wf_health_own(h, "wf_claim")),
+							 " LIMIT " LITERAL(MATCHED) ") x", wf_health_own(h, "wf_claim")),
 					0, NULL, NULL);
 	return wf_views_int64(0, 1);
 }
@@ -338,7 +371,7 @@ count_long_ready(const WfHealth *h, WfPartId *part)
 		const WfBinding *b = stage_of(h, i, true);
 
 		if (b && b->part->has_queue && b->column[WF_ITEM_UPDATED_AT].attnum && nothing_happens(h))
-			n = wf_health_count(b, long_ready(b), COUNTED);
+			n = count_passed_over(h, b);
 		*part = i;
 	}
 	PopActiveSnapshot();
@@ -367,7 +400,7 @@ wf_health_oldest_ready(WfHealth *h)
 	if (n > 0)
 		wf_health_report(h, WF_HEALTH_WARN, wf_health_call(h, "wf_process_batch", "10"),
 						 "%s ready for more than five minutes, and the worker takes none.",
-						 wf_health_items_are(part, n, COUNTED));
+						 wf_health_items_are(part, n, MATCHED));
 }
 
 /* ------------------------------------------------------------------------
@@ -596,7 +629,10 @@ wf_health_sweep(WfHealth *h)
 						 wf_views_text(0, 1));
 }
 
-/* See wf_health.h. */
+/*
+ * See wf_health.h.  What grew too old since the last sweep is no fault: the next one,
+ * of whoever comes to process, deletes it.
+ */
 void
 wf_health_history(WfHealth *h)
 {
@@ -609,10 +645,12 @@ wf_health_history(WfHealth *h)
 	values[0] = Int32GetDatum(wf_curation_history_retention);
 	wf_views_select(InvalidOid,
 					psprintf("SELECT (SELECT " WF_HEALTH_TIME("pg_catalog.min(a.finished_at)")
-							 " FROM %s a HAVING pg_catalog.min(a.finished_at) < pg_catalog.clock_timestamp()"
+							 " FROM %s a HAVING pg_catalog.min(a.finished_at) <"
+							 " coalesce((SELECT s.last_sweep FROM %s s), pg_catalog.clock_timestamp())"
 							 " - $1 * interval '1 minute' - interval '1 hour'),"
 							 " pg_catalog.pg_total_relation_size(%s::pg_catalog.regclass)",
-							 table, quote_literal_cstr(table)), 1, types, values);
+							 table, wf_health_own(h, "wf_sweep_state"), quote_literal_cstr(table)),
+					1, types, values);
 	oldest = wf_views_text(0, 1);
 	size = wf_views_int64(0, 2);
 	if (oldest)

@@ -297,6 +297,21 @@ start_remedy(const WfHealth *h)
 	return wf_health_call(h, "wf_workers_start", "");
 }
 
+/* Is an item of any stage queued? */
+static bool
+anything_waits(const WfHealth *h)
+{
+	for (int part = 0; part < WF_PART_COUNT; part++)
+	{
+		const WfBinding *b = wf_parts[part].is_stage ? wf_health_whole(h, part) : NULL;
+
+		if (b && wf_health_count(b, wf_views_is(b, "p", WF_ITEM_PROCESSING,
+												WF_PROCESSING_QUEUED), 1) > 0)
+			return true;
+	}
+	return false;
+}
+
 /* See wf_health.h. */
 void
 wf_health_workers(WfHealth *h)
@@ -312,6 +327,9 @@ wf_health_workers(WfHealth *h)
 		wf_health_report(h, h->scheduled ? WF_HEALTH_WARN : WF_HEALTH_FAIL,
 						 wf_health_call(h, "wf_workers_start", ""),
 						 "The workers of this database were stopped by wf_workers_stop().");
+	else if (!wf_health_is_served(h) && !h->listed && !anything_waits(h))
+		wf_health_ok(h, "There is neither a standing worker nor a schedule, and nothing is queued;"
+					 " batches on demand process.");
 	else if (!wf_health_is_served(h))
 		wf_health_report(h, WF_HEALTH_FAIL, start_remedy(h),
 						 "Nobody processes: there is no standing worker%s and no schedule.",

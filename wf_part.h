@@ -256,6 +256,11 @@ extern WfBinding *wf_part_bind_status(Relation rel, const WfPart *part, List **p
  */
 extern char *wf_part_status_sql(const WfBinding *binding, int column, const char *alias);
 
+/* Does a column of this base type serve as the kind? */
+extern bool wf_part_type_serves(WfColumnKind kind, Oid base_type);
+
+/* in wf_part_insert.c */
+
 /*
  * An SQL expression as an INSERT gives it to a bound column: where that must not be
  * null, the column's default takes the place of NULL, or what says nothing ('', 0).
@@ -290,6 +295,8 @@ extern List *wf_part_needed_columns(const WfBinding *binding, Oid parent);
 /* Add them to the columns and values of an INSERT; the parent's row is p. */
 extern void wf_part_add_needed(const WfBinding *binding, Oid parent, StringInfo names,
 							   StringInfo values);
+
+/* in wf_part.c */
 
 /* Key columns of the index of ready items, as SQL: "domain_id, id", or "id" alone. */
 extern char *wf_part_ready_key(const WfBinding *binding);

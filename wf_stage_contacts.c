@@ -128,7 +128,7 @@ find_contacts(const WfStage *stage)
 					 " JOIN %s p ON p.%s = u.page_id) ",
 					 item_column(stage, WF_ITEM_DOMAIN_ID), stage->items->relation,
 					 item_column(stage, WF_ITEM_ID));
-	for (int branch = 0; branch < 6; branch++)
+	for (int branch = 0; branch < (int) (lengthof(domains) * lengthof(addresses)); branch++)
 		appendStringInfo(&s, "%sSELECT u.n, c.%s%s FROM u JOIN %s c ON %s AND %s",
 						 branch > 0 ? " UNION ALL " : "", target_column(stage, WF_CONTACT_ID),
 						 field_values(stage), stage->targets->relation,

@@ -109,6 +109,15 @@ wf_store_execute(WfStatement *stmt, WfDbRights rights, WfArrays *arrays)
 	wf_db_execute(stmt, rights, values, NULL);
 }
 
+bool
+wf_store_is_row_of(uint64 row, const WfItem *item)
+{
+	bool		isnull;
+	Datum		id = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &isnull);
+
+	return memcmp(DatumGetUUIDP(id), &item->id, sizeof(pg_uuid_t)) == 0;
+}
+
 void
 wf_store_make(WfStatement *stmt, const char *sql, const Oid *types, int nargs)
 {

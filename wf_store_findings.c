@@ -203,13 +203,8 @@ find_known(WfResult **results, int n)
 		return known;
 	wf_store_execute(&known_stmt, WF_AS_SELF, &pages);
 	for (uint64 row = 0; row < SPI_processed; row++)
-	{
-		bool		isnull;
-		Datum		id = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &isnull);
-
 		for (int i = 0; i < n; i++)
-			known[i] |= memcmp(DatumGetUUIDP(id), &results[i]->item->id, sizeof(pg_uuid_t)) == 0;
-	}
+			known[i] |= wf_store_is_row_of(row, results[i]->item);
 	SPI_freetuptable(SPI_tuptable);
 	return known;
 }

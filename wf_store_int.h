@@ -73,6 +73,9 @@ extern void wf_store_set_text_for(WfArrays *arrays, int arg, const WfBoundColumn
 /* Execute a statement with them. */
 extern void wf_store_execute(WfStatement *stmt, WfDbRights rights, WfArrays *arrays);
 
+/* Is a row of the last result, whose first column is an id, of that item? */
+extern bool wf_store_is_row_of(uint64 row, const WfItem *item);
+
 /* wf_db_make for a statement whose arguments are arrays of these types. */
 extern void wf_store_make(WfStatement *stmt, const char *sql, const Oid *types, int nargs);
 

@@ -147,15 +147,6 @@ text_of(uint64 row, int col)
 	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col);
 }
 
-static bool
-is_of(uint64 row, const WfItem *item)
-{
-	bool		isnull;
-	Datum		id = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &isnull);
-
-	return memcmp(DatumGetUUIDP(id), &item->id, sizeof(pg_uuid_t)) == 0;
-}
-
 /* Empty for NULL. */
 static WfSlice
 slice_of(uint64 row, int col)
@@ -200,7 +191,7 @@ wf_store_ask_by_validators(WfItem **items, int n, MemoryContext context)
 
 		for (int i = 0; i < n; i++)
 		{
-			if (!is_of(row, items[i]) || strcmp(items[i]->url, url) != 0)
+			if (!wf_store_is_row_of(row, items[i]) || strcmp(items[i]->url, url) != 0)
 				continue;
 			items[i]->version_url = wf_encoding_to_utf8(text_of(row, 3));
 			items[i]->etag = text_of(row, 4);
@@ -275,7 +266,7 @@ wf_store_recall_evidence(WfResult **results, int n)
 		findings->count = 0;
 		findings->items = palloc0(Min(SPI_processed + 1, WF_MAX_FINDINGS) * sizeof(WfFinding));
 		for (uint64 row = 0; row < SPI_processed; row++)
-			if (is_of(row, same[i]->item))
+			if (wf_store_is_row_of(row, same[i]->item))
 				recall_finding(findings, row);
 	}
 	SPI_freetuptable(SPI_tuptable);

@@ -37,6 +37,7 @@ KINDS=(
 	"one comment|'<!--'|'- - '"
 	"one script|'<script>'|'var a=\"b@c.de\";'"
 	"JSON-LD|'<script type=\"application/ld+json\">['|'{\"@type\":\"Person\"},'"
+	"itemref|'<div itemscope itemref=\"nowhere\">a@b.de</div>'|'lorem ipsum '"
 	"at signs||'@'"
 	"spelt||'a (at) b (dot) c '"
 	"digits||'030 1234567 '"

@@ -24,9 +24,6 @@
 #include "wf_scan.h"
 #include "wf_text.h"
 
-/* Of the page, between two looks at the stop flag. */
-#define PIECE_BYTES (64 * 1024)
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*

@@ -21,6 +21,9 @@
 #include "wf_jsonld.h"
 #include "wf_phone.h"
 
+/* Of the page, between two looks at the stop flag. */
+#define PIECE_BYTES			(64 * 1024)
+
 /* Bytes of visible text searched at once; smaller in a fuzzer. */
 #ifndef WF_PAGE_WINDOW
 #define WF_PAGE_WINDOW		(64 * 1024)

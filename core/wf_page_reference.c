@@ -214,16 +214,35 @@ has_id(WfSlice page, size_t start, WfSlice id)
 		wf_html_find_attribute(&token, WF_SLICE("id"), &value) && wf_text_equal(value, id);
 }
 
+/* Where the id stands, at p or behind it, found in pieces, between which the run may be stopped. */
+static const char *
+find_id(const Extraction *x, const char *p, WfSlice id)
+{
+	const char *end = x->page.data + x->page.len;
+
+	while (p < end && !wf_page_is_stopped(x))
+	{
+		const char *next = end - p > PIECE_BYTES ? p + PIECE_BYTES : end;
+		/* it may begin in one piece and end in the next */
+		const char *until = (size_t) (end - next) > id.len - 1 ? next + id.len - 1 : end;
+		const char *found = memmem(p, until - p, id.data, id.len);
+
+		if (found != NULL)
+			return found;
+		p = next;
+	}
+	return NULL;
+}
+
 static WfStatus
 take_reference(Extraction *x, WfPageCard *card, WfSlice id)
 {
-	const char *end = x->page.data + x->page.len;
 	const char *p = x->page.data;
 	int			i;
 
 	if (id.len == 0 || id.len > MAX_ID || x->references++ >= PAGE_REFERENCES)
 		return WF_OK;
-	for (i = 0; i < MAX_PLACES && (p = memmem(p, end - p, id.data, id.len)) != NULL; i++)
+	for (i = 0; i < MAX_PLACES && (p = find_id(x, p, id)) != NULL; i++)
 	{
 		size_t		before = p - x->page.data < MAX_TAG ? p - x->page.data : MAX_TAG;
 		const char *start = memrchr(p - before, '<', before);
@@ -232,7 +251,7 @@ take_reference(Extraction *x, WfPageCard *card, WfSlice id)
 			return read_element(x, card, start - x->page.data);
 		p += id.len;
 	}
-	return WF_OK;
+	return wf_page_is_stopped(x) ? WF_ERR_STOPPED : WF_OK;
 }
 
 WfStatus

@@ -22,8 +22,7 @@ main()
 	CONF
 	start_cluster "$WORK/bench.conf"
 	query "CREATE EXTENSION wf_curation" >/dev/null
-	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PGDATABASE=postgres \
-		python3 "$WORK/tree/bench/fairness.py"
+	run_python "$WORK/tree/bench/fairness.py"
 }
 
 require_root "$@"

@@ -37,8 +37,7 @@ main()
 	CONF
 	start_cluster "$WORK/bench.conf"
 	query "CREATE EXTENSION wf_curation" >/dev/null
-	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PGDATABASE=postgres \
-		python3 "$WORK/tree/bench/kill.py" "$CRAWLERS" "$WORKERS" "$CLUSTER/server.log"
+	run_python "$WORK/tree/bench/kill.py" "$CRAWLERS" "$WORKERS" "$CLUSTER/server.log"
 }
 
 require_root "$@"

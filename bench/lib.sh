@@ -57,6 +57,12 @@ bulk_settings()
 	CONF
 }
 
+# A Python program that is connected to the server by default.
+run_python()
+{
+	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PGDATABASE=postgres python3 "$@"
+}
+
 compile_bare_fetch()
 {
 	as_postgres gcc -std=gnu99 -O2 -Wall -o "$WORK/home/bare_fetch" \

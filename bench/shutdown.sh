@@ -33,8 +33,7 @@ main()
 	CONF
 	start_cluster "$WORK/bench.conf"
 	query "CREATE EXTENSION wf_curation" >/dev/null
-	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres \
-		python3 "$WORK/tree/bench/shutdown.py" "$CLUSTER/data" "$ROUNDS"
+	run_python "$WORK/tree/bench/shutdown.py" "$CLUSTER/data" "$ROUNDS"
 }
 
 require_root "$@"

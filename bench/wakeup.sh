@@ -28,8 +28,7 @@ main()
 	start_cluster "$WORK/bench.conf"
 	query "CREATE EXTENSION wf_curation" >/dev/null
 	wait_until 30 has_worker || die "no standing worker"
-	as_postgres PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PGDATABASE=postgres \
-		python3 "$WORK/tree/bench/wakeup.py" "${1:-1200}"
+	run_python "$WORK/tree/bench/wakeup.py" "${1:-1200}"
 }
 
 require_root "$@"

@@ -267,7 +267,8 @@ wf_queue_release(WfStage *stage, WfItem **items, int n)
 		if (!valid[i])
 			continue;
 		ours[nours++] = items[i];
-		if (items[i]->attempt <= 1)
+		/* one that waits keeps its claim, even if the sweep made that for it */
+		if (items[i]->attempt <= 1 && items[i]->old_error == NULL)
 			first[nfirst++] = items[i];
 		else
 			later[nlater++] = items[i];

@@ -12,11 +12,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_curation.h"
 #include "wf_gate.h"
 #include "wf_guc.h"
 #include "wf_queue.h"
@@ -373,12 +375,14 @@ find_owner(void *arg)
 	WfStage    *stage = wf_stage_get(of->stage, &problem);
 
 	of->owner = stage ? stage->owner : InvalidOid;
-	of->changes = wf_stage_changes(of->stage);
+	/* an extension created anew knows of no claims, though nobody wrote to the items */
+	of->changes = wf_stage_changes(of->stage) +
+		((uint64) get_extension_oid(WF_EXTENSION_NAME, true) << 32);
 }
 
 /*
  * Whose rights the stage uses; InvalidOid when it cannot run.  *changes (if not
- * NULL) is wf_stage_changes.
+ * NULL) differs when its tables or the extension did.
  */
 static Oid
 current_owner(WfStageId stage, uint64 *changes)

@@ -84,4 +84,16 @@ query_is(q{SELECT count(*) FROM domains WHERE domain = 'gadgets.example'},
 	1, 'and businesses');
 query_is('SELECT repaired_total FROM wf_sweep_state', 21, 'and counted');
 
+# ---- what claims say goes with the extension, while the table stays as a sweep left it
+
+value(q{SET session_replication_role = replica;
+	UPDATE pages SET page_processing_status = 'Queued', page_processing_error = 'HTTP status 503';
+	INSERT INTO wf_claim (stage, item, attempt, token, claimed_at, not_before)
+		SELECT 'page', id, 1, 0, now(), now() + interval '1 day' FROM pages});
+wait_for_sweep(last_sweep());
+value('DROP EXTENSION wf_curation; CREATE EXTENSION wf_curation');
+query_is(q{SELECT count(*) FROM pages WHERE page_processing_status = 'Complete'},
+	20, 'DROP and CREATE EXTENSION: what waited for a retry is done');
+query_is('SELECT repaired_total FROM wf_sweep_state', 20, 'by one sweep');
+
 done_testing();

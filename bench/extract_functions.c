@@ -5,7 +5,8 @@
  *	  all of it runs in one backend over the same values.
  *
  *	  bench_cpu()               seconds of CPU this process has used
- *	  bench_read(bytea)         the value fetched from its table, nothing done
+ *	  bench_keep(bytea)         keeps a value in this process' memory, returns its number
+ *	  bench_kept(int)           the value, where it lies
  *	  bench_regexes(bytea)      matches of the old service's two expressions,
  *	                            by PCRE2 with JIT
  *	  bench_tokens(bytea)       tokens of core/wf_html
@@ -17,6 +18,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/memutils.h"
 
 #include <time.h>
 
@@ -25,10 +27,13 @@
 
 #include "core/wf_html.h"
 
+#define MAX_KEPT 100000
+
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(bench_cpu);
-PG_FUNCTION_INFO_V1(bench_read);
+PG_FUNCTION_INFO_V1(bench_keep);
+PG_FUNCTION_INFO_V1(bench_kept);
 PG_FUNCTION_INFO_V1(bench_regexes);
 PG_FUNCTION_INFO_V1(bench_tokens);
 
@@ -47,10 +52,33 @@ bench_cpu(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(ts.tv_sec + ts.tv_nsec / 1e9);
 }
 
+static bytea **kept;
+static int	nkept = 0;
+
 Datum
-bench_read(PG_FUNCTION_ARGS)
+bench_keep(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(VARSIZE_ANY_EXHDR(PG_GETARG_BYTEA_PP(0)));
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	if (nkept == 0)
+		kept = palloc(MAX_KEPT * sizeof(bytea *));
+	if (nkept == MAX_KEPT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("cannot keep more than %d values", MAX_KEPT)));
+	kept[nkept] = PG_GETARG_BYTEA_P_COPY(0);
+	MemoryContextSwitchTo(old);
+	PG_RETURN_INT32(nkept++);
+}
+
+Datum
+bench_kept(PG_FUNCTION_ARGS)
+{
+	int			n = PG_GETARG_INT32(0);
+
+	if (n < 0 || n >= nkept)
+		PG_RETURN_NULL();
+	PG_RETURN_BYTEA_P(kept[n]);
 }
 
 static pcre2_code *

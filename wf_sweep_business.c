@@ -24,22 +24,21 @@
 #include "wf_guc.h"
 #include "wf_identity.h"
 #include "wf_part.h"
-#include "wf_sweep.h"
+#include "wf_sweep_int.h"
 #include "wf_views.h"
 
-#define SWEEP_ROWS 1000			/* of one statement; a transaction each */
-#define SWEEP_ROUNDS 100
+#define SWEEP_ROWS 1000			/* of one transaction */
+#define SWEEP_ROUNDS 100		/* transactions of one sweep, if none refuses */
 
-/* The two tables, as they stand in this transaction. */
+/* The two tables, as they stand in this transaction, and what is to be written. */
 typedef struct Businesses
 {
 	Oid			owner;			/* whose rights; InvalidOid: nobody's, or no such table */
-	char	   *sql;
-	char	   *look;			/* is there any row, locked or not, to be written now or later? */
+	char	   *find;			/* ids of rows to be written, locked or not */
+	char	   *write;			/* those of an array of ids that still are, and not locked */
+	char	   *look;			/* is there any to be written now or later? */
 	uint64		changes;		/* wf_db_changes */
-	uint64		written;
-	int			limit;			/* rows of the next transaction */
-	int			refused;		/* rows that cannot be written, which are passed over */
+	WfSweepRows rows;
 	bool		left;			/* there are more, locked by others or in their hands */
 } Businesses;
 
@@ -100,70 +99,79 @@ look_up(void *arg)
 					 wf_views_queues(items, "t"),
 					 quote_identifier(items->part->columns[WF_ITEM_PROCESSING].name),
 					 left_behind(items));
-	b->sql = psprintf("UPDATE %s t SET %s FROM (SELECT t.%s AS id FROM %s t WHERE %s"
-					  " OFFSET $2 LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) q WHERE t.%s = q.id",
-					  items->relation, queued_again(items), id, items->relation, where, id);
-	b->look = psprintf("SELECT FROM %s t WHERE %s OR %s OFFSET $2 LIMIT $1", items->relation, where,
+	b->find = psprintf("SELECT t.%s FROM %s t WHERE %s LIMIT %d", id, items->relation, where,
+					   SWEEP_ROWS * SWEEP_ROUNDS);
+	b->write = psprintf("UPDATE %s t SET %s FROM (SELECT t.%s AS id FROM %s t"
+						" WHERE t.%s = ANY ($1) AND (%s) FOR NO KEY UPDATE SKIP LOCKED) q"
+						" WHERE t.%s = q.id",
+						items->relation, queued_again(items), id, items->relation, id, where, id);
+	b->look = psprintf("SELECT FROM %s t WHERE %s OR %s LIMIT 1", items->relation, where,
 					   wf_views_is(items, "t", WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
 }
 
-/* Execute a statement of one LIMIT and OFFSET once; how many rows. */
-static uint64
-execute_limited(const char *sql, int limit, int offset)
+/* Execute a statement once. */
+static void
+execute_once(const char *sql, int nargs, Datum ids)
 {
-	WfStatement stmt = {.sql = sql, .nargs = 2, .argtypes = {INT4OID, INT4OID}};
-	Datum		values[2] = {Int32GetDatum(limit), Int32GetDatum(offset)};
-	uint64		n;
+	WfStatement stmt = {.sql = sql, .nargs = nargs, .argtypes = {UUIDARRAYOID}};
 
-	wf_db_execute(&stmt, WF_AS_OWNER, values, NULL);
-	n = SPI_processed;
+	wf_db_execute(&stmt, WF_AS_OWNER, &ids, NULL);
 	wf_db_forget(&stmt);
-	return n;
 }
 
-/* Write some of the rows once more, if the rights still are those of the transaction. */
+/* The tables, if the rights still are those of the transaction. */
+static bool
+look_up_again(Businesses *b)
+{
+	Oid			owner = b->owner;
+
+	look_up(b);
+	return b->owner == owner;
+}
+
+static void
+find_businesses(void *arg)
+{
+	Businesses *b = arg;
+
+	b->left = true;
+	b->rows.n = 0;
+	if (!look_up_again(b))
+		return;
+	execute_once(b->find, 0, (Datum) 0);
+	wf_sweep_read_ids(&b->rows);
+	if (b->rows.n > 0)
+		return;
+	execute_once(b->look, 0, (Datum) 0);
+	b->left = SPI_processed > 0;
+}
+
+/* Write some of the rows once more, which fires the trigger. */
 static void
 write_again(void *arg)
 {
 	Businesses *b = arg;
-	Oid			owner = b->owner;
 
-	b->written = 0;
-	b->left = true;
-	look_up(b);
-	if (b->owner != owner)
+	if (!look_up_again(b))
 		return;
-	b->written = execute_limited(b->sql, b->limit, b->refused);
-	if (b->written == 0)
-		b->left = execute_limited(b->look, 1, 0) > 0;
+	execute_once(b->write, 1, wf_sweep_ids(&b->rows));
+	b->rows.repaired = (int64) SPI_processed;
 }
 
-/*
- * Some could not be written.  If one of them refuses, which may break a constraint that
- * came later, it is found in smaller and smaller transactions.  False: it is not the rows.
- */
 static bool
-pass_over(Businesses *b, const WfDbError *error)
+try_to_write(void *arg, WfDbError *error)
 {
-	bool		is_of_a_row = wf_db_is_of_a_row(error->sqlstate);
-
-	if (!is_of_a_row || b->limit == 1)
-		ereport(LOG,
-				(errcode(error->sqlstate),
-				 errmsg("could not look after businesses: %s", error->message)));
-	if (is_of_a_row && b->limit == 1)
-		b->refused++;
-	b->limit = Max(b->limit / 2, 1);
-	return is_of_a_row;
+	return wf_db_run("wf_curation: looking after businesses", ((Businesses *) arg)->owner,
+					 write_again, arg, error);
 }
 
 /* See wf_sweep.h. */
 int64
 wf_sweep_businesses(bool force)
 {
-	Businesses	b = {InvalidOid};
+	Businesses	b = {InvalidOid, .rows = {CurrentMemoryContext, .most = SWEEP_ROWS}};
 	WfDbError	error;
-	int64		total = 0;
+	int64		total;
 
 	if (!wf_db_run("wf_curation: looking up tables", InvalidOid, look_up, &b, &error) ||
 		!OidIsValid(b.owner))
@@ -171,21 +179,17 @@ wf_sweep_businesses(bool force)
 	if (!force && wf_sweep_is_clean(&clean, b.changes))
 		return 0;
 	clean.known = false;
-	b.limit = SWEEP_ROWS;
-	for (int round = 0; round < SWEEP_ROUNDS; round++)
+	if (!wf_db_run("wf_curation: looking for businesses", b.owner, find_businesses, &b, &error))
 	{
-		if (!wf_db_run("wf_curation: looking for businesses", b.owner, write_again, &b, &error))
-		{
-			if (pass_over(&b, &error))
-				continue;
-			break;
-		}
-		total += (int64) b.written;
-		if (b.written == 0 && !b.left)
-			clean = (WfCleanMark) {true, b.changes};
-		if (b.written < (uint64) b.limit)
-			break;
-		b.limit = Min(b.limit * 2, SWEEP_ROWS);
+		ereport(LOG,
+				(errcode(error.sqlstate),
+				 errmsg("could not look after businesses: %s", error.message)));
+		return 0;
 	}
+	if (b.rows.n == 0 && !b.left)
+		clean = (WfCleanMark) {true, b.changes};
+	total = wf_sweep_repair(&b.rows, try_to_write, &b, "businesses");
+	if (b.rows.ids)
+		pfree(b.rows.ids);
 	return total;
 }

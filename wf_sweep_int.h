@@ -8,6 +8,8 @@
 #ifndef WF_SWEEP_INT_H
 #define WF_SWEEP_INT_H
 
+#include "utils/uuid.h"
+
 #include "wf_db.h"
 #include "wf_stage.h"
 #include "wf_sweep.h"
@@ -22,6 +24,33 @@ extern bool wf_sweep_try(const char *activity, WfStageId stage, Oid owner,
 						 void (*work) (void *), void *arg, WfDbError *error);
 
 /* in wf_sweep_rows.c */
+
+/* Rows to be repaired; their ids are of context. */
+typedef struct WfSweepRows
+{
+	MemoryContext context;
+	pg_uuid_t  *ids;
+	int			n;
+	int			most;			/* of one transaction */
+	int			from;			/* those of this transaction */
+	int			count;
+	int64		repaired;		/* … by it */
+} WfSweepRows;
+
+/* The rows are those that the last statement returned the ids of, in its first column. */
+extern void wf_sweep_read_ids(WfSweepRows *rows);
+
+/* uuid[] of the ids of this transaction. */
+extern Datum wf_sweep_ids(const WfSweepRows *rows);
+
+/*
+ * Have all rows repaired, by transactions that repair runs, each for the rows that are
+ * its turn (from, count): it says in repaired how many it did, or fails as a whole.
+ * Where that happens because of a row it is found in smaller and smaller ones, told of
+ * in the log, and keeps nobody else from it.  Returns how many were repaired.
+ */
+extern int64 wf_sweep_repair(WfSweepRows *rows, bool (*repair) (void *arg, WfDbError *error),
+							 void *arg, const char *of_what);
 
 /*
  * Find rows of a stage by one statement (at most limit), and repair them by another,

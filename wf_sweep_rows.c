@@ -20,36 +20,26 @@
 
 #define REFUSALS	100			/* rows passed over, until the next sweep */
 
-typedef struct Rows
+/* Of a stage: found by one statement, repaired by another. */
+typedef struct StageRows
 {
 	WfStageId	stage;
 	WfStageStatement find;
 	WfStageStatement repair;
 	int			limit;
-	MemoryContext context;		/* of ids */
-	pg_uuid_t  *ids;
-	int			n;
-	int			from;			/* those of one transaction */
-	int			count;
-	int64		repaired;		/* … by it */
-} Rows;
+	Oid			owner;
+	WfSweepRows *rows;
+} StageRows;
 
-static void
-find_rows(void *arg)
+/* See wf_sweep_int.h. */
+void
+wf_sweep_read_ids(WfSweepRows *rows)
 {
-	Rows	   *rows = arg;
-	const char *problem;
-	WfStage    *stage = wf_stage_get(rows->stage, &problem);
-	Datum		values[1] = {Int32GetDatum(rows->limit)};
-	bool		isnull;
-
 	rows->n = 0;
-	if (stage == NULL)
-		return;
-	wf_db_execute(&stage->stmt[rows->find], WF_AS_OWNER, values, NULL);
 	rows->ids = MemoryContextAlloc(rows->context, Max(SPI_processed, 1) * sizeof(pg_uuid_t));
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
+		bool		isnull;
 		Datum		id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
 
 		if (!isnull)
@@ -57,25 +47,95 @@ find_rows(void *arg)
 	}
 }
 
+Datum
+wf_sweep_ids(const WfSweepRows *rows)
+{
+	Datum	   *elems = palloc(rows->count * sizeof(Datum));
+
+	for (int i = 0; i < rows->count; i++)
+		elems[i] = UUIDPGetDatum(&rows->ids[rows->from + i]);
+	return wf_db_array(elems, NULL, rows->count, UUIDOID);
+}
+
+int64
+wf_sweep_repair(WfSweepRows *rows, bool (*repair) (void *arg, WfDbError *error), void *arg,
+				const char *of_what)
+{
+	WfDbError	error = {0};
+	int			refused = 0;
+	int64		total = 0;
+	bool		ok = true;
+
+	rows->from = 0;
+	rows->count = Min(rows->n, rows->most);
+	while (ok && rows->from < rows->n && refused < REFUSALS)
+	{
+		rows->count = Min(rows->count, rows->n - rows->from);
+		rows->repaired = 0;
+		if (repair(arg, &error))
+		{
+			total += rows->repaired;
+			rows->from += rows->count;
+			rows->count = Min(rows->count * 2, rows->most);
+			continue;
+		}
+		ok = wf_db_is_of_a_row(error.sqlstate);
+		if (rows->count > 1)
+		{
+			rows->count /= 2;
+			continue;
+		}
+		rows->from++;
+		refused++;
+	}
+	if (!ok || refused > 0)
+		ereport(LOG,
+				(errcode(error.sqlstate),
+				 ok ? errmsg("%d rows of %s refuse to be repaired: %s", refused, of_what,
+							 error.message)
+				 : errmsg("sweep failed: %s", error.message)));
+	return total;
+}
+
+static void
+find_rows(void *arg)
+{
+	StageRows  *work = arg;
+	const char *problem;
+	WfStage    *stage = wf_stage_get(work->stage, &problem);
+	Datum		values[1] = {Int32GetDatum(work->limit)};
+
+	work->rows->n = 0;
+	if (stage == NULL)
+		return;
+	wf_db_execute(&stage->stmt[work->find], WF_AS_OWNER, values, NULL);
+	wf_sweep_read_ids(work->rows);
+}
+
 static void
 repair_rows(void *arg)
 {
-	Rows	   *rows = arg;
+	StageRows  *work = arg;
 	const char *problem;
-	WfStage    *stage = wf_stage_get(rows->stage, &problem);
-	Datum	   *elems = palloc(rows->count * sizeof(Datum));
+	WfStage    *stage = wf_stage_get(work->stage, &problem);
 	Datum		values[1];
 
-	rows->repaired = 0;
 	if (stage == NULL)
 		return;
-	for (int i = 0; i < rows->count; i++)
-		elems[i] = UUIDPGetDatum(&rows->ids[rows->from + i]);
-	values[0] = wf_db_array(elems, NULL, rows->count, UUIDOID);
-	wf_db_execute(&stage->stmt[rows->repair], WF_AS_OWNER, values, NULL);
-	rows->repaired = (int64) SPI_processed;
+	values[0] = wf_sweep_ids(work->rows);
+	wf_db_execute(&stage->stmt[work->repair], WF_AS_OWNER, values, NULL);
+	work->rows->repaired = (int64) SPI_processed;
 	if (SPI_processed > 0)
 		wf_shmem_wake_at_commit();
+}
+
+static bool
+try_repair(void *arg, WfDbError *error)
+{
+	StageRows  *work = arg;
+
+	return wf_sweep_try("wf_curation: repairing rows", work->stage, work->owner, repair_rows, work,
+						error);
 }
 
 /* See wf_sweep_int.h. */
@@ -83,39 +143,19 @@ int64
 wf_sweep_rows(WfStageId stage, Oid owner, WfStageStatement find, WfStageStatement repair,
 			  int limit)
 {
-	Rows		rows = {stage, find, repair, limit, CurrentMemoryContext};
-	WfDbError	error = {0};
-	int			refused = 0;
+	WfSweepRows rows = {CurrentMemoryContext, .most = limit};
+	StageRows	work = {stage, find, repair, limit, owner, &rows};
+	WfDbError	error;
 	int64		total = 0;
-	bool		ok = wf_sweep_try("wf_curation: looking for rows to be repaired", stage, owner,
-								  find_rows, &rows, &error);
 
-	rows.count = rows.n;
-	while (ok && rows.from < rows.n && refused < REFUSALS)
-	{
-		rows.count = Min(rows.count, rows.n - rows.from);
-		if (wf_sweep_try("wf_curation: repairing rows", stage, owner, repair_rows, &rows, &error))
-		{
-			total += rows.repaired;
-			rows.from += rows.count;
-			rows.count *= 2;
-			continue;
-		}
-		ok = wf_db_is_of_a_row(error.sqlstate);
-		if (rows.count > 1)
-		{
-			rows.count /= 2;
-			continue;
-		}
-		rows.from++;
-		refused++;
-	}
-	if (!ok || refused > 0)
+	if (wf_sweep_try("wf_curation: looking for rows to be repaired", stage, owner, find_rows,
+					 &work, &error))
+		total = wf_sweep_repair(&rows, try_repair, &work,
+								psprintf("stage \"%s\"", wf_stage_name(stage)));
+	else
 		ereport(LOG,
 				(errcode(error.sqlstate),
-				 ok ? errmsg("%d rows of stage \"%s\" refuse to be repaired: %s", refused,
-							 wf_stage_name(stage), error.message)
-				 : errmsg("sweep failed: %s", error.message)));
+				 errmsg("sweep failed: %s", error.message)));
 	if (rows.ids)
 		pfree(rows.ids);
 	return total;

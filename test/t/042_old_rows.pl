@@ -81,6 +81,7 @@ value("SET session_replication_role = replica; INSERT INTO local_businesses (bus
 value('SELECT wf_heal()');
 is(value("SELECT domain_extraction_status, count(*) FROM local_businesses GROUP BY 1 ORDER BY 1"), "Complete|15\n|5",
 	'businesses are dealt with, but for those that refuse');
+like(server_log($node), qr/5 rows of businesses refuse to be repaired: .*check/, 'and the log tells of the rest');
 
 # ---- placeholders of the old service, which had less of the page's id, and another host
 

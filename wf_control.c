@@ -54,24 +54,6 @@ PG_FUNCTION_INFO_V1(wf_prioritize);
 #define RETRY_AT_ONCE	10000	/* items whose class of error is looked up together */
 #define MAX_PRIORITY	100
 
-/* The binding of the attached table of a part; raises an error when there is none. */
-static WfBinding *
-bind_part(WfPartId part)
-{
-	Oid			relid = wf_part_table(part, NULL);
-	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
-	WfBinding  *binding;
-
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("no table is attached as \"%s\"", wf_parts[part].name),
-				 errhint("Attach one with wf_attach().")));
-	binding = wf_part_bind(rel, &wf_parts[part], NULL);
-	relation_close(rel, NoLock);
-	return binding;
-}
-
 /* Argument n, of that name, as a uuid[]; raises an error for NULL. */
 static Datum
 ids_argument(FunctionCallInfo fcinfo, int n, const char *name)
@@ -212,7 +194,7 @@ wf_set_page_status(PG_FUNCTION_ARGS)
 				 errmsg("status must not be null"),
 				 errhint("Use for example \"Selected\".")));
 	SPI_connect();
-	b = bind_part(WF_PART_PAGES);
+	b = wf_part_bind_required(WF_PART_PAGES);
 	label = resolve_status(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	queues = label_queues(b, label);
 
@@ -255,7 +237,7 @@ retry_part(WfPartId part, Datum ids)
 	uint64		updated;
 
 	SPI_connect();
-	updated = retry(bind_part(part), ids);
+	updated = retry(wf_part_bind_required(part), ids);
 	SPI_finish();
 	return updated;
 }
@@ -326,7 +308,7 @@ cancel(WfPartId part, Datum ids)
 	uint64		updated;
 
 	SPI_connect();
-	b = bind_part(part);
+	b = wf_part_bind_required(part);
 	condition = psprintf("%s AND (%s OR %s)", id_condition(b),
 						 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
 						 is_label(b, NULL, WF_ITEM_PROCESSING, WF_PROCESSING_PROCESSING));
@@ -572,7 +554,7 @@ wf_retry_errors(PG_FUNCTION_ARGS)
 				 errhint("Give a class such as \"timeout\", or a pattern such as \"HTTP status 5%%\".")));
 	error = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	SPI_connect();
-	b = bind_part(part->id);
+	b = wf_part_bind_required(part->id);
 	if (is_error_class(error))
 		updated = retry_class(b, error);
 	else if (strchr(error, '%'))
@@ -709,7 +691,7 @@ wf_prioritize(PG_FUNCTION_ARGS)
 				 errmsg("priority must be between 0 and %d", MAX_PRIORITY),
 				 errhint("The highest is taken first; 0 takes a wish back.")));
 	SPI_connect();
-	ids = ready_of(bind_part(part->id), ids);
+	ids = ready_of(wf_part_bind_required(part->id), ids);
 	if (ids)
 		written = write_wishes(part, ids, priority);
 	SPI_finish();

@@ -726,17 +726,41 @@ wf_part_table(WfPartId part, char **trigger_arg)
 	return best ? best->relid : InvalidOid;
 }
 
+/* The attached table of a part, open and locked; NULL when there is none. */
+static Relation
+open_attached(WfPartId part)
+{
+	Oid			relid = wf_part_table(part, NULL);
+
+	return OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
+}
+
 WfBinding *
 wf_part_bind_attached(WfPartId part)
 {
-	Oid			relid = wf_part_table(part, NULL);
-	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
+	Relation	rel = open_attached(part);
 	List	   *problems = NIL;
 	WfBinding  *binding;
 
 	if (rel == NULL)
 		return NULL;
 	binding = wf_part_bind(rel, &wf_parts[part], &problems);
+	relation_close(rel, NoLock);
+	return binding;
+}
+
+WfBinding *
+wf_part_bind_required(WfPartId part)
+{
+	Relation	rel = open_attached(part);
+	WfBinding  *binding;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no table is attached as \"%s\"", wf_parts[part].name),
+				 errhint("Attach one with wf_attach().")));
+	binding = wf_part_bind(rel, &wf_parts[part], NULL);
 	relation_close(rel, NoLock);
 	return binding;
 }

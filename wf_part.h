@@ -341,6 +341,9 @@ extern Oid wf_part_function(const char *name);
  */
 extern WfBinding *wf_part_bind_attached(WfPartId part);
 
+/* Likewise; raises an error when there is none or it does not fit. */
+extern WfBinding *wf_part_bind_required(WfPartId part);
+
 /* OID of our trigger function, InvalidOid when the extension is not there. */
 extern Oid wf_part_trigger_function(void);
 

@@ -64,24 +64,6 @@ typedef struct Submission
 	Entry	   *entries;
 } Submission;
 
-/* The binding of an attached table; raises an error when there is none. */
-static WfBinding *
-bind_part(WfPartId part)
-{
-	Oid			relid = wf_part_table(part, NULL);
-	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, RowExclusiveLock) : NULL;
-	WfBinding  *binding;
-
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("no table is attached as \"%s\"", wf_parts[part].name),
-				 errhint("Attach one with wf_attach().")));
-	binding = wf_part_bind(rel, &wf_parts[part], NULL);
-	relation_close(rel, NoLock);
-	return binding;
-}
-
 /* A text as a URL, with https where it names no scheme; its fault, or NULL. */
 static const char *
 read_url(const char *text, WfArena *arena, WfUrl *url)
@@ -439,8 +421,8 @@ wf_submit(WfPartId part, const WfSubmitInput *inputs, int n, WfSubmitReceiver pu
 	WfDbError	error;
 
 	SPI_connect();
-	s.domains = bind_part(WF_PART_DOMAINS);
-	s.items = part == WF_PART_DOMAINS ? s.domains : bind_part(part);
+	s.domains = wf_part_bind_required(WF_PART_DOMAINS);
+	s.items = part == WF_PART_DOMAINS ? s.domains : wf_part_bind_required(part);
 	s.finder = wf_domains_open(s.domains, NULL);
 	read_entries(&s, inputs, n);
 	if (!wf_domain_attempt(store, &s, &error))

@@ -85,27 +85,13 @@ slice_of(const char *text)
 static WfStatus
 begin_frame(WfBuffer *buf, WfMessageType type, size_t size)
 {
-	size_t		need = buf->len + FRAME_HEADER + size;
+	WfStatus	status;
 
 	if (size + 1 > WF_MAX_MESSAGE)
 		return WF_ERR_LIMIT;
-	if (need > buf->room)
-	{
-		size_t		room = buf->room * 2 > need ? buf->room * 2 : need;
-		char	   *data = wf_arena_alloc(buf->arena, room);
-
-		if (data == NULL && room > need)
-		{
-			room = need;
-			data = wf_arena_alloc(buf->arena, room);
-		}
-		if (data == NULL)
-			return WF_ERR_NOMEM;
-		if (buf->len > 0)
-			memcpy(data, buf->data, buf->len);
-		buf->data = data;
-		buf->room = room;
-	}
+	status = wf_buffer_reserve(buf, FRAME_HEADER + size);
+	if (status != WF_OK)
+		return status;
 	put_u32(buf, (uint32_t) (size + 1));
 	put_u8(buf, type);
 	return WF_OK;

@@ -155,7 +155,11 @@ is_general_local(WfSlice local)
 		"you", "name", "user", "username", "email", "mail", "someone", "somebody", "me", "your",
 		"john", "jane", "example", "test", "nobody", "address", "foo", "bar", "xyz", "abc",
 		"ihre", "ihr", "deine", "dein", "votre", "nom", "nombre", "nome", "naam", "navn", "namn",
-		"mein", "meine", "moi", "demo", "sample", "beispiel", "exemple", "ejemplo", "esempio"
+		"mein", "meine", "moi", "demo", "sample", "beispiel", "exemple", "ejemplo", "esempio",
+		"exemplo", "tu", "tucorreo", "correo", "usuario", "seu", "sua", "tuo", "tua", "utente",
+		"adresse", "prenom", "jouw", "uw", "gebruiker", "din", "dit", "vas", "vase", "tvuj",
+		"jmeno", "meno", "uzivatel", "twoj", "twoja", "imie", "adres", "nev", "neved", "nume",
+		"ime", "ornek", "eposta", "epost", "nimi", "sinu", "onoma", "vards", "vardas"
 	};
 
 	return is_one_of(local, locals, COUNT(locals));
@@ -183,14 +187,19 @@ has_general_name(WfSlice local, WfSlice domain)
 	static const char *const labels[] = {
 		"domain", "company", "email", "mail", "website", "site", "firma", "firm", "business",
 		"unternehmen", "provider", "anbieter", "server", "host", "doe", "smith",
+		"epost", "eposta", "posta", "poczta", "domena", "domaine", "domein", "domeniu",
 		"abc", "xyz", "test", "empresa", "entreprise", "azienda", "bedrijf", "dominio", "correo"
 	};
 	const char *dot = memchr(domain.data, '.', domain.len);
 
+	/* glued to its label */
+	if (local.len > 7 && memcmp(local.data, "e-mail", 6) == 0)
+		wf_advance(&local, 6);
 	/* "you@youruniversity.edu" too */
-	return dot != NULL && is_general_local(local) &&
+	return dot != NULL &&
 		((domain.len > 4 && memcmp(domain.data, "your", 4) == 0) ||
-		 is_one_of((WfSlice) {domain.data, dot - domain.data}, labels, COUNT(labels)));
+		 is_one_of((WfSlice) {domain.data, dot - domain.data}, labels, COUNT(labels))) &&
+		is_general_local(local);
 }
 
 /*

@@ -8,8 +8,8 @@ PGFILEDESC = "wf_curation - web page curation and contact extraction"
 # core/: no PostgreSQL inside.  SHARED goes into the server library and into
 # the crawler; CRAWLER_ONLY never enters a server process.
 CORE_SHARED = arena text url site charset html html_text verdict contact disguise \
-	phone phone_label phone_list phone_number phone_place phone_plans_data phone_resolve phone_run jsonld literal cipher vocabulary person person_agree person_far person_form person_read person_title person_words \
-	profile page page_card page_late page_marks page_reference page_row page_find \
+	phone phone_label phone_list phone_local phone_markup phone_number phone_place phone_plans_data phone_resolve phone_run jsonld literal cipher vocabulary person person_agree person_far person_form person_read person_title person_words \
+	profile page page_card page_column page_late page_marks page_reference page_row page_find \
 	page_spread page_tag page_window finding entry outcome message suppression website category gateway_call
 CORE_CRAWLER_ONLY = config netguard fetch fetch_backoff \
 	fetch_end fetch_gateway fetch_hosts fetch_lookup fetch_pool fetch_robots fetch_setup fetch_slot \

@@ -167,6 +167,8 @@ wf_page_find_owner(Extraction *x, Item *item, WfSlice text, size_t start, size_t
 	if (!wf_person_find(text, start, end, link_end, local, &person) &&
 		(x->far_searches++ >= FAR_SEARCHES || !wf_person_find_far(text, local, &person)))
 		return WF_OK;
+	if (person.is_guess && wf_page_is_quoted(x, person.name.data - text.data))
+		return WF_OK;
 	status = join_name(x, &person, &item->finding.name);
 	if (status != WF_OK)
 		return status;

@@ -6,7 +6,7 @@
  * wf_page.c drives; wf_page_window.c has the visible text, wf_page_find.c the
  * table of findings, wf_page_tag.c what attributes and scripts hold,
  * wf_page_card.c structured data in the markup (see wf_page_card_int.h),
- * wf_page_row.c rows of tables.
+ * wf_page_row.c rows of tables, wf_page_column.c columns of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -173,6 +173,9 @@ extern void wf_page_gap(Window *w);
 /* Nobody sees the text from x->hidden_at on: if it is a word without '@', it goes. */
 extern void wf_page_take_back(Extraction *x);
 
+/* Is the text at "at" in the window right behind the markup of a quote or a review? */
+extern bool wf_page_is_quoted(const Extraction *x, size_t at);
+
 /* Append page text to the window, searching it whenever it is full. */
 extern WfStatus wf_page_take_text(Extraction *x, WfSlice raw, bool has_references,
 								  bool preformatted);
@@ -257,9 +260,18 @@ extern void wf_page_note_row(Extraction *x, const WfHtmlToken *token);
 
 /*
  * Give the address of each row with one address and one number, in page order,
- * that number, unless it has one already.
+ * that number, unless it has one already; in rows with several addresses to look for
+ * what the columns tell of them.
  */
-extern void wf_page_tie_rows(const Extraction *x, WfFindings *findings);
+extern void wf_page_tie_rows(Extraction *x, WfFindings *findings);
+
+/* in wf_page_column.c */
+
+/*
+ * If a column is a person in the table of x->rows[index], give the addresses of that row
+ * the names, job titles and numbers of the rows around.
+ */
+extern void wf_page_tie_columns(Extraction *x, WfFindings *findings, int index);
 
 /* in wf_page_card.c */
 

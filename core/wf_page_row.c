@@ -10,6 +10,8 @@
 
 #include "wf_text.h"
 
+#define MAX_TABLES		16		/* in which a column may be a person */
+
 /* tr, li */
 static bool
 is_row(WfSlice name)
@@ -32,8 +34,8 @@ wf_page_note_row(Extraction *x, const WfHtmlToken *token)
 	x->row_count++;
 }
 
-/* The findings from "from" to "to" are those of one row. */
-static void
+/* The findings from "from" to "to" are those of one row.  Has it two addresses? */
+static bool
 tie_row(WfFinding *items, int from, int to)
 {
 	WfFinding  *address = NULL;
@@ -45,24 +47,26 @@ tie_row(WfFinding *items, int from, int to)
 		if (items[i].kind == WF_KIND_EMAIL)
 		{
 			if (address != NULL)
-				return;
+				return true;
 			address = &items[i];
 		}
 		else if (items[i].kind == WF_KIND_PHONE)
 		{
 			if (phone != NULL)
-				return;
+				return false;
 			phone = &items[i];
 		}
 	}
 	if (address != NULL && phone != NULL && address->phone.len == 0)
 		address->phone = phone->value;
+	return false;
 }
 
 void
-wf_page_tie_rows(const Extraction *x, WfFindings *findings)
+wf_page_tie_rows(Extraction *x, WfFindings *findings)
 {
 	int			from = 0;
+	int			tables = 0;
 	int			row;
 
 	for (row = 0; row < x->row_count; row++)
@@ -76,7 +80,10 @@ wf_page_tie_rows(const Extraction *x, WfFindings *findings)
 			;
 		/* what was never closed has no end that is known */
 		if (x->rows[row].begins && row + 1 < x->row_count)
-			tie_row(findings->items, from, to);
+		{
+			if (tie_row(findings->items, from, to) && tables++ < MAX_TABLES)
+				wf_page_tie_columns(x, findings, row);
+		}
 		from = to;
 	}
 }

@@ -13,6 +13,10 @@
  *
  *-------------------------------------------------------------------------
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE				/* memmem */
+#endif
+
 #include "wf_page_int.h"
 
 #include <string.h>
@@ -20,21 +24,18 @@
 #include "wf_disguise.h"
 #include "wf_text.h"
 
+#define QUOTE_BYTES			500	/* in front of a name, in which the markup of a quote is */
+#define MARKUP_BYTES		400	/* in front of a number, in which a picture is looked for */
+
 /*-------------------------------------------------------------------------
  * Text window
  *-------------------------------------------------------------------------
  */
 
-/*
- * Place in the page of the text at "at" (invariant 2), which must not be a
- * border or a gap.  Asked for ascending places it goes on from the last one,
- * so that all the places of a window cost one more pass over it.
- */
-static size_t
-page_position(Extraction *x, size_t at)
+/* The segment that the text at "at" is in. */
+static int
+segment_of(const Window *w, size_t at)
 {
-	Window	   *w = &x->window;
-	WfHtmlText *trace = &w->trace;
 	int			low = 0;
 	int			high = w->segment_count;
 
@@ -47,6 +48,21 @@ page_position(Extraction *x, size_t at)
 		else
 			high = mid;
 	}
+	return low;
+}
+
+/*
+ * Place in the page of the text at "at" (invariant 2), which must not be a
+ * border or a gap.  Asked for ascending places it goes on from the last one,
+ * so that all the places of a window cost one more pass over it.
+ */
+static size_t
+page_position(Extraction *x, size_t at)
+{
+	Window	   *w = &x->window;
+	WfHtmlText *trace = &w->trace;
+	int			low = segment_of(w, at);
+
 	if (w->traced != low || trace->out > w->data + at)
 	{
 		const Segment *segment = &w->segments[low];
@@ -76,6 +92,25 @@ page_position(Extraction *x, size_t at)
 		trace->in = step.in;
 	}
 	return trace->in - x->page.data;
+}
+
+bool
+wf_page_is_quoted(const Extraction *x, size_t at)
+{
+	static const WfSlice marks[] = {
+		{"estimoni", 8}, {"<blockquote", 11}, {"review", 6}, {"quote", 5}, {"kundenstimme", 12},
+		{"recenz", 6}, {"avis-", 5}
+	};
+	size_t		end = x->window.segments[segment_of(&x->window, at)].page_at;
+	size_t		start = end > QUOTE_BYTES ? end - QUOTE_BYTES : 0;
+	size_t		i;
+
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+	{
+		if (memmem(x->page.data + start, end - start, marks[i].data, marks[i].len) != NULL)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -253,6 +288,17 @@ search_addresses(Extraction *x, WfSlice text)
 	return status;
 }
 
+/* WfPhoneMarkup: the page in front of a place in the window. */
+static WfSlice
+markup_before(void *arg, size_t at)
+{
+	Extraction *x = arg;
+	size_t		position = page_position(x, at);
+	size_t		start = position > MARKUP_BYTES ? position - MARKUP_BYTES : 0;
+
+	return (WfSlice) {x->page.data + start, position - start};
+}
+
 /* Let the recognisers search the window up to cut. */
 static WfStatus
 search_window(Extraction *x, size_t cut)
@@ -262,6 +308,7 @@ search_window(Extraction *x, size_t cut)
 	size_t		pos = 0;
 	WfStatus	status = search_addresses(x, text);
 
+	wf_phone_set_markup(x->phones, markup_before, x);
 	while (status == WF_OK && !x->truncated && wf_phone_next(x->phones, text, &pos, &phone))
 		status = add_from_text(x, phone.is_fax ? WF_KIND_FAX : WF_KIND_PHONE, text,
 							   (WfSlice) {phone.value, phone.len}, phone.start, phone.end);

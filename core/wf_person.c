@@ -219,12 +219,26 @@ without_blanks(WfSlice text)
 	return text;
 }
 
+/* Does the line above, of which the end is that of the text, end in a quote mark? */
+static bool
+is_below_quote(WfSlice text)
+{
+	if (text.len < 2 || text.data[text.len - 1] != '\n')
+		return false;
+	text = without_blanks((WfSlice) {text.data, text.len - 1});
+	return ends_in_mark(text, "\x9C\x9D") || (text.len > 0 && text.data[text.len - 1] == '"') ||
+		(text.len > 2 && (memcmp(text.data + text.len - 2, "\xC2\xBB", 2) == 0 ||
+						  memcmp(text.data + text.len - 2, "\xC2\xAB", 2) == 0));
+}
+
 /* Is it who said something: a dash in front that begins the line or follows a quote? */
 static bool
 signs_quote(const Search *s, size_t at)
 {
 	WfSlice		text = without_blanks((WfSlice) {s->text.data, at});
 
+	if (is_below_quote(text))
+		return true;
 	if (ends_in_mark(text, "\x93\x94\x95"))
 		text.len -= 3;
 	else if (text.len > 0 && strchr("-~", text.data[text.len - 1]) != NULL)
@@ -298,8 +312,8 @@ completes(const Search *s, int at, int count)
 
 	return s->agreement >= WF_AGREES_IN_PART && at == s->at && count == 3 && s->count == 2 &&
 		s->family == 0 && wf_person_has_given_name(s->words + at, 2) &&
-		!s->words[at].is_joined && !last->is_label &&
-		stands_alone(s->words, at, count, s->total) &&
+		(!s->words[at].is_joined || (at > 0 && s->words[at - 1].is_honorific)) &&
+		!last->is_label && stands_alone(s->words, at, count, s->total) &&
 		(end == s->text.len || strchr("\n,", s->text.data[end]) != NULL ||
 		 s->agreement == WF_AGREES_IN_PART) &&
 		last->is_loud == s->words[at + 1].is_loud &&
@@ -405,6 +419,10 @@ find_agreement(Search *s, int at, int count, int lines)
 
 	if (a == WF_AGREES_JOINED)
 		a = is_joined_name(s, at, count) ? WF_AGREES : WF_AGREES_NOT;
+	/* a thing: "Stella Alpina" beside stellaalpina@ */
+	if (a == WF_AGREES && words[at + count - 1].is_label && !words[at + count - 1].is_initial &&
+		!s->is_dotted && !has_title(s, at, count))
+		a = WF_AGREES_NOT;
 	if (wf_person_has_loud(words + at, count) && !wf_person_has_given_name(words + at, count) &&
 		!(a == WF_AGREES && s->is_dotted))
 		return WF_AGREES_NOT;
@@ -420,6 +438,8 @@ find_agreement(Search *s, int at, int count, int lines)
 		a = turned;
 	if (a == WF_AGREES_NOT && is_display_name(s, at, count))
 		return WF_AGREES;
+	if (a == WF_AGREES_NOT && words[at].is_named && is_plain_name(s, at, count))
+		return WF_AGREES_IN_FORM;
 	if (a == WF_AGREES_NOT && is_certain_name(s, at, count, lines))
 		a = WF_AGREES_IN_FORM;
 	if (a == WF_AGREES_NOT && wf_person_is_named_after(s->text, words + at, count))
@@ -441,7 +461,8 @@ take_best(Search *s, WfAgreement a, int at, int count, int family)
 	int			lines = s->words[at].line < 0 ? -s->words[at].line : s->words[at].line;
 
 	if (a == WF_AGREES_NOT || a < s->agreement ||
-		(a < WF_AGREES && (lines > NEAR_LINES || is_separated(s, &s->words[at]))))
+		(a < WF_AGREES && ((lines > NEAR_LINES && !s->words[at].is_named) ||
+						   is_separated(s, &s->words[at]))))
 		return;
 	/* of those that begin at one place the shorter */
 	if (a > s->agreement || lines < s->lines)
@@ -547,6 +568,20 @@ find_bounds(WfSlice text, size_t start, size_t end, size_t *from, size_t *to)
 	return lines;
 }
 
+/* Is the word at "at" the label of the one behind it: "Name:", or a line with "Name" alone? */
+static bool
+is_name_label(const Search *s, int at)
+{
+	const WfPersonWord *w = &s->words[at];
+	WfSlice		between;
+
+	if (at + 1 >= s->total || w->is_joined || w[1].is_joined || w[1].start >= s->start ||
+		!wf_person_is_name_label(wf_person_slice(s->text, w)))
+		return false;
+	between = (WfSlice) {s->text.data + w->end, w[1].start - w->end};
+	return between.len <= 3 && (w[1].line == w->line + 1 || between.data[0] == ':');
+}
+
 /* Is any word a part of the local part, or the mark of a name?  Notes which are a part. */
 static bool
 find_clues(Search *s)
@@ -560,6 +595,8 @@ find_clues(Search *s)
 		WfSlice		word = wf_person_slice(s->text, w);
 
 		w->is_clue = w->is_capital && wf_person_is_clue(&s->local, word);
+		if (i > 0 && wf_lower_char(s->text.data[w[-1].start]) == 'n' && is_name_label(s, i - 1))
+			w->is_named = w->is_clue = true;
 		found = found || w->is_clue ||
 			(w->line >= -MARK_LINES && w->line <= 1 &&
 			 (w->is_initial || wf_person_is_honorific(word)));
@@ -769,6 +806,7 @@ wf_person_find(WfSlice text, size_t start, size_t end, size_t link_end, WfSlice 
 	first = &s.words[s.at];
 	last = &s.words[s.at + s.count - 1];
 	person->name = (WfSlice) {text.data + first->start, last->end - first->start};
+	person->is_guess = s.agreement == WF_AGREES_BY_PLACE || s.agreement == WF_AGREES_IN_FORM;
 	person->given = WF_SLICE_EMPTY;
 	person->job_title = wf_person_find_title(text, first->start, last->end, start);
 	if (person->job_title.len == 0)

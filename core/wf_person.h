@@ -21,6 +21,7 @@ typedef struct WfPerson
 	WfSlice		given;			/* in the text, to be put in front of the name: the given
 								 * names of "Example, Anna"; mostly empty */
 	WfSlice		job_title;		/* in the text; may be empty */
+	bool		is_guess;		/* tied to the address by its place or form alone */
 } WfPerson;
 
 /*
@@ -47,6 +48,15 @@ extern bool wf_person_agrees(WfSlice name, WfSlice local);
  * it is somebody else's if the person has an address of their own.
  */
 extern bool wf_person_is_guess(WfSlice name, WfSlice job_title, WfSlice local);
+
+/*
+ * The name in such a text, without forms of address and degrees; is_known: it begins
+ * with a given name in our list.
+ */
+extern bool wf_person_read_name(WfSlice text, WfSlice *name, bool *is_known);
+
+/* Is a short text by itself a job title? */
+extern bool wf_person_is_job_title(WfSlice text);
 
 /* Is a short text that is known to be about the owner a name, perhaps with degrees? */
 extern bool wf_person_is_name(WfSlice text);

@@ -126,6 +126,7 @@ wf_person_find_far(WfSlice text, WfSlice local, WfPerson *person)
 	if (name.data == NULL || name.len == 0)
 		return false;
 	person->name = name;
+	person->is_guess = false;
 	person->given = WF_SLICE_EMPTY;
 	person->job_title = wf_person_find_title(text, name.data - text.data,
 											 name.data - text.data + name.len, text.len);

@@ -71,6 +71,25 @@ wf_person_has_form(const WfPersonWord *words, int count)
 }
 
 bool
+wf_person_is_name_label(WfSlice word)
+{
+	static const WfSlice labels[] = {
+		{"name", 4}, {"namn", 4}, {"navn", 4}, {"naam", 4}, {"nom", 3}, {"nome", 4}, {"nombre", 6},
+		{"nimi", 4}, {"n\xC3\xA9v", 4}
+	};
+	size_t		i;
+
+	if (word.len < 3 || word.len > 6 || (word.data[0] != 'N' && word.data[0] != 'n'))
+		return false;
+	for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+	{
+		if (wf_text_equal_nocase(word, labels[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
 wf_person_is_institution(WfSlice text, size_t start)
 {
 	WfPersonWord word;
@@ -148,7 +167,7 @@ are_credentials(WfSlice text)
 }
 
 bool
-wf_person_is_name(WfSlice text)
+wf_person_read_name(WfSlice text, WfSlice *name, bool *is_known)
 {
 	WfPersonWord words[WF_PERSON_NAME_WORDS + 3];
 	const WfPersonWord *first = words;
@@ -177,6 +196,17 @@ wf_person_is_name(WfSlice text)
 		return false;
 	wf_person_classify(text, words + (first - words), count);
 	wf_person_find_labels(text, words + (first - words), count);
+	*name = (WfSlice) {text.data + first->start, text.len - first->start};
+	*is_known = first->is_given;
 	return wf_person_has_form(first, count) &&
 		(!wf_person_has_loud(first, count) || wf_person_has_given_name(first, count));
+}
+
+bool
+wf_person_is_name(WfSlice text)
+{
+	WfSlice		name;
+	bool		is_known;
+
+	return wf_person_read_name(text, &name, &is_known);
 }

@@ -76,6 +76,7 @@ typedef struct WfPersonWord
 	bool		is_initials;	/* "J.R." */
 	bool		is_joined;		/* only a space stands in front of it */
 	bool		is_clue;		/* a part of the local part */
+	bool		is_named;		/* behind the label "Name", or in the line below it */
 	/* of those that may be of a name; see wf_person_classify */
 	bool		is_particle;	/* von, de, … */
 	bool		is_honorific;	/* Dr., Frau, … */
@@ -129,6 +130,9 @@ extern bool wf_person_has_loud(const WfPersonWord *words, int count);
 
 /* Could these words, which stand together, be a name? */
 extern bool wf_person_has_form(const WfPersonWord *words, int count);
+
+/* Is the word the label of a name: "Name", "Nom"? */
+extern bool wf_person_is_name_label(WfSlice word);
 
 /* Of the word at "start" behind a name: the "Mark Twain Library" is nobody. */
 extern bool wf_person_is_institution(WfSlice text, size_t start);

@@ -9,9 +9,11 @@
 #define _GNU_SOURCE				/* memmem, memrchr */
 #endif
 
-#include "wf_person_int.h"
+#include "wf_person.h"
 
 #include <string.h>
+
+#include "wf_person_int.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -27,6 +29,7 @@ wf_person_ends_in_title(WfSlice word)
 		{"beraterin", 9}, {"manager", 7}, {"managerin", 9}, {"referent", 8}, {"referentin", 10},
 		{"redakteur", 9}, {"redakteurin", 11}, {"ingenieur", 9}, {"ingenieurin", 11},
 		{"assistent", 9}, {"assistentin", 11}, {"direktor", 8}, {"direktorin", 10},
+		{"direkt\xC3\xB8r", 9}, {"direkt\xC3\xB6r", 9},
 		{"koordinator", 11}, {"koordinatorin", 13}, {"techniker", 9}, {"technikerin", 11},
 		{"vorsitzende", 11}, {"vorsitzender", 12}, {"verwalter", 9}, {"verwalterin", 11},
 		{"therapeut", 9}, {"therapeutin", 11}, {"anwalt", 6}, {"anw\xC3\xA4ltin", 9},
@@ -112,7 +115,7 @@ title_in_front(WfSlice text)
 	for (;;)
 	{
 		const char *space = memrchr(text.data, ' ', text.len);
-		size_t		begin = space != NULL ? (size_t) (space + 1 - text.data) : text.len;
+		size_t		begin = space != NULL ? (size_t) (space + 1 - text.data) : 0;
 		WfSlice		word = {text.data + begin, text.len - begin};
 
 		if (word.len == 0 || !(wf_person_is_in(word, WF_WORDS_HONORIFICS) ||
@@ -142,13 +145,38 @@ is_sentence(WfSlice text)
 	return wf_person_begins(text, (WfSlice) {verbs[0].data + 1, 3});
 }
 
+/* "1. Vorsitzender", "2nd Vice President", "1er adjoint": what is behind the number. */
+static WfSlice
+without_ordinal(WfSlice title)
+{
+	static const WfSlice endings[] = {
+		{".", 1}, {"st ", 3}, {"nd ", 3}, {"rd ", 3}, {"th ", 3}, {"er ", 3}, {"e ", 2},
+		{"re ", 3}, {"\xC3\xA8re ", 5}, {"\xC3\xA8me ", 5}, {"\xC2\xBA ", 3}, {"\xC2\xAA ", 3},
+		{"\xC2\xB0 ", 3}
+	};
+	WfSlice		rest = title;
+	size_t		i;
+
+	if (title.len < 3 || !wf_is_digit(title.data[0]))
+		return title;
+	wf_advance(&rest, 1);
+	for (i = 0; i < COUNT(endings); i++)
+	{
+		if (wf_person_begins(rest, endings[i]))
+		{
+			wf_advance(&rest, endings[i].len);
+			return rest;
+		}
+	}
+	return title;
+}
+
 static bool
 is_title(WfSlice title)
 {
 	size_t		i;
 
-	if (title.len > 2 && wf_is_digit(title.data[0]) && title.data[1] == '.')
-		wf_advance(&title, 2);	/* "1. Vorsitzender" */
+	title = without_ordinal(title);
 	if (title.len < 2 || title.len > MAX_TITLE)
 		return false;
 	for (i = 0; i < title.len; i++)
@@ -157,6 +185,12 @@ is_title(WfSlice title)
 			return false;
 	}
 	return !is_sentence(title) && has_title_word(title);
+}
+
+bool
+wf_person_is_job_title(WfSlice text)
+{
+	return text.len > 0 && text.len <= MAX_ABOVE && is_title(text);
 }
 
 /* The line around "at", without its ends. */
@@ -257,6 +291,45 @@ without_links(WfSlice title)
 	return title;
 }
 
+/* "Position", of a table in which each line has what the next one says. */
+static bool
+is_title_label(WfSlice line)
+{
+	static const WfSlice labels[] = {
+		{"position", 8}, {"title", 5}, {"job title", 9}, {"role", 4}, {"funktion", 8}, {"titel", 5},
+		{"fonction", 8}, {"functie", 7}, {"funzione", 8}, {"ruolo", 5}, {"cargo", 5}, {"puesto", 6},
+		{"fun\xC3\xA7\xC3\xA3o", 8}, {"befattning", 10}, {"stilling", 8}, {"teht\xC3\xA4v\xC3\xA4", 9},
+		{"stanowisko", 10}, {"funkcja", 7}, {"funkce", 6}, {"beoszt\xC3\xA1s", 9}, {"amt", 3},
+		{"g\xC3\xB6rev", 6}, {"designation", 11}
+	};
+	size_t		i;
+
+	for (i = 0; i < COUNT(labels); i++)
+	{
+		if (wf_text_equal_nocase(line, labels[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The line behind the one that ends at "end", if that is such a label. */
+static WfSlice
+labelled_title(WfSlice text, size_t start, size_t end)
+{
+	WfSlice		label = trim_title((WfSlice) {text.data + start, end - start});
+	WfSlice		title;
+	size_t		from;
+	size_t		to;
+
+	if (end + 1 >= text.len || !is_title_label(label))
+		return WF_SLICE_EMPTY;
+	find_line(text, end + 1, &from, &to);
+	title = trim_title((WfSlice) {text.data + from, to - from});
+	return title.len > 0 && title.len <= MAX_ABOVE && memchr(title.data, '@', title.len) == NULL &&
+		(wf_person_is_capital((unsigned char) title.data[0]) || is_title(title)) ?
+		title : WF_SLICE_EMPTY;
+}
+
 WfSlice
 wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t address)
 {
@@ -264,6 +337,7 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 	size_t		from;
 	size_t		to;
 	size_t		begin;
+	bool		is_first;		/* but for "Dr." */
 	size_t		i;
 
 	find_line(text, name_start, &begin, &to);
@@ -283,6 +357,7 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 	title = title_in_front((WfSlice) {text.data + begin, name_start - begin});
 	if (is_title(title))
 		return title;
+	is_first = title.len == 0;
 	if (to + 1 < text.len)
 	{
 		find_line(text, to + 1, &from, &to);
@@ -290,8 +365,11 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 		title = trim_title(without_links(title));
 		if (is_title(title))
 			return title;
+		title = labelled_title(text, from, to);
+		if (title.len > 0)
+			return title;
 	}
-	return name_start == begin ? title_above(text, begin) : WF_SLICE_EMPTY;
+	return is_first ? title_above(text, begin) : WF_SLICE_EMPTY;
 }
 
 /*

@@ -25,6 +25,8 @@
 
 #define MAX_TRIES		24		/* parts of one run that are tried */
 #define LIST_BYTES		8		/* between numbers that share a label */
+#define MIN_MARKED		8		/* digits that an icon may label */
+#define MAX_MARKED		13
 
 struct WfPhoneMatcher
 {
@@ -56,6 +58,13 @@ wf_phone_scan_create(const WfPhoneMatcher *matcher, WfArena *arena, const char *
 	return scan;
 }
 
+void
+wf_phone_set_markup(WfPhoneScan *scan, WfPhoneMarkup markup, void *arg)
+{
+	scan->markup = markup;
+	scan->markup_arg = arg;
+}
+
 /*-------------------------------------------------------------------------
  * Numbers in a run
  *-------------------------------------------------------------------------
@@ -83,7 +92,7 @@ find_label(const WfPhoneScan *scan, WfSlice text, size_t at)
 		memchr(text.data + scan->last_end, '\n', at - scan->last_end) != NULL)
 		return label;
 	if (wf_list_is_joined(text, scan->last_end, at))
-		return scan->last_label;
+		return wf_list_label(scan, text, scan->last_end, at);
 	for (i = scan->last_end; i < at; i++)
 	{
 		if (wf_is_alpha(text.data[i]))
@@ -112,6 +121,16 @@ is_plainly_american(const WfAttempt *a)
 		(a->digits.data[1] == '8' || memchr(a->c, '(', a->count) != NULL);
 }
 
+/* What a picture in front of the number at "at" says.  Places are asked for in their order. */
+static WfLabel
+marked_label(WfPhoneScan *scan, size_t at)
+{
+	if (scan->markup == NULL || at < scan->marked_at)
+		return WF_LABEL_NONE;
+	scan->marked_at = at;
+	return wf_markup_label(scan->markup(scan->markup_arg, at));
+}
+
 /* Try the characters from..to of a run as a number. */
 static bool
 try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
@@ -138,6 +157,10 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		return false;
 	a.is_value = false;
 	a.label = find_label(scan, text, phone->start);
+	/* bare digits: perhaps a picture of a phone stands in front */
+	if (a.label == WF_LABEL_NONE && a.group_count == 1 &&
+		a.digits.len >= MIN_MARKED && a.digits.len <= MAX_MARKED)
+		a.label = marked_label(scan, phone->start);
 	if (a.label == WF_LABEL_OTHER && is_plainly_american(&a))
 		a.label = WF_LABEL_NONE;
 	if (!(at_end && tail->end > 0) && !wf_run_may_precede(text, phone->end) &&
@@ -159,12 +182,14 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		return false;
 	a.text = text;
 	a.start = phone->start;
-	if (!wf_attempt_resolve(scan, &a, &number) ||
+	if ((!wf_attempt_resolve(scan, &a, &number) && !wf_phone_local(scan, &a, &number)) ||
 		wf_phone_is_placeholder((WfSlice) {number.digits, number.len}))
 		return false;
 	wf_phone_set_value(&number, at_end ? tail->extension : (WfSlice) {NULL, 0}, phone);
 	if (at_end && tail->end > 0)
 		phone->end = tail->end;
+	if (a.label == WF_LABEL_NONE)
+		a.label = marked_label(scan, phone->start);
 	phone->is_fax = a.label == WF_LABEL_FAX || wf_label_fax_behind(text, phone->end);
 	scan->last_label = a.label;
 	scan->last_end = phone->end;
@@ -389,15 +414,44 @@ other_ends(const WfRun *run)
 	}
 }
 
+/*
+ * "0821 344561 / 344562": where a second number begins that is as long as the first is
+ * without its area's code; 0 when there is none.
+ */
+static int
+second_number(const WfRun *run)
+{
+	const char *slash = memchr(run->c, '/', run->count);
+	int			groups[WF_MAX_GROUPS];
+	int			digits = 0;
+	int			count;
+	int			at;
+	int			i;
+
+	if (slash == NULL)
+		return 0;
+	at = (int) (slash - run->c);
+	count = wf_run_groups(run->c, at, groups, WF_MAX_GROUPS);
+	for (i = 0; i < count; i++)
+		digits += groups[i];
+	if (count < 2 || digits < WF_MIN_PHONE + 1 || groups[count - 1] < WF_MIN_SHORT)
+		return 0;
+	i = groups[count - 1];
+	return wf_run_groups(slash + 1, run->count - at - 1, groups, 2) == 1 && groups[0] == i ?
+		at : 0;
+}
+
 /* All of the run is one number; if of no country, rather what is without another end. */
 static bool
 try_whole(WfPhoneScan *scan, WfSlice text, const WfRun *run, const Tail *tail, WfPhone *phone)
 {
 	size_t		last_end = scan->last_end;
 	bool		found = try_part(scan, text, run, 0, run->count, tail, phone);
-	int			cut = found && phone->value[0] == '+' ? 0 : other_ends(run);
+	int			cut = second_number(run);
 	WfPhone		first;
 
+	if (cut == 0 && !(found && phone->value[0] == '+'))
+		cut = other_ends(run);
 	if (cut == 0)
 		return found;
 	scan->last_end = last_end;
@@ -438,6 +492,8 @@ wf_phone_next(WfPhoneScan *scan, WfSlice text, size_t *pos, WfPhone *phone)
 		scan->last_end = 0;
 		scan->last_label = WF_LABEL_NONE;
 		scan->place_known = false;
+		scan->area_known = false;
+		scan->marked_at = 0;
 		count_votes(scan, text);
 		if (scan->has_guess && !wf_phone_knows_country(scan))
 			wf_phone_note_place(scan, text);

@@ -60,6 +60,12 @@ typedef struct WfPhone
 										 * the country is not known; ";ext=" */
 } WfPhone;
 
+/* The markup in front of the text at "at", up to where that text begins. */
+typedef WfSlice (*WfPhoneMarkup) (void *arg, size_t at);
+
+/* Bare digits count behind a picture of a phone in that markup. */
+extern void wf_phone_set_markup(WfPhoneScan *scan, WfPhoneMarkup markup, void *arg);
+
 /*
  * Find the next number at or behind *pos; false when there is none.  *pos
  * starts as 0 and is left behind what was examined.

@@ -42,6 +42,7 @@ typedef enum WfLabel
 } WfLabel;
 
 #define WF_MAX_GROUPS		8
+#define WF_MAX_EXCHANGES	8		/* digits behind an area's code on the page */
 #define WF_MAX_VOTES		8		/* countries told from numbers on the page */
 typedef struct WfVote
 {
@@ -59,6 +60,13 @@ struct WfPhoneScan
 	bool		place_known;
 	const WfPhonePlan *page_place;	/* of those of all texts so far */
 	bool		places_differ;
+	bool		area_known;		/* of the text: the next two are set */
+	char		area[3];		/* the one North American area's code; 0 none */
+	int			exchange_count;
+	char		exchanges[WF_MAX_EXCHANGES][3]; /* of its numbers */
+	WfPhoneMarkup markup;		/* NULL: the text is of no page */
+	void	   *markup_arg;
+	size_t		marked_at;		/* where it was asked for last */
 	bool		has_guess;		/* a value was taken of which nothing told the country */
 	size_t		last_end;		/* of the last number in this text */
 	WfLabel		last_label;
@@ -100,6 +108,12 @@ extern bool wf_phone_knows_country(const WfPhoneScan *scan);
 
 /* The plan of the place of a text, which counts for the page, too; or NULL. */
 extern const WfPhonePlan *wf_phone_note_place(WfPhoneScan *scan, WfSlice text);
+
+/* The plan of the country that numbers without code are most likely of; or NULL. */
+extern const WfPhonePlan *wf_phone_home(const WfPhoneScan *scan);
+
+/* Is what labels the number right in front of it?  For one that nothing else supports. */
+extern bool wf_attempt_is_labelled(const WfAttempt *a);
 
 /* A number with the code of its country was found. */
 extern void wf_phone_vote(WfPhoneScan *scan, const WfPhonePlan *plan);
@@ -146,7 +160,7 @@ extern bool wf_run_may_precede(WfSlice text, size_t at);
 /* Does a word begin with a capital right at "at", where texts were joined? */
 extern bool wf_run_is_glued(WfSlice text, size_t at);
 
-/* Do the neighbours make it an amount of something? */
+/* Do the neighbours make it an amount of something, or a section of a law? */
 extern bool wf_run_is_counted(WfSlice text, size_t start, size_t end);
 
 /*
@@ -161,6 +175,23 @@ extern bool wf_run_is_counted(WfSlice text, size_t start, size_t end);
 extern const WfPhonePlan *wf_phone_place(WfSlice text);
 
 /*
+ * wf_phone_local.c
+ */
+
+/*
+ * A number of seven digits of North America on a page whose numbers all have one area's
+ * code: "Tel. 555-0124", or one of the same exchange alone in its line or behind a colon.
+ */
+extern bool wf_phone_local(WfPhoneScan *scan, const WfAttempt *a, WfPhoneNumber *number);
+
+/*
+ * wf_phone_markup.c
+ */
+
+/* What the tags that end the markup, without text behind them, say: "fa-phone". */
+extern WfLabel wf_markup_label(WfSlice markup);
+
+/*
  * wf_phone_list.c
  */
 
@@ -173,12 +204,18 @@ extern bool wf_list_next(WfPhoneScan *scan, WfSlice text, size_t at, WfPhone *ph
 /* Is there nothing but "/", "or" and the like between? */
 extern bool wf_list_is_joined(WfSlice text, size_t from, size_t to);
 
+/* The label of the number at "to" that is joined with the last one, which ends at "from". */
+extern WfLabel wf_list_label(const WfPhoneScan *scan, WfSlice text, size_t from, size_t to);
+
 /*
  * wf_phone_label.c
  */
 
 /* What the words in front of "at" (but not before floor) say. */
 extern WfLabel wf_label_before(WfSlice text, size_t floor, size_t at);
+
+/* Is it the label of a phone and of a fax, "Tel/Fax"? */
+extern bool wf_label_is_pair(WfSlice text, size_t floor, size_t at);
 
 /* True when the words behind a number make it a fax: "(fax)". */
 extern bool wf_label_fax_behind(WfSlice text, size_t at);

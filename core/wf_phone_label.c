@@ -395,8 +395,9 @@ has_digit(const char *p, const char *end)
 	return p < end;
 }
 
-WfLabel
-wf_label_before(WfSlice text, size_t floor, size_t at)
+/* Sets *is_pair: it is the label of a phone and of a fax, "Tel/Fax". */
+static WfLabel
+read_label(WfSlice text, size_t floor, size_t at, bool *is_pair)
 {
 	size_t		limit = at > LABEL_BYTES ? at - LABEL_BYTES : 0;
 	const char *number = text.data + at;
@@ -426,7 +427,8 @@ wf_label_before(WfSlice text, size_t floor, size_t at)
 		/* a maker of printers, if it does not stand right in front */
 		if (others > 0 && word.len == 2 && wf_text_equal_nocase(word, WF_SLICE("hp")))
 			label = WF_LABEL_NONE;
-		if (label == WF_LABEL_FAX && is_joined_with_phone(text, floor, at))
+		*is_pair = label == WF_LABEL_FAX && is_joined_with_phone(text, floor, at);
+		if (*is_pair)
 			return WF_LABEL_PHONE;
 		if (label == WF_LABEL_PHONE || label == WF_LABEL_FAX)
 			return label;
@@ -439,6 +441,23 @@ wf_label_before(WfSlice text, size_t floor, size_t at)
 			others++;
 	}
 	return WF_LABEL_NONE;
+}
+
+WfLabel
+wf_label_before(WfSlice text, size_t floor, size_t at)
+{
+	bool		is_pair;
+
+	return read_label(text, floor, at, &is_pair);
+}
+
+bool
+wf_label_is_pair(WfSlice text, size_t floor, size_t at)
+{
+	bool		is_pair = false;
+
+	read_label(text, floor, at, &is_pair);
+	return is_pair;
 }
 
 bool

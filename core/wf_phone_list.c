@@ -112,6 +112,16 @@ wf_list_is_joined(WfSlice text, size_t from, size_t to)
 	return at > 0 && at >= to;
 }
 
+/* Behind "Tel/Fax" and a slash comes the fax. */
+WfLabel
+wf_list_label(const WfPhoneScan *scan, WfSlice text, size_t from, size_t to)
+{
+	if (scan->last_label == WF_LABEL_PHONE && memchr(text.data + from, '/', to - from) != NULL &&
+		wf_label_is_pair(text, 0, scan->last_start))
+		return WF_LABEL_FAX;
+	return scan->last_label;
+}
+
 void
 wf_list_keep(WfPhoneScan *scan, const WfPhone *phone)
 {
@@ -261,6 +271,7 @@ first_of_run(const WfRun *run)
 static bool
 try_local(WfPhoneScan *scan, WfSlice text, size_t at, const Base *base, WfPhone *phone)
 {
+	WfLabel		label = wf_list_label(scan, text, scan->last_end, at);
 	WfRun		run;
 	int			groups[WF_MAX_GROUPS];
 	char		digits[WF_RUN_MAX];
@@ -294,7 +305,7 @@ try_local(WfPhoneScan *scan, WfSlice text, size_t at, const Base *base, WfPhone 
 		return false;
 	phone->start = at;
 	phone->end = used < run.count ? run.at[used - 1] + 1 : run.at[used];
-	if (!take_end(scan, (WfSlice) {digits, len}, len, scan->last_label, phone))
+	if (!take_end(scan, (WfSlice) {digits, len}, len, label, phone))
 		return false;
 	scan->last_tail = groups[count - 1];
 	return true;

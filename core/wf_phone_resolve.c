@@ -128,6 +128,14 @@ list_plans(const WfPhoneScan *scan, const WfPhonePlan *line, const WfPhonePlan *
 	return count;
 }
 
+const WfPhonePlan *
+wf_phone_home(const WfPhoneScan *scan)
+{
+	const WfPhonePlan *plans[MAX_PLANS];
+
+	return list_plans(scan, NULL, plans) > 0 ? plans[0] : NULL;
+}
+
 bool
 wf_phone_knows_country(const WfPhoneScan *scan)
 {
@@ -230,6 +238,15 @@ is_area_in_brackets(const WfAttempt *a)
 	return a->count > 4 && a->c[0] == '(' && a->c[4] == ')';
 }
 
+/* "(88) 412-633": a code of an area in brackets, and a dash behind it */
+static bool
+has_bracketed_area(const WfAttempt *a)
+{
+	return a->group_count == 3 && !is_nanp_style(a) && a->c[0] == '(' && a->groups[0] <= 4 &&
+		a->c[a->groups[0] + 1] == ')' && a->groups[1] >= 3 && a->groups[2] >= 3 &&
+		memchr(a->c, '-', a->count) != NULL;
+}
+
 /* Only spaces (or dots) between groups of three, as in an amount. */
 static bool
 is_amount(const WfAttempt *a)
@@ -260,6 +277,12 @@ is_label_near(const WfAttempt *a)
 	return wf_label_before(a->text, floor, a->start) == a->label;
 }
 
+bool
+wf_attempt_is_labelled(const WfAttempt *a)
+{
+	return (a->label == WF_LABEL_PHONE || a->label == WF_LABEL_FAX) && is_label_near(a);
+}
+
 static bool
 has_label(const WfAttempt *a)
 {
@@ -287,7 +310,7 @@ is_likely(const WfAttempt *a, const WfPhonePlan *plan, const WfPhoneNumber *numb
 	if (!number->national)
 		return has_label(a) || (at_home && a->group_count > 1);
 	if (number->bare && !has_label(a))
-		return false;
+		return at_home && has_bracketed_area(a);
 	if (has_label(a))
 		return true;
 	if (!at_home || a->group_count == 1)

@@ -17,6 +17,7 @@
 
 #define MAX_PUNCTUATION 4		/* between two digits of a number */
 #define MAX_LEAD		6		/* characters in front of its first digit */
+#define EXTENSION_LINES	3		/* below one, in which there is no other */
 #define IGNORED			'\1'	/* soft hyphens, marks of direction */
 
 /* First digits of the scripts whose digits are read. */
@@ -667,6 +668,14 @@ static const char *const units[] = {
 	"users", "items", "results", "votes", "people"
 };
 
+/* "301-234-5678(b)", of a law: but (c), (h), (w) and the like are kinds of phones. */
+static bool
+has_clause(WfSlice text, size_t end)
+{
+	return end + 2 < text.len && text.data[end] == '(' && text.data[end + 2] == ')' &&
+		memchr("abdegijkln0123456789", text.data[end + 1], 20) != NULL;
+}
+
 bool
 wf_run_is_counted(WfSlice text, size_t start, size_t end)
 {
@@ -677,9 +686,11 @@ wf_run_is_counted(WfSlice text, size_t start, size_t end)
 	if (start > 1 && text.data[start - 1] == ' ')
 	{
 		wf_text_decode(text.data + step_back(text, start - 1), text.data + text.len, &cp);
-		if (is_currency(cp) && cp != '%')
+		if ((is_currency(cp) && cp != '%') || cp == 0xA7)
 			return true;
 	}
+	if (has_clause(text, end))
+		return true;
 	if (end + 1 >= text.len || text.data[end] != ' ')
 		return false;
 	wf_text_decode(text.data + end + 1, text.data + text.len, &cp);
@@ -740,14 +751,65 @@ skip_any(WfSlice text, size_t at, const char *set, int max)
 	return at;
 }
 
+/* May the word begin an extension in the line or table cell below its number? */
+static bool
+is_extension_below(WfSlice word)
+{
+	static const WfSlice words[] = {
+		{"ext", 3}, {"extn", 4}, {"extension", 9}, {"extensi\xc3\xb3n", 10}, {"poste", 5},
+		{"interno", 7}, {"anexo", 5}, {"wewn", 4}, {"wew", 3}, {"durchwahl", 9}, {"klappe", 6},
+		{"toestel", 7}, {"ramal", 5}, {"anknytning", 10}, {"linka", 5}, {"klapka", 6}, {"dahili", 6}
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		if (wf_text_equal_nocase(word, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is there nothing behind the extension that ends at "end", and no other one below?  A list
+ * of people has the extension of each.
+ */
+static bool
+is_only_extension(WfSlice text, size_t end)
+{
+	size_t		i = end;
+	int			lines = 0;
+	int			digits = 0;
+
+	if (i < text.len && memchr("\n,)", text.data[i], 3) == NULL)
+		return false;
+	for (; i + 4 < text.len && i - end < EXTENSION_LINES * 40 && lines < EXTENSION_LINES; i++)
+	{
+		digits += wf_is_digit(text.data[i]);
+		if (digits >= WF_MIN_PHONE)
+			return true;		/* another number, which has its own */
+		if (text.data[i] != '\n')
+			continue;
+		lines++;
+		if (is_extension_below(word_behind(text, i + 1)))
+			return false;
+	}
+	return true;
+}
+
 size_t
 wf_run_extension(WfSlice text, size_t at, WfSlice *digits)
 {
+	size_t		number_end = at;
 	WfSlice		word;
 	size_t		end;
+	bool		is_below;
 
-	at = skip_any(text, at, " ,;-([", 4);
+	at = skip_any(text, at, " ,;-([\n", 4);
+	is_below = memchr(text.data + number_end, '\n', at - number_end) != NULL;
 	word = word_behind(text, at);
+	if (is_below && !is_extension_below(word))
+		return 0;
 	if (word.len == 0 && at < text.len && text.data[at] == '#')
 		word = (WfSlice) {text.data + at, 1};
 	if (word.len == 0 || !is_extension_word(word))
@@ -760,6 +822,8 @@ wf_run_extension(WfSlice text, size_t at, WfSlice *digits)
 	/* digits that go on are another number */
 	if (end + 1 < text.len && memchr("-./ ", text.data[end], 4) != NULL &&
 		wf_is_digit(text.data[end + 1]) && end - at > 2 && text.data[end] != '/')
+		return 0;
+	if (is_below && !is_only_extension(text, end))
 		return 0;
 	*digits = (WfSlice) {text.data + at, end - at};
 	return end;

@@ -10,9 +10,9 @@ FUZZ_SECONDS ?= 5
 FUZZ_BUILD = build/fuzz
 FUZZ_NAMES = $(patsubst $(srcdir)/test/fuzz/fuzz_%.c,%,$(wildcard $(srcdir)/test/fuzz/fuzz_*.c))
 FUZZ_CORE = $(addprefix $(srcdir)/core/wf_,arena.c text.c charset.c html.c html_text.c verdict.c contact.c \
-	disguise.c phone.c phone_label.c phone_list.c phone_number.c phone_place.c phone_plans_data.c \
+	disguise.c phone.c phone_label.c phone_list.c phone_local.c phone_markup.c phone_number.c phone_place.c phone_plans_data.c \
 	phone_resolve.c phone_run.c jsonld.c literal.c \
-	cipher.c vocabulary.c person.c person_agree.c person_far.c person_form.c person_read.c person_title.c person_words.c profile.c page.c page_card.c page_late.c page_marks.c page_reference.c page_row.c page_find.c page_spread.c page_tag.c page_window.c \
+	cipher.c vocabulary.c person.c person_agree.c person_far.c person_form.c person_read.c person_title.c person_words.c profile.c page.c page_card.c page_column.c page_late.c page_marks.c page_reference.c page_row.c page_find.c page_spread.c page_tag.c page_window.c \
 	finding.c entry.c outcome.c url.c site.c \
 	message.c suppression.c robots.c lastmod.c sitemap.c sitemap_gzip.c sitemap_text.c sitemap_xml.c website.c category.c)
 FUZZ_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer \

@@ -84,7 +84,7 @@ test_numbers(void)
 {
 	finds("<p>(202)&nbsp;555-0143", "3 text +12025550143");
 	finds("<td>202</td><td>555-0143</td>", "");
-	finds("<pre>202\n555-0143\n(202) 555-0144</pre>", "18 text +12025550144");
+	finds("<pre>202\n555-0143\n(202) 554-0144</pre>", "18 text +12025540144");
 	finds("202\n555-0143", "0 text +12025550143");
 	finds("<a href='tel:+1%20202%20555%200143'>202-555-0144</a>",
 		  "0 link +12025550143\n36 text +12025550144");
@@ -296,6 +296,88 @@ test_rows(void)
 		 "+12025550143\nx@example.org | Anna Example |  | \ny@example.org |  |  | ");
 	ties("<ul><li>(202) 555-0143<li>x@example.org</ul>", "+12025550143\nx@example.org |  |  | ");
 	ties("<li>(202) 555-0143</li><p>x@example.org", "+12025550143\nx@example.org |  |  | ");
+}
+
+/* Findings of a kind. */
+static int
+count_of_kind(const char *html, WfFindingKind kind)
+{
+	WfFindings	findings;
+	int			count = 0;
+	int			i;
+
+	if (extract(slice(html), &findings) != WF_OK)
+		return -1;
+	for (i = 0; i < findings.count; i++)
+		count += findings.items[i].kind == kind;
+	return count;
+}
+
+/* Tables in which a row is a field and a column a person. */
+static void
+test_columns(void)
+{
+	ties("<table><tr><th>Treasurer<th>Secretary<tr><td>Anna Example<td>Dr. Peter Beispiel"
+		 "<tr><td>x@example.org<td><a href=mailto:y@example.org>write</a>"
+		 "<tr><td>(202) 555-0143<td>(202) 555-0144</tr></table>",
+		 "x@example.org | Anna Example | Treasurer | +12025550143\n"
+		 "y@example.org | Peter Beispiel | Secretary | +12025550144\n"
+		 "+12025550143\n+12025550144");
+	/* with a column of labels, and one without an address */
+	ties("<table><tr><td>Name<td>Anna Example<td>To be named<td>Peter Beispiel<tr><td>Mail"
+		 "<td>x@example.org<td>-<td>y@example.org</tr></table>",
+		 "x@example.org | Anna Example |  | \ny@example.org | Peter Beispiel |  | ");
+	/* not alike, not names, of another table */
+	ties("<table><tr><td>Anna Example<tr><td>x@example.org<td>y@example.org</tr></table>",
+		 "x@example.org |  |  | \ny@example.org |  |  | ");
+	ties("<table><tr><td>North Office<td>South Office<tr><td>x@example.org<td>y@example.org</tr>"
+		 "</table>", "x@example.org |  |  | \ny@example.org |  |  | ");
+	ties("<table><tr><td>Anna Example<td>Peter Beispiel</tr></table><table><tr><td>x@example.org"
+		 "<td>y@example.org</tr></table>", "x@example.org |  |  | \ny@example.org |  |  | ");
+	/* a cell is a person */
+	ties("<table><tr><td>Anna Example<td>Peter Beispiel<tr><td>x@example.org (202) 555-0143"
+		 "<td>y@example.org (202) 555-0144</tr></table>",
+		 "x@example.org |  |  | \n+12025550143\ny@example.org |  |  | \n+12025550144");
+}
+
+/* A line is a label, and the next one says what it is. */
+static void
+test_labelled_lines(void)
+{
+	ties("<dl><dt>Name<dd>Anna Example<dt>Position<dd>Keeper of the Bees<dt>Phone"
+		 "<dd>(202) 555-0143<dt>E-mail<dd>bees@example.org</dl>",
+		 "+12025550143\nbees@example.org | Anna Example | Keeper of the Bees | ");
+	ties("<p>Name: Anna Example<p>Mail: bees@example.org",
+		 "bees@example.org | Anna Example |  | ");
+	ties("<label>Name</label><p>Garden Tools</p><p>bees@example.org", "bees@example.org |  |  | ");
+}
+
+/* Who praises a firm is not its owner. */
+static void
+test_quotes(void)
+{
+	ties("<blockquote>They know me by now.</blockquote><p>Anna Example, Teacher</p>"
+		 "<p>info@example.org", "info@example.org |  |  | ");
+	ties("<div class=testimonials><p>They know me.<p>Anna Example, Teacher</div>"
+		 "<p>info@example.org", "info@example.org |  |  | ");
+	ties("<p>They know me.<p>Anna Example, Teacher<p>info@example.org",
+		 "info@example.org | Anna Example | Teacher | ");
+}
+
+/* Pictures in front of numbers, which only the markup names. */
+static void
+test_pictures(void)
+{
+	ties("<p><i class='fas fa-phone'></i> 2025550143", "+12025550143");
+	ties("<p><span class=icon-phone></span><span>2025550143</span>", "+12025550143");
+	ties("<div><svg class='icon icon--tel'></svg></div><div>&nbsp;2025550143", "+12025550143");
+	ties("<p><img src='/img/mobile.png'> 2025550143", "");
+	ties("<p><i class='bi bi-telephone'></i> 2025550143 <i class='fa fa-mobile'></i> 2025550144",
+		 "+12025550143\n+12025550144");
+	ties("<div class=mobile-menu> 2025550143", "");
+	ties("<p><i class=fa-phone></i> order 2025550143", "");
+	ties("<p>2025550143 <i class='fa fa-phone'></i>", "");
+	is_int(count_of_kind("<i class='fa fa-fax'></i> 202-555-0143", WF_KIND_FAX), 1, "a fax");
 }
 
 /* What structured data say of the first finding. */
@@ -566,6 +648,10 @@ main(void)
 	test_card_values();
 	test_references();
 	test_rows();
+	test_columns();
+	test_labelled_lines();
+	test_quotes();
+	test_pictures();
 	test_told();
 	test_roles();
 	test_owners();

@@ -98,6 +98,9 @@ test_places(void)
 	/* who said something */
 	person("\"Great!\" \xE2\x80\x94 Anna Example, Manager\ninfo@example.org", "-");
 	person("- Anna Example, Manager\ninfo@example.org", "-");
+	person("\"Great!\"\nAnna Example, Manager\ninfo@example.org", "-");
+	person("\xC2\xAB Great! \xC2\xBB\nAnna Example, Manager\ninfo@example.org", "-");
+	person("\xE2\x80\x9EGut!\xE2\x80\x9C\nAnna Example, Managerin\ninfo@example.org", "-");
 	person("Vertreten durch den Gesch\xC3\xA4" "ftsf\xC3\xBChrer Dr. Peter Beispiel\nTel. 1\ninfo@example.org",
 		   "Peter Beispiel | Gesch\xC3\xA4" "ftsf\xC3\xBChrer");
 	person("Richard J. Example Center\n1 Main Street\nxyz@example.org", "-");
@@ -318,6 +321,33 @@ test_guesses(void)
 	ok(!wf_person_is_guess(slice("Anna Example"), slice(""), slice("x17")), "no office");
 }
 
+/* Names of plants, dishes and places. */
+static void
+test_things(void)
+{
+	person("Stella Alpina\nstellaalpina@example.org", "-");
+	person("Daisy Chain, Owner: the team\ninfo@example.org", "-");
+	person("Contact: Rosa Gallica\ninfo@example.org", "-");
+	linked_person("|Stella Maris", "info", "-");
+	linked_person("|Stella Example", "info", "Stella Example | ");
+}
+
+/* Titles above a name with a form of address, with a number, and their new words. */
+static void
+test_title_places(void)
+{
+	person("Amtsleiterin\nMag. Anna Example\nanna.example@example.org",
+		   "Anna Example | Amtsleiterin");
+	person("Mme Anna Example\n1\xC3\xA8re adjointe\nanna.example@example.org",
+		   "Anna Example | 1\xC3\xA8re adjointe");
+	person("Anna Example\n2nd Vice President\nanna.example@example.org",
+		   "Anna Example | 2nd Vice President");
+	person("Anna Example\nKommunedirekt\xC3\xB8r\nanna.example@example.org",
+		   "Anna Example | Kommunedirekt\xC3\xB8r");
+	person("Lic. Anna Example Beispiel\nSocio\naexample@example.org",
+		   "Anna Example Beispiel | Socio");
+}
+
 static void
 test_is_name(void)
 {
@@ -368,6 +398,8 @@ main(void)
 	test_job_titles();
 	test_no_names();
 	test_guesses();
+	test_things();
+	test_title_places();
 	test_is_name();
 	test_hostile();
 	return done();

@@ -247,6 +247,31 @@ test_extensions(void)
 	find("+33 6 12 34 56 78 poste 12", "US", "+33612345678;ext=12");
 	find("02-29320212\xE8\xBD\x89\xE5\x88\x86\xE6\xA9\x9F" "341", "TW", "+886229320212;ext=341");
 	find("0212 412 83 21 dahili 12", "TR", "+902124128321;ext=12");
+	/* in the line or cell below, but for those of a list */
+	find("202-555-0123\nExt. 12", "US", "+12025550123;ext=12");
+	find("202-555-0123\next 12\n202-555-0124\next 13", "US",
+		 "+12025550123;ext=12 +12025550124;ext=13");
+	find("202-555-0123\nExt. 12 Anna Example\nExt. 13 Peter Beispiel", "US", "+12025550123");
+	find("202-555-0123\nExt. 12\nAnna Example\nExt. 13\nPeter Beispiel", "US", "+12025550123");
+	find("202-555-0123\nx 12", "US", "+12025550123");
+}
+
+/* Of North America, without the code of their area. */
+static void
+test_area_of_page(void)
+{
+	find("Tel. 555-0124\n(202) 555-0123", "US", "+12025550124 +12025550123");
+	find("(202) 555-0123\nFax: 556-0124", "US", "+12025550123 F+12025560124");
+	find("(202) 555-0123\nOlin 12\n555-0124\nHall", "US", "+12025550123 +12025550124");
+	find("(202) 555-0123\nDesk: 555-0124, Item 555-0125", "US", "+12025550123 +12025550124");
+	find("800-555-0123\nTel. 555-0124\n202-555-0125", "US",
+		 "+18005550123 +12025550124 +12025550125");
+	/* of two areas, of none, of none that is likely */
+	find("202-555-0123\n312-555-0123\nTel. 555-0124", "US", "+12025550123 +13125550123");
+	find("Tel. 555-0124", "US", "");
+	find("202-555-0123\n556-0124", "US", "+12025550123");
+	find("202-555-0123\nModel 555-0124", "US", "+12025550123");
+	find("+1 202-555-0123\nTel. 555-0124", "DE", "+12025550123 +495550124");
 }
 
 static void
@@ -299,6 +324,19 @@ test_rejected(void)
 	find("see x.030.23125012", "DE", "");
 	find("Tel. 081.8795350, 081.8795351", "IT", "+390818795350 +390818795351");
 	find("Tel. 912.345.678", "ES", "+34912345678");
+}
+
+/* Sections of laws, which are numbered as phones are. */
+static void
+test_clauses(void)
+{
+	find("Sec. 301-234-5671(b)", "US", "");
+	find("\xC2\xA7 301-234-5671", "US", "");
+	find("301-234-5671(c), 301-234-5672 (b)", "US", "+13012345671 +13012345672");
+	find("Tel. 301-234-5671(a)", "US", "+13012345671");
+	/* the code of an area in brackets, without what stands in front of it at home */
+	find("(88) 412-633", "HU", "+3688412633");
+	find("(88) 412 633", "HU", "");
 }
 
 static void
@@ -359,6 +397,13 @@ test_fax(void)
 	find("Fax: 6374 4000 Desk: 9374 4000", "SG", "F+6563744000 +6593744000");
 	find("Fax: 6374 4000 or 6374 4001", "SG", "F+6563744000 F+6563744001");
 	find("Fax: 6374 4000 HP: 9374 4000", "SG", "F+6563744000 +6593744000");
+	/* the second of two */
+	find("Tel/Fax 0464 431772 / 431773", "IT", "+390464431772 F+390464431773");
+	find("Tel./Fax: 0821 344561 / 344562", "DE", "+49821344561 F+49821344562");
+	find("tel. i fax: 12 421 63 40 / 12 421 63 41", "PL", "+48124216340 F+48124216341");
+	find("Tel. 0821 344561 / 344562", "DE", "+49821344561 +49821344562");
+	find("Tel/Fax 0464 431772, 431773", "IT", "+390464431772 +390464431773");
+	find("Tel. 0821 / 344561", "DE", "+49821344561");
 }
 
 /* Ids that look like numbers, by the words in front of them. */
@@ -572,8 +617,10 @@ main(void)
 	test_local_numbers();
 	test_ids();
 	test_extensions();
+	test_area_of_page();
 	test_vanity();
 	test_rejected();
+	test_clauses();
 	test_regions();
 	test_places();
 	test_fax();

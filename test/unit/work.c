@@ -76,6 +76,10 @@ static const Trap traps[] = {
 	{"", "12345 Town ", ""}, {"", "2020-01-01 ", ""}, {"", "\xD9\xA1", ""}, {"tel", " tel", " 1"},
 	/* names beside addresses */
 	{"", "John Smith, ", "a@example.org"}, {"", "John Smith a@example.org ", ""},
+	{"", "<tr><td>Anna Example<td>Peter Example<tr><td>a@example.org<td>b@example.org</tr>", ""},
+	{"", "<i class=fa-phone></i> 2025550143 ", ""}, {"", "2025550143 ", ""},
+	{"(202) 555-0123 ", "\n555-0124", ""}, {"", "Name\n", "info@example.org"},
+	{"", "202-555-0123<br>Ext. 1<br>", ""},
 	{"", "<td>John Smith<td>j.smith@example.org<tr>", ""}, {"", "A. ", "a@example.org"},
 	/* scripts */
 	{"<script type=application/ld+json>", "[", "</script>"},

@@ -575,8 +575,11 @@ is_name_label(const Search *s, int at)
 	const WfPersonWord *w = &s->words[at];
 	WfSlice		between;
 
-	if (at + 1 >= s->total || w->is_joined || w[1].is_joined || w[1].start >= s->start ||
+	if (at + 1 >= s->total || w[1].is_joined || w[1].start >= s->start ||
 		!wf_person_is_name_label(wf_person_slice(s->text, w)))
+		return false;
+	/* "Full Name", but not "Company Name" */
+	if (w->is_joined && (at == 0 || !wf_person_qualifies_name(wf_person_slice(s->text, w - 1))))
 		return false;
 	between = (WfSlice) {s->text.data + w->end, w[1].start - w->end};
 	return between.len <= 3 && (w[1].line == w->line + 1 || between.data[0] == ':');

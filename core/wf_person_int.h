@@ -134,6 +134,9 @@ extern bool wf_person_has_form(const WfPersonWord *words, int count);
 /* Is the word the label of a name: "Name", "Nom"? */
 extern bool wf_person_is_name_label(WfSlice word);
 
+/* May the word stand in front of that label: "Full Name"? */
+extern bool wf_person_qualifies_name(WfSlice word);
+
 /* Of the word at "start" behind a name: the "Mark Twain Library" is nobody. */
 extern bool wf_person_is_institution(WfSlice text, size_t start);
 

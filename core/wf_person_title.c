@@ -100,18 +100,22 @@ title_in_front(WfSlice text)
 		{" durch den ", 11}, {" durch die ", 11}, {" durch ", 7}, {" by the ", 8}, {" par le ", 8},
 		{" par la ", 8}, {" door de ", 9}
 	};
+	const char *colon;
 	size_t		i;
 
 	text = trim_title(text);
-	if (text.len == 0)
-		return text;
-	for (i = 0; i < COUNT(articles); i++)
+	for (i = 0; text.len > 0 && i < COUNT(articles); i++)
 	{
 		const char *found = memmem(text.data, text.len, articles[i].data, articles[i].len);
 
 		if (found != NULL)
 			wf_advance(&text, found + articles[i].len - text.data);
 	}
+	/* "Questions: City Clerk" */
+	colon = memrchr(text.data, ':', text.len);
+	if (colon != NULL)
+		wf_advance(&text, colon + 1 - text.data);
+	text = trim_title(text);
 	for (;;)
 	{
 		const char *space = memrchr(text.data, ' ', text.len);

@@ -281,6 +281,11 @@ wf_person_word_end(WfSlice text, size_t i, size_t limit)
 			break;
 		else if (wf_person_is_letter(c))
 			i++;
+		/* the raised letter of an abbreviation, as of "Don" and "Dona" */
+		else if ((unsigned char) c == 0xC2 && i + 1 < limit &&
+				 ((unsigned char) text.data[i + 1] == 0xAA ||
+				  (unsigned char) text.data[i + 1] == 0xBA))
+			i += 2;
 		else if ((c == '-' || c == '\'' || c == '.') && i + 1 < limit &&
 				 wf_person_is_letter(text.data[i + 1]))
 			i++;

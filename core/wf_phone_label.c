@@ -236,6 +236,10 @@ is_word_byte(char c)
 static bool
 is_mark(uint32_t cp)
 {
+	/* but pictures of phones are words */
+	if (cp == 0x260E || cp == 0x260F || cp == 0x2706 || cp == 0x1F4DE || cp == 0x1F4F1 ||
+		cp == 0x1F4E0)
+		return false;
 	return (cp < 0xC0 && cp != 0xAA && cp != 0xB5 && cp != 0xBA) ||
 		(cp >= 0x2000 && cp < 0x2C00) || (cp >= 0x3000 && cp <= 0x3004) ||
 		(cp >= 0x3008 && cp <= 0x3020) || cp == 0x30FB || (cp >= 0xFF00 && cp <= 0xFF0F) ||

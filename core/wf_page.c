@@ -120,65 +120,57 @@ has_at(Extraction *x, const WfHtmlToken *token)
 	return x->page.data + x->next_at < token->attributes.data + token->attributes.len;
 }
 
-/*
- * May one of the marks be in the tag?  Most tags have none and need no closer look.
- * Up to x->next_mark the page is known to have none since the last tag.
- */
-static inline bool
-may_have_mark(Extraction *x, const WfHtmlToken *token)
+/* The first of some marks in the attributes of a tag, from a place on, or NULL. */
+static inline __attribute__((always_inline)) const char *
+find_mark(const Extraction *x, const WfHtmlToken *token, const char *from, const WfSlice *marks,
+		  int count)
 {
-	static const WfSlice marks[] = {MARK_OF_MAIL, MARKS_OF_CARDS};
 	const char *end = token->attributes.data + token->attributes.len;
 
-	if (x->next_mark < token->offset)
+	while (from < end && !wf_page_is_stopped(x))
 	{
-		const char *from = x->page.data + token->offset;
-		const char *limit = x->page.data + x->page.len;
-		const char *found;
+		/* the next piece looks again at where one may have begun and not ended */
+		const char *until = end - from > PIECE_BYTES ? from + PIECE_BYTES : end;
+		const char *mark = wf_scan_any_within(from, until, x->page.data + x->page.len, marks,
+											  count);
 
-		/* so much that there is a look at the stop flag now and then */
-		if (limit - from > PIECE_BYTES)
-			limit = from + PIECE_BYTES;
-		found = wf_scan_any(from, limit, marks, COUNT(marks));
-		if (found == NULL)		/* but one may begin there and end behind it */
-			found = limit - from == PIECE_BYTES ? limit - WF_BLOCK_BYTES : limit;
-		x->next_mark = found - x->page.data;
+		if (mark != NULL)
+			return mark;
+		from = until < end ? until - WF_BLOCK_BYTES : end;
 	}
-	return x->page.data + x->next_mark < end;
+	return NULL;
 }
 
-/* Where the first mark may be in the attributes of a tag that may have one. */
+/* The first mark of any kind: most tags have none and need no closer look. */
 static inline const char *
 first_mark(const Extraction *x, const WfHtmlToken *token)
 {
-	const char *mark = x->page.data + x->next_mark;
+	static const WfSlice marks[] = {MARK_OF_MAIL, MARKS_OF_CARDS};
 
-	return mark > token->attributes.data ? mark : token->attributes.data;
+	return find_mark(x, token, token->attributes.data, marks, COUNT(marks));
 }
 
-/* Is a mark of structured data in the attributes? */
+/* Is a mark of structured data in the attributes from there on? */
 static bool
-has_card_mark(const Extraction *x, const WfHtmlToken *token)
+has_card_mark(const Extraction *x, const WfHtmlToken *token, const char *from)
 {
 	static const WfSlice marks[] = {MARKS_OF_CARDS};
 
-	return wf_scan_any(first_mark(x, token), token->attributes.data + token->attributes.len,
-					   marks, COUNT(marks)) != NULL;
+	return find_mark(x, token, from, marks, COUNT(marks)) != NULL;
 }
 
-/* Is "ail", of "mail" in any spelling, in the attributes? */
+/* Is "ail", of "mail" in any spelling, in the attributes from there on? */
 static bool
-has_mail(const Extraction *x, const WfHtmlToken *token)
+has_mail(const Extraction *x, const WfHtmlToken *token, const char *from)
 {
-	static const WfSlice mark = MARK_OF_MAIL;
+	static const WfSlice marks[] = {MARK_OF_MAIL};
 
-	return wf_scan_any(first_mark(x, token), token->attributes.data + token->attributes.len,
-					   &mark, 1) != NULL;
+	return find_mark(x, token, from, marks, COUNT(marks)) != NULL;
 }
 
-/* A start tag that has attributes. */
+/* A start tag that has attributes, and perhaps a mark in them. */
 static WfStatus
-take_attributes(Extraction *x, const WfHtmlToken *token, bool has_mark)
+take_attributes(Extraction *x, const WfHtmlToken *token, const char *mark)
 {
 	bool		at = has_at(x, token);
 	WfStatus	status = WF_OK;
@@ -186,7 +178,7 @@ take_attributes(Extraction *x, const WfHtmlToken *token, bool has_mark)
 	/* within a line only */
 	if (token->element == WF_ELEMENT_IMG && x->window.data[x->window.len - 1] == ' ')
 		status = take_picture(x, token);
-	if (status == WF_OK && has_mark && has_mail(x, token))
+	if (status == WF_OK && mark != NULL && has_mail(x, token, mark))
 		status = wf_page_take_spread(x, token);
 	if (status == WF_OK && (at || (token->flags & WF_HTML_LINKS)))
 		status = wf_page_take_attributes(x, token, at);
@@ -291,7 +283,7 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	Window	   *w = &x->window;
 	bool		is_end = token->type == WF_HTML_END_TAG;
 	bool		is_link = token->element == WF_ELEMENT_A;
-	bool		has_mark;
+	const char *mark;
 
 	/* two links side by side are two texts */
 	if (token->flags & WF_HTML_BLOCK)
@@ -312,8 +304,8 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 		wf_page_take_back(x);
 	if (token->flags & WF_HTML_BLOCK)
 		wf_page_note_row(x, token);
-	has_mark = token->attributes.len > 0 && may_have_mark(x, token);
-	if (x->in_card || (has_mark && !is_end && has_card_mark(x, token)))
+	mark = is_end ? NULL : first_mark(x, token);
+	if (x->in_card || (mark != NULL && has_card_mark(x, token, mark)))
 	{
 		WfStatus	status = wf_page_take_card_tag(x, token);
 
@@ -330,7 +322,7 @@ take_tag(Extraction *x, const WfHtmlToken *token)
 	{
 		x->opened = *token;
 		note_hidden(x, token);
-		return take_attributes(x, token, has_mark);
+		return take_attributes(x, token, mark);
 	}
 	if (!is_end)
 	{

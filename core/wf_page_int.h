@@ -118,7 +118,6 @@ typedef struct Extraction
 	WfSlice		title;
 	WfHtmlToken opened;			/* the last start tag */
 	size_t		next_at;		/* of the first '@' not before the last tag */
-	size_t		next_mark;		/* no mark begins between the last tag and here */
 	bool		in_card;		/* one is open, or a property of one */
 	int			person_count;
 	Owner		people[MAX_PEOPLE];

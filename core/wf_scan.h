@@ -255,14 +255,15 @@ wf_scan_near(const char *p, const char *end, char c)
 }
 
 /*
- * The place of the first of some needles in [p, end), or NULL.  Each has 2 to
- * WF_BLOCK_BYTES bytes and is rare.  Looks at the first and last byte of each at
- * many places at once; what passes is compared, so that time is linear, the
- * needles being few and short.  Inline, for the loops over constant needles are
- * to be unrolled.
+ * The place of the first of some needles that is whole in [p, end), or NULL; up to
+ * limit, at or behind end, it may look.  Each needle has 2 to WF_BLOCK_BYTES bytes and
+ * is rare.  Looks at the first and last byte of each at many places at once; what passes
+ * is compared, so that time is linear, the needles being few and short.  Inline, for the
+ * loops over constant needles are to be unrolled.
  */
 static inline __attribute__((always_inline)) const char *
-wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
+wf_scan_any_within(const char *p, const char *end, const char *limit, const WfSlice *needles,
+				   int count)
 {
 	size_t		longest = 2;
 	int			i;
@@ -270,7 +271,7 @@ wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
 #pragma GCC unroll 8
 	for (i = 0; i < count; i++)
 		longest = needles[i].len > longest ? needles[i].len : longest;
-	while (end - p >= (ptrdiff_t) (2 * WF_BLOCK_BYTES + longest - 1))
+	while (p < end && limit - p >= (ptrdiff_t) (2 * WF_BLOCK_BYTES + longest - 1))
 	{
 		WfBlock		here[2] = {wf_block_load(p), wf_block_load(p + WF_BLOCK_BYTES)};
 		WfBlock		pairs[2];
@@ -296,6 +297,7 @@ wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
 			for (i = 0; i < count; i++)
 			{
 				if (at[0] == needles[i].data[0] && at[1] == needles[i].data[1] &&
+					at + needles[i].len <= end &&
 					memcmp(at + 1, needles[i].data + 1, needles[i].len - 1) == 0)
 					return at;
 			}
@@ -313,6 +315,13 @@ wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
 		}
 	}
 	return NULL;
+}
+
+/* Likewise, of what has nothing behind its end. */
+static inline __attribute__((always_inline)) const char *
+wf_scan_any(const char *p, const char *end, const WfSlice *needles, int count)
+{
+	return wf_scan_any_within(p, end, end, needles, count);
 }
 
 /*

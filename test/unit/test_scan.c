@@ -116,11 +116,40 @@ test_searches(void)
 	ok(find, "a word");
 }
 
+/* What is looked for must be whole in front of the end, whatever may be read. */
+static void
+test_within(void)
+{
+	static const WfSlice needles[] = {{"a@b", 3}, {"cd", 2}};
+	bool		within = true;
+	size_t		len;
+	size_t		at;
+
+	for (len = 3; len < 150; len++)
+	{
+		char	   *bytes = malloc(len);
+
+		for (at = 0; at + 3 <= len; at++)
+		{
+			size_t		end;
+
+			memset(bytes, 'a', len);
+			memcpy(bytes + at, needles[0].data, 3);
+			for (end = 0; end <= len; end++)
+				within = within && wf_scan_any_within(bytes, bytes + end, bytes + len, needles, 2) ==
+					(at + 3 <= end ? bytes + at : NULL);
+		}
+		free(bytes);
+	}
+	ok(within, "one of two words");
+}
+
 int
 main(void)
 {
 	test_blocks();
 	test_wide();
 	test_searches();
+	test_within();
 	return done();
 }

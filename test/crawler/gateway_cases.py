@@ -1,13 +1,13 @@
 """How the crawler uses a gateway: what it sends, what it makes of each answer."""
 import os
-import re
 import subprocess
 import tempfile
 
 import faultserver
 import worker
-from common import CRAWLER, HERE, LOOPBACK
+from common import CRAWLER, LOOPBACK
 from gateway import Gateway
+from tables import ALLOWED, REFUSED
 from watched import Cases, Watched
 
 case = Cases("gateway")
@@ -260,24 +260,6 @@ def polite():
     c.close()
     return (ends(c)[:2] == [("robots", 0, 0, 0), ("ok", 200, 1, 1)] and most == 2 and
             c.outcomes()[2:] == ["ok"] * 6), (ends(c), most)
-
-
-def c_table(name):
-    """The strings of a table in test/unit/test_netguard.c, as bytes."""
-    with open(os.path.join(HERE, "..", "unit", "test_netguard.c"), encoding="utf-8") as source:
-        text = source.read()
-    body = re.search(r"%s\[\] = \{(.*?)\n\};" % name, text, re.S).group(1)
-    body = re.sub(r"(?<=,)\s*/\*.*?\*/|^\s*/\*.*?\*/", "", body, flags=re.S | re.M)
-    table = []
-    for literals in re.findall(r'"(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*', body):
-        joined = b"".join(part[1:-1].encode().decode("unicode_escape").encode("latin-1")
-                          for part in re.findall(r'"(?:[^"\\]|\\.)*"', literals))
-        table.append(joined.split(b"\0")[0])
-    return table
-
-
-REFUSED = c_table("refused_urls")
-ALLOWED = c_table("allowed_urls")
 
 
 def through_gateway(urls):

@@ -23,6 +23,7 @@ import fault_table
 import faultserver
 import gateway_cases
 import site_cases
+import ssrf_cases
 import survey_cases
 import wire_cases
 import worker
@@ -688,6 +689,7 @@ def main():
     connect_cases()
     usage_cases(MAIN)
     policy_cases(MAIN)
+    ssrf_cases.run()
     environment_cases(MAIN)
     tls_cases()
     all_at_once(MAIN)

@@ -7,7 +7,8 @@
 #
 # The value is in a table, uncompressed, and fetching it can be cancelled, too.
 # Milliseconds from the call of pg_cancel_backend() until pg_stat_activity shows the
-# statement no longer; the same of pg_sleep() for comparison.
+# statement no longer; the same of pg_sleep() for comparison, by itself and by a statement
+# that holds such a value, which the server has to give back.
 
 set -euo pipefail
 
@@ -146,6 +147,8 @@ query "CREATE UNLOGGED TABLE big (body bytea)" >/dev/null
 query "ALTER TABLE big ALTER body SET STORAGE EXTERNAL" >/dev/null
 WORST=0
 measure pg_sleep "SELECT pg_sleep(2)"
+store_value "" "'x'"
+measure "value held" "SELECT pg_sleep(2 + 0 * length(substring(body FROM 1))) FROM big"
 WORST=0
 for kind in "${KINDS[@]}"; do
 	IFS='|' read -r name front unit <<<"$kind"

@@ -49,6 +49,7 @@ typedef struct Columns
 	WfSlice		titles[MAX_COLUMNS];
 	WfSlice		phones[MAX_COLUMNS];
 	bool		has_names;
+	bool		all_known;
 	bool		has_titles;
 	bool		has_phones;
 } Columns;
@@ -169,12 +170,25 @@ next_row(const Extraction *x, const Columns *columns, int index, int step, Row *
 		read_row(x, next, row) && row->count == columns->count;
 }
 
-/* Are the cells above or below the addresses names, at least one of them a known one? */
+/* The local part of an address. */
+static WfSlice
+local_part(WfSlice address)
+{
+	const char *at = memchr(address.data, '@', address.len);
+
+	return (WfSlice) {address.data, at != NULL ? (size_t) (at - address.data) : 0};
+}
+
+/*
+ * Are the cells above or below the addresses names, at least one of them a known one?
+ * Without job titles all have to be known, or to agree with the address: "Rosa Spumante".
+ */
 static bool
 take_names(Extraction *x, Columns *columns, const Row *row)
 {
 	WfSlice		names[MAX_COLUMNS];
 	bool		any_known = false;
+	bool		all_known = true;
 	int			i;
 
 	for (i = 0; i < columns->count; i++)
@@ -185,13 +199,17 @@ take_names(Extraction *x, Columns *columns, const Row *row)
 			continue;
 		if (!wf_person_read_name(cell_text(&row->cells[i]), &names[i], &is_known))
 			return false;
+		is_known = is_known ||
+			wf_person_agrees(names[i], local_part(columns->addresses[i]->value));
 		any_known = any_known || is_known;
+		all_known = all_known && is_known;
 	}
 	for (i = 0; any_known && i < columns->count; i++)
 	{
 		if (columns->addresses[i] != NULL)
 			columns->names[i] = wf_text_collapse(x->arena, names[i], WF_MAX_VALUE);
 	}
+	columns->all_known = all_known;
 	return any_known;
 }
 
@@ -256,9 +274,9 @@ tie_columns(const Columns *columns)
 
 		if (address == NULL)
 			continue;
-		if (address->phone.len == 0 && columns->has_phones && columns->has_names)
+		if (address->phone.len == 0 && columns->has_phones)
 			address->phone = columns->phones[i];
-		if (!columns->has_names || (address->told & WF_TOLD_NAME) || columns->names[i].len == 0)
+		if ((address->told & WF_TOLD_NAME) || columns->names[i].len == 0)
 			continue;
 		if (columns->has_titles)
 			address->job_title = columns->titles[i];
@@ -312,5 +330,6 @@ wf_page_tie_columns(Extraction *x, WfFindings *findings, int index)
 			at = row.index;
 		}
 	}
-	tie_columns(&columns);
+	if (columns.has_names && (columns.has_titles || columns.all_known))
+		tie_columns(&columns);
 }

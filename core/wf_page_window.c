@@ -98,8 +98,8 @@ bool
 wf_page_is_quoted(const Extraction *x, size_t at)
 {
 	static const WfSlice marks[] = {
-		{"estimoni", 8}, {"<blockquote", 11}, {"review", 6}, {"quote", 5}, {"kundenstimme", 12},
-		{"recenz", 6}, {"avis-", 5}
+		{"estimoni", 8}, {"<blockquote", 11}, {"=reviews", 8}, {"\"review", 7}, {"'review", 7},
+		{" review", 7}, {"-review", 7}, {"kundenstimme", 12}, {"recenz", 6}
 	};
 	size_t		end = x->window.segments[segment_of(&x->window, at)].page_at;
 	size_t		start = end > QUOTE_BYTES ? end - QUOTE_BYTES : 0;

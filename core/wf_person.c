@@ -19,6 +19,7 @@
 
 #define MAX_WORDS		192		/* looked at around one address */
 #define PLACE_LINES		2		/* for a name that agrees in nothing */
+#define LABEL_BYTES		20		/* in front of an address, in which its label is looked for */
 #define MAX_GAP			6		/* bytes between a name and an address: " at " */
 #define MAX_PLACE_TITLE	40		/* bytes of the title of such a one */
 
@@ -405,6 +406,28 @@ is_certain_name(Search *s, int at, int count, int lines)
 		(lines <= 1 || wf_person_find_title(s->text, words[0].start, last->end, s->start).len > 0);
 }
 
+/* Does "E-mail", in one of some languages, stand in front of the address? */
+static bool
+is_labelled(const Search *s)
+{
+	static const WfSlice labels[] = {
+		{"mail", 4}, {"e-post", 6}, {"epost", 5}, {"e-posta", 7}, {"correo", 6}, {"courriel", 8},
+		{"address", 7}
+	};
+	size_t		at = s->start > LABEL_BYTES ? s->start - LABEL_BYTES : 0;
+	size_t		i;
+
+	for (; at < s->start; at++)
+	{
+		for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		{
+			if (wf_text_starts_nocase((WfSlice) {s->text.data + at, s->start - at}, labels[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* How a name agrees with the address; by its form and place if not by its letters. */
 static WfAgreement
 find_agreement(Search *s, int at, int count, int lines)
@@ -438,7 +461,7 @@ find_agreement(Search *s, int at, int count, int lines)
 		a = turned;
 	if (a == WF_AGREES_NOT && is_display_name(s, at, count))
 		return WF_AGREES;
-	if (a == WF_AGREES_NOT && words[at].is_named && is_plain_name(s, at, count))
+	if (a == WF_AGREES_NOT && words[at].is_named && is_labelled(s) && is_plain_name(s, at, count))
 		return WF_AGREES_IN_FORM;
 	if (a == WF_AGREES_NOT && is_certain_name(s, at, count, lines))
 		a = WF_AGREES_IN_FORM;

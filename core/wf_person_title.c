@@ -111,11 +111,6 @@ title_in_front(WfSlice text)
 		if (found != NULL)
 			wf_advance(&text, found + articles[i].len - text.data);
 	}
-	/* "Questions: City Clerk" */
-	colon = memrchr(text.data, ':', text.len);
-	if (colon != NULL)
-		wf_advance(&text, colon + 1 - text.data);
-	text = trim_title(text);
 	for (;;)
 	{
 		const char *space = memrchr(text.data, ' ', text.len);
@@ -125,9 +120,14 @@ title_in_front(WfSlice text)
 		if (word.len == 0 || !(wf_person_is_in(word, WF_WORDS_HONORIFICS) ||
 							   wf_text_equal_nocase(word, WF_SLICE("med.")) ||
 							   wf_text_equal_nocase(word, WF_SLICE("jur."))))
-			return text;
+			break;
 		text = trim_title((WfSlice) {text.data, begin});
 	}
+	/* "Questions: City Clerk" */
+	colon = memrchr(text.data, ':', text.len);
+	if (colon != NULL)
+		wf_advance(&text, colon + 1 - text.data);
+	return trim_title(text);
 }
 
 /* Is it said of somebody, and not what stands beside a name? */

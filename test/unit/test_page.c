@@ -327,6 +327,8 @@ test_columns(void)
 	ties("<table><tr><td>Name<td>Anna Example<td>To be named<td>Peter Beispiel<tr><td>Mail"
 		 "<td>x@example.org<td>-<td>y@example.org</tr></table>",
 		 "x@example.org | Anna Example |  | \ny@example.org | Peter Beispiel |  | ");
+	ties("<table><tr><td>Rosa Spumante<td>Riesling Kabinett<tr><td>x@example.org<td>y@example.org"
+		 "</tr></table>", "x@example.org |  |  | \ny@example.org |  |  | ");
 	/* not alike, not names, of another table */
 	ties("<table><tr><td>Anna Example<tr><td>x@example.org<td>y@example.org</tr></table>",
 		 "x@example.org |  |  | \ny@example.org |  |  | ");
@@ -349,6 +351,8 @@ test_labelled_lines(void)
 		 "+12025550143\nbees@example.org | Anna Example | Keeper of the Bees | ");
 	ties("<p>Name: Anna Example<p>Mail: bees@example.org",
 		 "bees@example.org | Anna Example |  | ");
+	ties("<dl><dt>Name:<dd>Anna Example<dt>Age<dd>3 years</dl><p>dogs@example.org",
+		 "dogs@example.org |  |  | ");
 	ties("<label>Name</label><p>Garden Tools</p><p>bees@example.org", "bees@example.org |  |  | ");
 }
 
@@ -360,6 +364,8 @@ test_quotes(void)
 		 "<p>info@example.org", "info@example.org |  |  | ");
 	ties("<div class=testimonials><p>They know me.<p>Anna Example, Teacher</div>"
 		 "<p>info@example.org", "info@example.org |  |  | ");
+	ties("<a href=/quote class=get-quote>Get a quote</a><p class=preview>Anna Example, Teacher"
+		 "<p>info@example.org", "info@example.org | Anna Example | Teacher | ");
 	ties("<p>They know me.<p>Anna Example, Teacher<p>info@example.org",
 		 "info@example.org | Anna Example | Teacher | ");
 }

@@ -341,8 +341,10 @@ test_title_places(void)
 	person("Questions: City Clerk Anna Example, clerk@example.org", "Anna Example | City Clerk");
 	person("Anna Example QC\nBarrister\naexample@example.org", "Anna Example | Barrister");
 	person("D\xC2\xAA Anna Example\nDirectora\ndireccion@example.org", "Anna Example | Directora");
-	person("Imi\xC4\x99 i nazwisko\nAnna Example\nTelefon\nxq@example.org", "Anna Example | ");
-	person("Company Name\nAnna Example\nTelefon\nxq@example.org", "-");
+	person("Imi\xC4\x99 i nazwisko\nAnna Example\nMail\nxq@example.org", "Anna Example | ");
+	person("Principal Dentist: Dr Anna Example (GDC 7)\ninfo@example.org",
+		   "Anna Example | Principal Dentist");
+	person("Company Name\nAnna Example\nMail\nxq@example.org", "-");
 	person("Mme Anna Example\n1\xC3\xA8re adjointe\nanna.example@example.org",
 		   "Anna Example | 1\xC3\xA8re adjointe");
 	person("Anna Example\n2nd Vice President\nanna.example@example.org",

@@ -99,7 +99,9 @@ wf_page_is_quoted(const Extraction *x, size_t at)
 {
 	static const WfSlice marks[] = {
 		{"estimoni", 8}, {"<blockquote", 11}, {"=reviews", 8}, {"\"review", 7}, {"'review", 7},
-		{" review", 7}, {"-review", 7}, {"kundenstimme", 12}, {"recenz", 6}
+		{" review", 7}, {"-review", 7}, {"kundenstimme", 12}, {"recenz", 6},
+		{"recension", 9}, {"emoignage", 9}, {"opinion", 7}, {"bewertung", 9}, {"kundenmeinung", 13},
+		{"depoimento", 10}
 	};
 	size_t		end = x->window.segments[segment_of(&x->window, at)].page_at;
 	size_t		start = end > QUOTE_BYTES ? end - QUOTE_BYTES : 0;

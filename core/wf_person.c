@@ -251,6 +251,14 @@ signs_quote(const Search *s, size_t at)
 		ends_in_mark(text, "\x99\x9C\x9D");
 }
 
+/* Is a degree or the like all that stands behind the name: "Anna Example e.K."? */
+static bool
+is_before_credential(const Search *s, int at)
+{
+	return at < s->total && (at + 1 == s->total || !s->words[at + 1].is_joined) &&
+		wf_person_is_in(wf_person_slice(s->text, &s->words[at]), WF_WORDS_CREDENTIALS);
+}
+
 /*
  * Does a name that agrees in nothing stand where the owner of the address
  * stands: in the text of a link to it, or in front of it with what the person is
@@ -268,7 +276,8 @@ is_in_place(Search *s, int at, int count)
 	WfSlice		title;
 
 	if (!(words[0].is_given || is_linked) || (words[0].is_joined && !follows_title) ||
-		!(is_asked || stands_alone(s->words, at, count, s->total)) ||
+		!(is_asked || stands_alone(s->words, at, count, s->total) ||
+		  is_before_credential(s, at + count)) ||
 		wf_person_has_label(words, count))
 		return false;
 	if (is_linked)

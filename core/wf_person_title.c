@@ -334,6 +334,28 @@ labelled_title(WfSlice text, size_t start, size_t end)
 		title : WF_SLICE_EMPTY;
 }
 
+/* "Surgeon - licence 4711": up to what has a number in it. */
+static WfSlice
+without_number(WfSlice title)
+{
+	static const WfSlice marks[] = {
+		{" - ", 3}, {" \xE2\x80\x93 ", 5}, {" (", 2}, {", ", 2}, {" \xC2\xB7 ", 4}
+	};
+	size_t		digit;
+	size_t		i;
+
+	for (digit = 0; digit < title.len && !wf_is_digit(title.data[digit]); digit++)
+		;
+	for (i = 0; digit > 1 && digit < title.len && i < COUNT(marks); i++)
+	{
+		const char *found = memmem(title.data, digit, marks[i].data, marks[i].len);
+
+		if (found != NULL)
+			return (WfSlice) {title.data, found - title.data};
+	}
+	return title;
+}
+
 WfSlice
 wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t address)
 {
@@ -366,7 +388,7 @@ wf_person_find_title(WfSlice text, size_t name_start, size_t name_end, size_t ad
 	{
 		find_line(text, to + 1, &from, &to);
 		title = (WfSlice) {text.data + from, cut_at(from, to, address) - from};
-		title = trim_title(without_links(title));
+		title = trim_title(without_number(without_links(title)));
 		if (is_title(title))
 			return title;
 		title = labelled_title(text, from, to);

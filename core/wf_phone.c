@@ -131,6 +131,19 @@ marked_label(WfPhoneScan *scan, size_t at)
 	return wf_markup_label(scan->markup(scan->markup_arg, at));
 }
 
+/* The number of an attempt, which a picture in front of several groups may label, too. */
+static bool
+resolve_part(WfPhoneScan *scan, WfAttempt *a, WfPhoneNumber *number)
+{
+	if (wf_attempt_resolve(scan, a, number) || wf_phone_local(scan, a, number))
+		return true;
+	if (a->label != WF_LABEL_NONE || a->plus || a->group_count == 1 ||
+		a->digits.len < MIN_MARKED || a->digits.len > MAX_MARKED)
+		return false;
+	a->label = marked_label(scan, a->start);
+	return a->label != WF_LABEL_NONE && wf_attempt_resolve(scan, a, number);
+}
+
 /* Try the characters from..to of a run as a number. */
 static bool
 try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
@@ -182,7 +195,7 @@ try_part(WfPhoneScan *scan, WfSlice text, const WfRun *run, int from, int to,
 		return false;
 	a.text = text;
 	a.start = phone->start;
-	if ((!wf_attempt_resolve(scan, &a, &number) && !wf_phone_local(scan, &a, &number)) ||
+	if (!resolve_part(scan, &a, &number) ||
 		wf_phone_is_placeholder((WfSlice) {number.digits, number.len}))
 		return false;
 	wf_phone_set_value(&number, at_end ? tail->extension : (WfSlice) {NULL, 0}, phone);

@@ -686,7 +686,8 @@ wf_run_is_counted(WfSlice text, size_t start, size_t end)
 	if (start > 1 && text.data[start - 1] == ' ')
 	{
 		wf_text_decode(text.data + step_back(text, start - 1), text.data + text.len, &cp);
-		if ((is_currency(cp) && cp != '%') || cp == 0xA7)
+		if ((is_currency(cp) && cp != '%') || cp == 0xA7 ||
+			(start > 8 && memcmp(text.data + start - 8, "section ", 8) == 0))
 			return true;
 	}
 	if (has_clause(text, end))

@@ -378,6 +378,8 @@ test_pictures(void)
 	ties("<p><span class=icon-phone></span><span>2025550143</span>", "+12025550143");
 	ties("<div><svg class='icon icon--tel'></svg></div><div>&nbsp;2025550143", "+12025550143");
 	ties("<p><img src='/img/mobile.png'> 2025550143", "");
+	ties("<html lang=fr><p><i class=fa-phone></i> 4 99 00 12 34", "+33499001234");
+	ties("<html lang=fr><p>4 99 00 12 34", "");
 	ties("<p><i class='bi bi-telephone'></i> 2025550143 <i class='fa fa-mobile'></i> 2025550144",
 		 "+12025550143\n+12025550144");
 	ties("<div class=mobile-menu> 2025550143", "");

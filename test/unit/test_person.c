@@ -344,6 +344,9 @@ test_title_places(void)
 	person("Imi\xC4\x99 i nazwisko\nAnna Example\nMail\nxq@example.org", "Anna Example | ");
 	person("Principal Dentist: Dr Anna Example (GDC 7)\ninfo@example.org",
 		   "Anna Example | Principal Dentist");
+	person("Dra. Anna Example\nDermatologista - CRM 52.1\ncontato@example.org",
+		   "Anna Example | Dermatologista");
+	person("Inhaberin: Anna Example e.K.\ninfo@example.org", "Anna Example | Inhaberin");
 	person("Company Name\nAnna Example\nMail\nxq@example.org", "-");
 	person("Mme Anna Example\n1\xC3\xA8re adjointe\nanna.example@example.org",
 		   "Anna Example | 1\xC3\xA8re adjointe");

@@ -332,6 +332,7 @@ test_clauses(void)
 {
 	find("Sec. 301-234-5671(b)", "US", "");
 	find("\xC2\xA7 301-234-5671", "US", "");
+	find("by section 301-234-5671", "US", "");
 	find("301-234-5671(c), 301-234-5672 (b)", "US", "+13012345671 +13012345672");
 	find("Tel. 301-234-5671(a)", "US", "+13012345671");
 	/* the code of an area in brackets, without what stands in front of it at home */

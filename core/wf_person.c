@@ -20,6 +20,7 @@
 #define MAX_WORDS		192		/* looked at around one address */
 #define PLACE_LINES		2		/* for a name that agrees in nothing */
 #define LABEL_BYTES		20		/* in front of an address, in which its label is looked for */
+#define MIN_OFFICE		4		/* letters of a word that names an office */
 #define MAX_GAP			6		/* bytes between a name and an address: " at " */
 #define MAX_PLACE_TITLE	40		/* bytes of the title of such a one */
 
@@ -260,6 +261,33 @@ is_before_credential(const Search *s, int at)
 }
 
 /*
+ * Does a line between the name, which ends in front of the word "at", and the address say
+ * what the local part does: "Secretariat: tel. 1" above secretariat@?
+ */
+static bool
+is_of_office_below(const Search *s, int at)
+{
+	for (; at < s->total && s->words[at].start < s->start; at++)
+	{
+		WfSlice		word = wf_person_slice(s->text, &s->words[at]);
+
+		if (s->words[at].is_clue && word.len >= MIN_OFFICE && word.data[-1] == '\n' &&
+			word.data[word.len] == ':' && !wf_person_is_in(word, WF_WORDS_INTRODUCTIONS))
+			return true;
+	}
+	return false;
+}
+
+/* Is a colon in front of "at" in its line? */
+static bool
+is_behind_label(WfSlice text, size_t at)
+{
+	while (at > 0 && text.data[at - 1] != '\n' && text.data[at - 1] != ':')
+		at--;
+	return at > 0 && text.data[at - 1] == ':';
+}
+
+/*
  * Does a name that agrees in nothing stand where the owner of the address
  * stands: in the text of a link to it, or in front of it with what the person is
  * or is there for?
@@ -290,7 +318,7 @@ is_in_place(Search *s, int at, int count)
 		is_credit(s, at) || signs_quote(s, words[0].start))
 		return false;
 	s->rivals[-words[0].line]++;
-	if (words[0].line < -PLACE_LINES)
+	if (words[0].line < -PLACE_LINES || is_of_office_below(s, at + count))
 		return false;
 	if (follows_title || (at > 0 && introduces_name(s, at - 1, false)))
 		return true;
@@ -402,7 +430,9 @@ is_certain_name(Search *s, int at, int count, int lines)
 
 	if (lines > NEAR_LINES || !is_unmistakable(s->text, s->words, at, count) ||
 		wf_person_is_named_after(s->text, words, count) ||
-		(words[0].start > s->end && (lines > 1 || is_of_next(s, last))))
+		(words[0].start > s->end && (lines > 1 || is_of_next(s, last))) ||
+		(words[0].start < s->start && is_behind_label(s->text, words[0].start) &&
+		 is_of_office_below(s, at + count)))
 		return false;
 	/* of two at an office neither is meant */
 	if (s->is_role && words[0].start < s->start && !is_separated(s, words) &&

@@ -339,7 +339,7 @@ static WfSlice
 without_number(WfSlice title)
 {
 	static const WfSlice marks[] = {
-		{" - ", 3}, {" \xE2\x80\x93 ", 5}, {" (", 2}, {", ", 2}, {" \xC2\xB7 ", 4}
+		{" - ", 3}, {" \xE2\x80\x93 ", 5}, {" (", 2}, {", ", 2}, {" | ", 3}, {" \xC2\xB7 ", 4}
 	};
 	size_t		digit;
 	size_t		i;

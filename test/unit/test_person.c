@@ -347,6 +347,11 @@ test_title_places(void)
 	person("Dra. Anna Example\nDermatologista - CRM 52.1\ncontato@example.org",
 		   "Anna Example | Dermatologista");
 	person("Inhaberin: Anna Example e.K.\ninfo@example.org", "Anna Example | Inhaberin");
+	person("Principal: Anna Example\nSecretariat: tel. 1\nsecretariat@example.org", "-");
+	person("Principal: Dr. Anna Example\nSecretariat: tel. 1\nsecretariat@example.org", "-");
+	person("Dr. Anna Example\nSurgery: 8 to 12\nsurgery@example.org", "Anna Example | ");
+	person("Principal: Anna Example\nContact: tel. 1\ncontact@example.org",
+		   "Anna Example | Principal");
 	person("Company Name\nAnna Example\nMail\nxq@example.org", "-");
 	person("Mme Anna Example\n1\xC3\xA8re adjointe\nanna.example@example.org",
 		   "Anna Example | 1\xC3\xA8re adjointe");

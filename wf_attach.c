@@ -56,6 +56,9 @@ PG_FUNCTION_INFO_V1(wf_check);
 #define WF_INLINE_INDEX_ROWS	100000
 #define WF_READY_LABEL			"wf_ready_idx"
 
+#define PART_RULE				"A part is one table, and a table takes one part."
+#define PART_REMEDY				"Take it off first with wf_detach()."
+
 /* What is to be done about the index of ready items. */
 typedef struct IndexPlan
 {
@@ -463,9 +466,12 @@ attach_business_trigger(const WfBinding *binding, List *actions)
 				exists ? "trigger kept" : "trigger created", name);
 }
 
-/* Raise if another table has the part already, or this table another part. */
-static void
-check_free(const WfPart *part, Oid relid)
+/*
+ * Is the part another table's already, or has this table another part?  Then
+ * what is attached, as a message; else NULL.
+ */
+static char *
+what_is_taken(const WfPart *part, Oid relid)
 {
 	int			i;
 
@@ -473,15 +479,25 @@ check_free(const WfPart *part, Oid relid)
 	{
 		Oid			holder = wf_part_table(i, NULL);
 
-		if (!OidIsValid(holder) || (i == (int) part->id) == (holder == relid))
-			continue;
+		if (OidIsValid(holder) && (i == (int) part->id) != (holder == relid))
+			return psprintf("table %s is already attached as \"%s\"", qualified_name(holder),
+							wf_parts[i].name);
+	}
+	return NULL;
+}
+
+/* Raise if the part, or the table, is taken. */
+static void
+check_free(const WfPart *part, Oid relid)
+{
+	char	   *taken = what_is_taken(part, relid);
+
+	if (taken)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table %s is already attached as \"%s\"", qualified_name(holder),
-						wf_parts[i].name),
-				 errdetail("A part is one table, and a table takes one part."),
-				 errhint("Take it off first with wf_detach().")));
-	}
+				 errmsg("%s", taken),
+				 errdetail(PART_RULE),
+				 errhint(PART_REMEDY)));
 }
 
 /* See wf_attach.h. */
@@ -804,6 +820,7 @@ wf_check(PG_FUNCTION_ARGS)
 	List	   *problems = NIL;
 	WfBinding  *binding;
 	ListCell   *lc;
+	char	   *taken;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -819,6 +836,10 @@ wf_check(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown part \"%s\"", text_to_cstring(PG_GETARG_TEXT_PP(1))),
 				 errhint("Parts are \"pages\", \"contacts\", \"domains\", \"sitemap_files\", \"local_businesses\" and \"jobs\".")));
+	taken = what_is_taken(part, RelationGetRelid(rel));
+	if (taken)
+		put_check(fcinfo, part, RelationGetRelationName(rel), "problem",
+				  psprintf("%s. " PART_RULE, taken), PART_REMEDY);
 	binding = wf_part_bind(rel, part, &problems);
 	foreach(lc, problems)
 	{
@@ -828,7 +849,7 @@ wf_check(PG_FUNCTION_ARGS)
 				  psprintf("%s.%s%s", p->message, p->detail ? " " : "", p->detail ? p->detail : ""),
 				  p->hint);
 	}
-	if (binding)
+	if (binding && !taken)
 		check_fitting(fcinfo, rel, binding);
 	relation_close(rel, AccessShareLock);
 	PG_RETURN_VOID();

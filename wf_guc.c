@@ -84,6 +84,7 @@ static unsigned int queue_on_labels = 1 << WF_CURATION_SELECTED;
 /* characters; the crawler takes 4096 of both together */
 #define WF_MAX_USER_AGENT	2048
 #define WF_MAX_CONTACT_URL	1024
+#define QUEUE_ON_HINT		"Use \"Selected\", \"Queued\" or both."
 
 /*
  * Call item_ok for each element of a comma-separated list.  False, with the
@@ -110,6 +111,7 @@ check_list(const char *list, bool (*item_ok) (const char *item), const char *wha
 		if (n == 0 || n >= sizeof(item))
 		{
 			GUC_check_errdetail("The list has an empty or overlong element.");
+			GUC_check_errhint("%s", hint);
 			return false;
 		}
 		memcpy(item, p, n);
@@ -216,10 +218,10 @@ check_queue_on(char **newval, void **extra, GucSource source)
 	if (*newval == NULL || **newval == '\0')
 	{
 		GUC_check_errdetail("At least one label must queue.");
+		GUC_check_errhint(QUEUE_ON_HINT);
 		return false;
 	}
-	return check_list(*newval, curation_label_ok, "a label that can queue",
-					  "Use \"Selected\", \"Queued\" or both.");
+	return check_list(*newval, curation_label_ok, "a label that can queue", QUEUE_ON_HINT);
 }
 
 static void
@@ -234,32 +236,32 @@ assign_queue_on(const char *newval, void *extra)
 	queue_on_labels = labels;
 }
 
+static bool
+is_printable_ascii(const char *s)
+{
+	while (*s)
+	{
+		if ((unsigned char) *s < 0x20 || (unsigned char) *s > 0x7e)
+			return false;
+		s++;
+	}
+	return true;
+}
+
 /* Header values must not smuggle further header lines. */
 static bool
 check_user_agent(char **newval, void **extra, GucSource source)
 {
-	const char *p;
-
 	if (*newval == NULL || **newval == '\0')
-	{
 		GUC_check_errdetail("The user agent must not be empty.");
-		GUC_check_errhint("Name yourself; \"wf_curation.contact_url\" says where you can be reached.");
-		return false;
-	}
-	if (strlen(*newval) > WF_MAX_USER_AGENT)
-	{
+	else if (strlen(*newval) > WF_MAX_USER_AGENT)
 		GUC_check_errdetail("The user agent is longer than %d characters.", WF_MAX_USER_AGENT);
-		return false;
-	}
-	for (p = *newval; *p; p++)
-	{
-		if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e)
-		{
-			GUC_check_errdetail("The user agent may contain printable ASCII characters only.");
-			return false;
-		}
-	}
-	return true;
+	else if (!is_printable_ascii(*newval))
+		GUC_check_errdetail("The user agent may contain printable ASCII characters only.");
+	else
+		return true;
+	GUC_check_errhint("Name yourself; \"wf_curation.contact_url\" says where you can be reached.");
+	return false;
 }
 
 /* It becomes part of a header, in a comment: "(+URL)". */
@@ -271,22 +273,15 @@ check_contact_url(char **newval, void **extra, GucSource source)
 	if (url == NULL || *url == '\0')
 		return true;
 	if (strlen(url) > WF_MAX_CONTACT_URL)
-	{
 		GUC_check_errdetail("The URL is longer than %d characters.", WF_MAX_CONTACT_URL);
-		return false;
-	}
-	for (const char *p = url; *p; p++)
-	{
-		if ((unsigned char) *p <= 0x20 || (unsigned char) *p > 0x7e || strchr("()<>\"\\", *p))
-		{
-			GUC_check_errdetail("The URL has a blank, bracket, quote, backslash or a character beyond ASCII.");
-			return false;
-		}
-	}
-	if ((strncmp(url, "https://", 8) == 0 && url[8]) ||
-		(strncmp(url, "http://", 7) == 0 && url[7]) || (strncmp(url, "mailto:", 7) == 0 && url[7]))
+	else if (!is_printable_ascii(url) || strpbrk(url, " ()<>\"\\"))
+		GUC_check_errdetail("The URL has a blank, bracket, quote, backslash or a character beyond ASCII.");
+	else if ((strncmp(url, "https://", 8) == 0 && url[8]) ||
+			 (strncmp(url, "http://", 7) == 0 && url[7]) ||
+			 (strncmp(url, "mailto:", 7) == 0 && url[7]))
 		return true;
-	GUC_check_errdetail("The URL must begin with \"https://\", \"http://\" or \"mailto:\".");
+	else
+		GUC_check_errdetail("The URL must begin with \"https://\", \"http://\" or \"mailto:\".");
 	GUC_check_errhint("Name a page that says who fetches and how to reach you.");
 	return false;
 }
@@ -332,6 +327,7 @@ check_notify_channel(char **newval, void **extra, GucSource source)
 	if (*newval == NULL || strlen(*newval) < NAMEDATALEN)
 		return true;
 	GUC_check_errdetail("The name of a channel has at most %d bytes.", NAMEDATALEN - 1);
+	GUC_check_errhint("Use a short name, such as \"wf_done\".");
 	return false;
 }
 

@@ -76,6 +76,8 @@ SELECT part, action FROM ext.wf_attach(pages => '"Odd Schema"."Web pages"');
 CREATE TABLE second (LIKE "Odd Schema"."Web pages" INCLUDING DEFAULTS);
 SELECT * FROM ext.wf_attach(pages => 'second');
 SELECT * FROM ext.wf_attach(contacts => '"Odd Schema"."Web pages"');
+SELECT * FROM ext.wf_check('second');
+SELECT part_name, subject, detail FROM ext.wf_check('"Odd Schema"."Web pages"', 'contacts');
 
 -- detached, also twice; all rows stay
 SELECT * FROM ext.wf_detach();

@@ -43,6 +43,7 @@ typedef enum OwnStatement
 	OWN_ADOPT,					/* a waiting claim, due now, for ids without one */
 	OWN_WAITING,				/* how many claims wait for a retry */
 	OWN_FOREIGN,				/* a claim of "someone else" for ids without one */
+	OWN_FOREIGN_OVER,			/* such claims of others than those ids go */
 	OWN_GATE,					/* is a sweep due?  if so, note the time */
 	OWN_REPORT,					/* note the result */
 	OWN_PRUNE,					/* history */
@@ -145,6 +146,10 @@ make_statements(void)
 						" now() + $3 * interval '1 ms' FROM unnest($2) u(item)"
 						" ON CONFLICT DO NOTHING", claim),
 			   3, TEXTOID, UUIDARRAYOID, INT4OID);
+	wf_db_make(&own[OWN_FOREIGN_OVER],
+			   psprintf("DELETE FROM %s c WHERE c.stage = $1 AND c.worker_pid = 0"
+						" AND c.item <> ALL ($2)", claim),
+			   2, TEXTOID, UUIDARRAYOID);
 	wf_db_make(&own[OWN_GATE],
 			   psprintf("WITH o AS (SELECT o.last_sweep FROM %s o)"
 						" INSERT INTO %s AS s (last_sweep, repaired, repaired_total) VALUES (now(), 0, 0)"
@@ -571,14 +576,20 @@ adopt_waiting(SweepContext *context, WfStage *stage, int64 waiting)
 
 /*
  * Processing without a claim: another service may be at work beside us.  It
- * gets a claim in its name, whose lease is the grace it is given.
+ * gets a claim in its name, whose lease is the grace it is given.  The claim goes
+ * when it has ended: what it takes another time has the whole grace again.
  */
 static void
-note_foreign(WfStage *stage, Datum ids)
+note_foreign(SweepContext *context, const WfStage *stage, const Survey *survey)
 {
-	Datum		values[3] = {CStringGetTextDatum(stage->name), ids};
+	Datum		values[3] = {CStringGetTextDatum(stage->name)};
 	int			n;
 
+	values[1] = survey->any_processing ? survey->processing : wf_db_array(NULL, NULL, 0, UUIDOID);
+	if (context->claims)
+		execute_own(OWN_FOREIGN_OVER, values);
+	if (!survey->any_processing)
+		return;
 	execute_own(OWN_UNCLAIMED, values);
 	values[1] = result_ids(&n);
 	if (n == 0)
@@ -605,8 +616,7 @@ repair_table(void *arg)
 	context->no_reason = survey.no_reason;
 	if (survey.waiting > 0)
 		adopt_waiting(context, stage, survey.waiting);
-	if (survey.any_processing)
-		note_foreign(stage, survey.processing);
+	note_foreign(context, stage, &survey);
 	wf_wish_prune(stage);
 }
 
@@ -662,7 +672,7 @@ report_sweep(void *arg)
 static bool
 sweep_stage(WfStageId stage, const SweepContext *sweep)
 {
-	SweepContext context = {sweep->counts, stage};
+	SweepContext context = {sweep->counts, stage, .claims = sweep->claims};
 	uint64		changes;
 	Oid			owner = current_owner(stage, &changes);
 	int64		before;

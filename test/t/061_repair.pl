@@ -166,6 +166,9 @@ damage(q{UPDATE pages SET page_processing_status = 'Processing'});
 value('SELECT wf_heal()');
 is(value('SELECT count(*) FROM wf_claim WHERE worker_pid = 0 AND lease_until > now()'), '3',
 	'Processing without a claim is somebody else\'s, for a while');
+value(q{UPDATE pages SET page_processing_status = 'Complete'});
+value('SELECT wf_heal()');
+is(value('SELECT count(*) FROM wf_claim'), '0', 'and when it has ended, its claim goes: the next time counts anew');
 
 unlike(server_log($node), qr/PANIC|TRAP|segfault/, 'no trouble in the log');
 $node->stop;

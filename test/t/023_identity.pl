@@ -1,6 +1,7 @@
 # Whose rights a worker has: a hostile trigger on pages or contacts gains
 # nothing, whether the tables' owner is ordinary, may not log in, or is a
-# superuser.
+# superuser; nor does a hostile owner by defaults, indexes, constraints, generated
+# columns, policies and types.
 
 use strict;
 use warnings;
@@ -28,7 +29,7 @@ value(q{
 	GRANT CREATE ON DATABASE postgres TO mallory;
 	CREATE TABLE tried (at timestamptz DEFAULT clock_timestamp(), place text, what text,
 		who text, session text, outcome text);
-	GRANT INSERT, SELECT ON tried TO PUBLIC;
+	GRANT INSERT, SELECT, DELETE ON tried TO PUBLIC;
 });
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION evil.attempt(place text, what text) RETURNS void LANGUAGE plpgsql AS $$
@@ -147,6 +148,70 @@ value('DROP TRIGGER evil_contact ON contacts; DROP TRIGGER evil_deferred ON cont
 	. 'DROP TRIGGER evil_before ON pages; DROP TRIGGER evil_after ON pages');
 wait_for_status($node, 'Complete');
 check_nothing_gained('superuser');
+
+# ---- whatever else of a table runs code, when its owner is the attacker
+
+give_to('mallory');
+value('GRANT CREATE ON SCHEMA public TO mallory');
+$node->safe_psql('postgres', q{
+	-- immutable, it says
+	CREATE FUNCTION evil.say(place text, result text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+	BEGIN
+		PERFORM evil.attempt(place, 'ALTER ROLE mallory SUPERUSER');
+		PERFORM evil.attempt(place, 'COPY public.tried TO PROGRAM ''cat > /dev/null''');
+		RETURN result;
+	END $$;
+	CREATE DOMAIN evil.text AS pg_catalog.text CHECK (evil.say('domain', VALUE) IS NOT NULL);
+	DO $$
+	DECLARE
+		relation text;
+	BEGIN
+		FOREACH relation IN ARRAY ARRAY['pages', 'contacts'] LOOP
+			EXECUTE format('ALTER TABLE %1$I
+				ADD evil_default text DEFAULT evil.say(%2$L, %1$L),
+				ADD evil_generated text GENERATED ALWAYS AS (evil.say(%3$L, domain_id::text)) STORED,
+				ADD evil_domain evil.text DEFAULT %1$L,
+				ADD CONSTRAINT evil_check CHECK (evil.say(%4$L, domain_id::text) IS NOT NULL),
+				ENABLE ROW LEVEL SECURITY',
+				relation, relation || ' default', relation || ' generated', relation || ' check');
+			EXECUTE format('CREATE INDEX ON %1$I (evil.say(%2$L, id::text)) WHERE evil.say(%3$L, id::text) IS NOT NULL',
+				relation, relation || ' index', relation || ' predicate');
+			EXECUTE format('CREATE POLICY evil ON %1$I USING (evil.say(%2$L, id::text) IS NOT NULL)'
+				|| ' WITH CHECK (evil.say(%3$L, id::text) IS NOT NULL)',
+				relation, relation || ' policy', relation || ' policy check');
+		END LOOP;
+	END $$;
+}, extra_params => [ '-U', 'mallory' ]);
+
+# no policies: they do not concern the owner
+my @places = ('domain', 'contacts default',
+	map { my $table = $_; map { "$table $_" } qw(check index predicate generated) } qw(pages contacts));
+
+# by the owner: what a superuser writes runs it with that one's rights, here as everywhere
+sub by_mallory { return $node->safe_psql('postgres', $_[0], extra_params => [ '-U', 'mallory' ]) }
+
+my $evil_url = $web->url('/a.html', '127.0.1.1');
+by_mallory("DELETE FROM contacts; DELETE FROM pages; DELETE FROM tried; INSERT INTO pages (domain_id, url,"
+	  . " page_curation_status) SELECT id, '$evil_url', 'Selected' FROM domains WHERE domain = '127.0.1.1'");
+wait_for_status($node, 'Complete');
+is(value('SELECT string_agg(email, \',\') FROM contacts'), 'info@acme-widgets.com', 'hostile owner: the page was processed');
+is(value("SELECT string_agg(p, ', ') FROM unnest(string_to_array('" . join(',', @places)
+	  . "', ',')) p WHERE p NOT IN (SELECT place FROM tried WHERE who = 'mallory')"), '', 'hostile owner: all of it ran');
+check_nothing_gained('hostile owner');
+
+# what a superuser calls to look at the tables, and to have them looked after
+by_mallory("UPDATE pages SET page_processing_status = 'Queued'");
+value('SELECT wf_heal()');
+value('SELECT * FROM wf_process_batch(10)');
+value("SELECT count(*) FROM $_") foreach qw(wf_health() wf_pipeline wf_progress wf_workers wf_attempts wf_findings
+	wf_provenance wf_check('pages') wf_check('contacts'));
+wait_for_status($node, 'Complete');
+is(value("SELECT string_agg(DISTINCT place, ',') FROM tried WHERE who <> 'mallory'"), '',
+	'hostile owner: a superuser who looks, or has it done, runs none of it');
+check_nothing_gained('hostile owner, and a superuser who calls');
+value('DROP FUNCTION evil.say(text, text) CASCADE; ALTER TABLE pages DISABLE ROW LEVEL SECURITY;'
+	  . ' ALTER TABLE contacts DISABLE ROW LEVEL SECURITY');
+give_to('postgres');
 
 # ---- wf_curation.role
 

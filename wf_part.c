@@ -173,6 +173,28 @@ bind_enum_labels(const WfColumnSpec *spec, WfBoundColumn *col, List **problems)
 	ReleaseCatCacheList(labels);
 }
 
+/* Fill in the labels of a text column; those of a column that must be have to fit in. */
+static void
+bind_text_labels(const WfColumnSpec *spec, WfBoundColumn *col, List **problems)
+{
+	const char *longest = "";
+	WfProblem  *p;
+
+	for (int i = 0; i < spec->nlabels; i++)
+	{
+		col->label[i] = spec->labels[i].spelling[0];
+		if (spec->labels[i].required && strlen(col->label[i]) > strlen(longest))
+			longest = col->label[i];
+	}
+	if (!spec->required || col->typmod < VARHDRSZ ||
+		strlen(longest) <= (size_t) (col->typmod - VARHDRSZ))
+		return;
+	p = add_problem(problems, ERRCODE_STRING_DATA_RIGHT_TRUNCATION, spec->name,
+					psprintf("column \"%s\" has no room for \"%s\"", spec->name, longest));
+	p->detail = psprintf("Its type is %s.", format_type_with_typemod(col->base_type, col->typmod));
+	p->hint = "Change the type with ALTER TABLE, or attach another table with wf_attach().";
+}
+
 /* See wf_part.h. */
 bool
 wf_part_type_serves(WfColumnKind kind, Oid base_type)
@@ -258,7 +280,6 @@ bind_column(Relation rel, const WfPart *part, int slot, const char *relation,
 	AttrNumber	attnum = spec->name ? get_attnum(RelationGetRelid(rel), spec->name) : 0;
 	bool		has_labels = spec->kind == WF_COLUMN_STATUS || spec->kind == WF_COLUMN_LABEL;
 	Form_pg_attribute att;
-	int			i;
 
 	memset(col, 0, sizeof(*col));
 	if (attnum <= 0)
@@ -296,10 +317,7 @@ bind_column(Relation rel, const WfPart *part, int slot, const char *relation,
 	if (col->is_enum)
 		bind_enum_labels(spec, col, problems);
 	else if (has_labels)
-	{
-		for (i = 0; i < spec->nlabels; i++)
-			col->label[i] = spec->labels[i].spelling[0];
-	}
+		bind_text_labels(spec, col, problems);
 }
 
 /* May the table take the part at all? */

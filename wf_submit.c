@@ -299,6 +299,20 @@ select_items(const Submission *s)
 		elog(ERROR, "could not execute \"%s\"", sql);
 }
 
+/* A trigger, a rule or a policy is in the way of what is still missing. */
+static void
+note_unstored(const Submission *s)
+{
+	for (int i = 0; i < s->n; i++)
+	{
+		Entry	   *e = &s->entries[i];
+
+		if (e->wish.found && !e->found)
+			e->fault = psprintf("URL could neither be found nor created in table %s",
+								s->items->relation);
+	}
+}
+
 /* Find or create what a submission names. */
 static void
 store(void *arg)
@@ -329,6 +343,7 @@ store(void *arg)
 		find_items(s);
 		create_items(s);
 		find_items(s);			/* another session was faster */
+		note_unstored(s);
 	}
 	select_items(s);
 }

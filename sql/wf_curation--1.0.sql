@@ -419,7 +419,7 @@ REVOKE ALL ON FUNCTION wf_prioritize(text, uuid[], integer) FROM PUBLIC;
 -- These two write a table of the extension for callers who may not.
 CREATE FUNCTION wf_pause(stage text)
 RETURNS boolean
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'wf_pause';
 COMMENT ON FUNCTION wf_pause(text) IS
@@ -428,7 +428,7 @@ REVOKE ALL ON FUNCTION wf_pause(text) FROM PUBLIC;
 
 CREATE FUNCTION wf_resume(stage text)
 RETURNS boolean
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'wf_resume';
 COMMENT ON FUNCTION wf_resume(text) IS

@@ -96,6 +96,8 @@ SELECT stage, paused_by = session_user AS by_me, since <= now() AS since FROM wf
 SELECT wf_resume('page'), wf_resume('page');
 SELECT * FROM wf_paused;
 SELECT wf_pause('pages');
+SELECT wf_pause(NULL);
+SELECT wf_resume(NULL);
 SELECT wf_resume('');
 
 -- what is to be taken first: ready items only, known ones, each once

@@ -124,6 +124,21 @@ skip_row(WfStageId id, const pg_uuid_t *row, const char *why)
 }
 
 /*
+ * Does the server lack what claims of a stage need?  When none waits for that any
+ * more, be it that it is there again or that nothing is left to claim, the trouble
+ * is over.
+ */
+static void
+note_short(WfStageId id, bool is_short)
+{
+	wf_worker.stage[id].is_short = is_short;
+	for (int i = 0; i < WF_STAGE_COUNT; i++)
+		is_short |= wf_worker.stage[i].is_short;
+	if (!is_short)
+		wf_worker_end_trouble(false);
+}
+
+/*
  * A claim failed.  A conflict passes.  A row that refuses to be updated (a
  * trigger raises, a constraint is violated) is found by claiming one at a time,
  * and passed over for a minute.  Anything else stops the stage until mended.
@@ -146,6 +161,7 @@ claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error
 	{
 		stage->look = false;	/* there is no such stage here */
 		wf_worker_set_stage_blocked(id, "");
+		note_short(id, false);
 		return;
 	}
 	wf_worker_reset_picker(id);
@@ -153,6 +169,7 @@ claim_failed(WfStageId id, const WfClaimRequest *request, const WfDbError *error
 	if (wf_db_is_shortage(error->sqlstate))
 	{
 		stage->next_claim = TimestampTzPlusMilliseconds(now, TROUBLE_RETRY_MS);
+		note_short(id, true);
 		wf_worker_note_trouble(false, error);
 	}
 	if (wf_db_is_transient(error->sqlstate))
@@ -276,8 +293,9 @@ claim_stage(WfStageId id, int n, const char *key_problem)
 	}
 	wf_worker_set_blocked("");
 	wf_worker_set_stage_blocked(id, "");
-	if (request->count > 0)
-		wf_worker_end_trouble(false);
+	/* taking nothing proves nothing, unless there was nothing to take */
+	if (request->count > 0 || !request->more)
+		note_short(id, false);
 	for (int i = 0; i < request->count; i++)
 	{
 		wf_worker_add_item(request->items[i]);

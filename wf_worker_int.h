@@ -68,6 +68,7 @@ typedef struct WfWorkerStage
 	TimestampTz passed_since;	/* of an order: nothing but sites of others; 0 no */
 	int			careful;		/* claims of one item each that remain */
 	int			refusals;		/* rows in a row that refused to be claimed */
+	bool		is_short;		/* claims fail, as the server has run out of something */
 	WfWishes	wishes;			/* what operators want to have first */
 	int			nskipped;
 	pg_uuid_t	skipped[MAX_SKIPPED];
@@ -158,7 +159,7 @@ extern void wf_worker_set_stage_blocked(WfStageId id, const char *why);
  */
 extern void wf_worker_note_trouble(bool storing, const WfDbError *error);
 
-/* It could be done: what had run out is there again. */
+/* It could be done, or need not be any more: what had run out is missed no longer. */
 extern void wf_worker_end_trouble(bool storing);
 
 /* The first reason why something is not processed, or NULL. */

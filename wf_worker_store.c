@@ -222,7 +222,10 @@ wf_worker_store_pending(void)
 		TimestampTzPlusMilliseconds(wf_clock(),
 									wf_worker.trouble[0] ? TROUBLE_RETRY_MS : STORE_RETRY_MS);
 	if (wf_worker.npending == 0)
+	{
 		MemoryContextReset(wf_worker.group_context);
+		wf_worker_end_trouble(true);
+	}
 	pfree(kept);
 }
 

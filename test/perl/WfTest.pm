@@ -446,9 +446,9 @@ sub recovers
 	my $started = time;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	wait_until($code, $what, 60);
+	my $ok = wait_until($code, $what, 60);
 	note(sprintf '%s: %.1f s', $what, time - $started);
-	return;
+	return $ok;
 }
 
 # Have the sitemaps of a domain searched for; how that ended.

@@ -29,7 +29,7 @@ sub body
 }
 
 my $web = start_nginx(pages => { map { ("/$_.html" => body($_)) } 0 .. PAGES });
-my $node = new_node(databases => 'postgres, small', conf => {
+my $node = new_node(databases => defined $disk ? 'postgres, small' : 'postgres', conf => {
 	'wf_curation.poll_interval' => '1s', 'wf_curation.max_concurrency_per_host' => 100,
 	'restart_after_crash' => 'on' });
 my $postmaster = slurp_file($node->data_dir . '/postmaster.pid');
@@ -58,12 +58,15 @@ sub check_end
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
 	wait_until_done($node, 'true', $database);
-	is(statuses($node, 'true', $database), 'Complete=' . (PAGES + 1), "$database: every page ends Complete");
+	is(statuses($node, 'page_processing_status IS NOT NULL', $database), 'Complete=' . (PAGES + 1),
+		"$database: every page ends Complete");
 	is(value('SELECT count(*), count(DISTINCT email) FROM contacts', $database),
 		join('|', ((PAGES + 1) * ADDRESSES) x 2), "$database: no contact is lost or doubled");
 	is(value('SELECT count(*) FROM wf_claim', $database), '0', "$database: no claim is left");
 	recovers("$database: wf_health() finds nothing", sub {
-		value("SELECT count(*) FROM wf_health() WHERE status <> 'ok' AND check_name = 'workers'", $database) eq '0' });
+		value("SELECT count(*) FROM wf_health() WHERE status <> 'ok' AND check_name = 'workers'", $database) eq '0' })
+	  or diag(value("SELECT string_agg(concat_ws(' ', check_name, status, detail), E'\n') FROM wf_health() WHERE status <> 'ok'", $database),
+		value('SELECT * FROM wf_workers()', $database));
 	return;
 }
 
@@ -113,6 +116,30 @@ system_or_bail('prlimit', '--pid', $pid, "--as=$limit:");
 add_pages($node, { status => 'Selected' }, map { $web->url("/$_.html", "127.0.2.$_") } 1 .. PAGES);
 recovers('memory runs out', sub { server_log($node) =~ /out of memory/ });
 system('prlimit', '--pid', $pid, '--as=unlimited:') if is_alive($pid);
+check_end('postgres');
+
+# ---- claims lack something, and then nobody wants anything that they would take
+
+value(q{CREATE SEQUENCE tries;
+	CREATE FUNCTION lack() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		PERFORM nextval('tries');
+		RAISE EXCEPTION 'no shelf for it' USING ERRCODE = 'insufficient_resources';
+	END $$;
+	CREATE TRIGGER aa_lack BEFORE UPDATE ON pages FOR EACH ROW
+		WHEN (NEW.page_processing_status = 'Processing') EXECUTE FUNCTION lack()});
+my $log_start = -s $node->logfile;
+foreach my $n (1 .. 3)
+{
+	# each has the stages that lack nothing looked at, too
+	add_pages($node, { status => 'Selected' }, $web->url("/$n.html", '127.0.3.1'));
+	recovers("claims fail: $n", sub { value('SELECT last_value FROM tries') >= 2 * $n });
+}
+like(value("SELECT detail FROM wf_health() WHERE check_name = 'workers' AND status = 'fail'"),
+	qr/can store or claim nothing, and tries again: no shelf for it/, 'wf_health() says why');
+is(scalar(() = slurp_file($node->logfile, $log_start) =~ /LOG:  wf_curation (cannot|processes again)/g), 1,
+	'the log says it once');
+value("SELECT wf_cancel(array_agg(id)) FROM pages WHERE page_processing_status = 'Queued'");
 check_end('postgres');
 
 is(slurp_file($node->data_dir . '/postmaster.pid'), $postmaster, 'the postmaster is the same');

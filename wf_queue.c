@@ -241,7 +241,7 @@ make_item(WfStageId stage, uint64 row, bool alone)
 	item->site = wf_gate_key(item->url);
 	item->old_error = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 4);
 	item->domain_name = utf8_column(row, 5);
-	item->claimed_at = GetCurrentTransactionStartTimestamp();
+	item->claimed_at = wf_clock();
 	return item;
 }
 

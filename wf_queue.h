@@ -37,7 +37,7 @@ typedef struct WfItem
 	bool		ended;			/* has a result; waits to be stored */
 	bool		placed;			/* its place at the gate is settled */
 	bool		turned_away;	/* its site did not let it in after all */
-	TimestampTz claimed_at;
+	TimestampTz claimed_at;		/* by wf_clock */
 	char	   *url;			/* UTF-8, palloc'd in the context given to claim */
 	char	   *domain_name;	/* UTF-8, or NULL: nobody asks */
 	char	   *version_url;	/* where the known version came from; UTF-8, NULL: none is */

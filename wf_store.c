@@ -26,6 +26,7 @@
 
 #include "core/wf_text.h"
 
+#include "wf_clock.h"
 #include "wf_encoding.h"
 #include "wf_gateway.h"
 #include "wf_guc.h"
@@ -320,7 +321,7 @@ write_history(const WfStage *stage, WfResult **all, int total)
 		wf_store_set(&arrays, 1, Int32GetDatum(r->item->attempt));
 		wf_store_set(&arrays, 2, CStringGetTextDatum(
 			wf_encoding_from_utf8((WfSlice){r->item->url, strlen(r->item->url)})));
-		wf_store_set(&arrays, 3, TimestampTzGetDatum(r->item->claimed_at));
+		wf_store_set(&arrays, 3, TimestampTzGetDatum(wf_clock_to_time(r->item->claimed_at)));
 		wf_store_set(&arrays, 4, TimestampTzGetDatum(r->finished_at));
 		wf_store_set(&arrays, 5, CStringGetTextDatum(wf_outcome_name(r->outcome)));
 		if (r->http_status != 0)

@@ -20,6 +20,7 @@
 
 #include "core/wf_text.h"
 
+#include "wf_clock.h"
 #include "wf_encoding.h"
 #include "wf_guc.h"
 #include "wf_rules.h"
@@ -308,7 +309,7 @@ store_jobs(WfStage *stage, WfResult **results, int n)
 			wf_store_set_text_for(&arrays, 2, &stage->jobs->column[WF_JOB_ERROR],
 								  wf_text_truncate(r->error, WF_MAX_ERROR));
 		wf_store_set(&arrays, 3, CStringGetTextDatum(complete ? list_urls(r->item) : ""));
-		wf_store_set(&arrays, 4, TimestampTzGetDatum(r->item->claimed_at));
+		wf_store_set(&arrays, 4, TimestampTzGetDatum(wf_clock_to_time(r->item->claimed_at)));
 		arrays.n++;
 	}
 	if (arrays.n > 0)

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_clock.h"
 #include "wf_curation.h"
 #include "wf_gate.h"
 #include "wf_guc.h"
@@ -305,6 +306,7 @@ quarantine(WfStage *stage, LostClaim **lost, int n)
 	{
 		lost[i]->item.attempt = wf_curation_max_attempts;	/* no further one */
 		lost[i]->item.url = "";
+		lost[i]->item.claimed_at = wf_clock();
 		results[i] = wf_store_failure(&lost[i]->item, WF_OUTCOME_WORKER,
 									  "worker crashed: the page ended its worker again and again");
 	}

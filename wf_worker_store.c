@@ -97,7 +97,7 @@ try_store(WfResult **results, int n, WfDbError *error)
 static bool
 give_up(WfResult *result, const char *why)
 {
-	if (!TimestampDifferenceExceeds(result->item->claimed_at, GetCurrentTimestamp(),
+	if (!TimestampDifferenceExceeds(result->item->claimed_at, wf_clock(),
 									wf_curation_request_timeout + LEASE_MARGIN_MS))
 		return false;
 	ereport(LOG,

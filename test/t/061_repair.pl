@@ -41,6 +41,8 @@ foreach my $death (1 .. 3)
 wait_until(sub { statuses($node, "url ~ 'killer'") eq 'Error=1' }, 'a page that three workers died with is given up');
 like(value("SELECT page_processing_error FROM pages WHERE url ~ 'killer'"), qr/^worker crashed/, 'with that reason');
 is($hang->count_requests('/killer'), 3, 'it is not tried a fourth time');
+is(value(q{SELECT count(*) FROM wf_attempt WHERE url = '' AND started_at NOT BETWEEN now() - interval '1 hour' AND finished_at}),
+	'0', 'its history is of today');
 add_pages($node, { status => 'Selected' }, $web->url('/1.html', '127.0.1.2'));
 wait_for_status($node, 'Complete', "url ~ '127.0.1.2'");
 value('DELETE FROM pages');

@@ -114,6 +114,18 @@ SKIP:
 	add_pages($node, { status => 'Selected' }, $late->url('/busy', '127.0.5.1'));
 	wait_until(sub { value('SELECT count(*) FROM wf_host') == 1 }, 'a site is left alone');
 
+	# a result is here, and somebody has its page locked
+	add_pages($node, { status => 'Selected' }, $late->url('/kept', '127.0.6.1'));
+	$node->poll_query_until('postgres', q{SELECT page_processing_status = 'Processing' FROM pages WHERE url ~ '/kept'})
+	  or die 'not in processing';
+	my $locker = $node->background_psql('postgres');
+	$locker->query_safe(q{BEGIN; SELECT FROM pages WHERE url ~ '/kept' FOR UPDATE});
+	append_to_file("$dir/kept", '');
+	# the transaction of the worker that waits for it now
+	my $storing = q{SELECT xact_start FROM pg_stat_activity WHERE backend_type = 'wf_curation worker'
+		AND wait_event_type = 'Lock' AND query ~ 'storing'};
+	wait_until(sub { value($storing) ne '' }, 'a result waits for its page');
+
 	foreach my $hours (2, 0, -2)
 	{
 		open(my $fh, '+<:raw', $offset) or die "$offset: $!";
@@ -123,6 +135,13 @@ SKIP:
 			"the clock is $hours hours ahead");
 		if ($hours == 2)
 		{
+			my %tries;
+			wait_until(sub { $tries{ value($storing) } = 1; keys %tries > 4 || server_log($node) =~ /given up/ },
+				'it is tried again and again');
+			unlike(server_log($node), qr/result given up/, 'and kept');
+			$locker->query_safe('ROLLBACK');
+			$locker->quit;
+			wait_until(sub { statuses($node, "url ~ '/kept'") eq 'Complete=1' }, 'until it can be stored');
 			# the first answer has its worker look at the clock
 			foreach my $n (1, 2)
 			{

@@ -120,7 +120,7 @@ static const Check checks[] = {
 	{"sitemap_depth", NEEDS_NOTHING, wf_health_sitemap_depth,
 	"No sitemap lies deeper than indexes are followed."},
 	{"oldest_ready", NEEDS_WHOLE_PAGES, wf_health_oldest_ready,
-	"Nothing that is ready waits while nothing is being processed."},
+	"Nothing that is ready waits in vain."},
 	{"error_rate", NEEDS_NOTHING, wf_health_error_rate,
 	"At most one attempt in ten failed within the last hour."},
 	{"nothing_produced", NEEDS_ALL, wf_health_nothing_produced,

@@ -19,9 +19,12 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/uuid.h"
 
+#include "wf_clock.h"
 #include "wf_encoding.h"
 #include "wf_gate.h"
 #include "wf_guc.h"
@@ -31,7 +34,8 @@
 #define MATCHED			10000	/* items or claims matched with each other at most */
 #define FEW				20		/* pages without contacts are not strange yet */
 #define NAMED			100		/* contacts in a remedy */
-#define REPEATED		10		/* requests for one item within an hour */
+#define REPEATED		10		/* requests for one item within an hour … */
+#define PAUSES			3		/* … that go on until so many pauses and a minute have passed */
 #define LONG_PAUSE		"15 minutes"	/* for which a site is left alone */
 #define RATE_MINIMUM	10		/* attempts that an error rate is calculated from */
 #define FAILED			"NOT IN ('ok', 'not_modified')" /* as wf_outcome_is_success() has it */
@@ -286,6 +290,63 @@ wf_health_no_reason(WfHealth *h)
  * ------------------------------------------------------------------------
  */
 
+/* Is an item still queued? */
+static bool
+is_queued(const WfBinding *b, const pg_uuid_t *item)
+{
+	Oid			types[] = {UUIDOID};
+	Datum		values[1];
+
+	values[0] = UUIDPGetDatum(item);
+	wf_views_select(b->owner,
+					psprintf("SELECT FROM %s p WHERE %s OPERATOR(pg_catalog.=) $1 AND %s",
+							 b->relation, wf_views_ref(b, "p", WF_ITEM_ID),
+							 wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED)),
+					1, types, values);
+	return SPI_processed > 0;
+}
+
+/* One of the rows of a part that a worker passes over, because they refuse; NULL: none. */
+static const WfRefusal *
+find_refusal(const WfBinding *b, const WfWorkerInfo *slots, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		const WfRefusal *refusal = &slots[i].refusal[b->part->id];
+
+		if (slots[i].database == MyDatabaseId && refusal->n > 0 && wf_clock() < refusal->until &&
+			is_queued(b, &refusal->item))
+			return refusal;
+	}
+	return NULL;
+}
+
+/* Rows that become Processing only to fail: a trigger raises, a constraint is broken. */
+static void
+report_refusals(WfHealth *h)
+{
+	WfWorkerInfo *slots = palloc(WF_MAX_WORKERS * sizeof(WfWorkerInfo));
+	int			n = wf_shmem_workers(slots);
+
+	for (int part = 0; part < WF_PART_COUNT; part++)
+	{
+		const WfBinding *b = stage_of(h, part, false);
+		const WfRefusal *refusal = b ? find_refusal(b, slots, n) : NULL;
+		char	   *id;
+
+		if (refusal == NULL)
+			continue;
+		id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&refusal->item)));
+		wf_health_report(h, WF_HEALTH_WARN,
+						 psprintf("SELECT %s.wf_cancel_stage(%s, ARRAY['%s']::uuid[]);", h->schema,
+								  quote_literal_cstr(b->part->stage), id),
+						 "%d %s of stage \"%s\" cannot be taken, the last one %s,"
+						 " and will be tried again within a minute: %s.",
+						 refusal->n, refusal->n == 1 ? "row" : "rows", b->part->stage, id,
+						 refusal->why);
+	}
+}
+
 /* Was nothing processed for five minutes, and is nothing in flight? */
 static bool
 nothing_happens(const WfHealth *h)
@@ -389,6 +450,7 @@ wf_health_oldest_ready(WfHealth *h)
 	WfPartId	part;
 	int64		n;
 
+	report_refusals(h);
 	if (h->standing == 0 || !wf_curation_enabled || count_long_ready(h, &part) == 0)
 		return;
 	for (int i = 0; i < IDLE_CHECK_MS / 50; i++)
@@ -535,30 +597,66 @@ wf_health_suppressed(WfHealth *h)
 }
 
 /*
+ * Items of a stage that are requested again and again, the most often requested first,
+ * and how often: those that still are, by the pace at which they were.  False: none.
+ */
+static bool
+find_repeated(const WfHealth *h, const WfBinding *b, Datum values[2])
+{
+	Oid			types[] = {TEXTOID};
+	Datum		stage[1];
+	bool		isnull;
+
+	stage[0] = CStringGetTextDatum(b->part->stage);
+	wf_views_select(InvalidOid,
+					psprintf("SELECT pg_catalog.array_agg(y.item ORDER BY y.n DESC, y.item),"
+							 " pg_catalog.array_agg(y.n ORDER BY y.n DESC, y.item)"
+							 " FROM (SELECT x.item, pg_catalog.count(*) AS n"
+							 "  FROM (SELECT a.stage, a.item, a.finished_at FROM %s a WHERE a.attempt = 1"
+							 "  AND a.finished_at > pg_catalog.clock_timestamp() - interval '1 hour'"
+							 "  ORDER BY a.finished_at DESC LIMIT " LITERAL(MATCHED) ") x WHERE x.stage = $1"
+							 "  GROUP BY 1 HAVING pg_catalog.count(*) > " LITERAL(REPEATED)
+							 "  AND pg_catalog.clock_timestamp() - pg_catalog.max(x.finished_at) < interval '1 minute'"
+							 "   + " LITERAL(PAUSES) " * (pg_catalog.max(x.finished_at) - pg_catalog.min(x.finished_at))"
+							 "   / (pg_catalog.count(*) - 1)) y", wf_health_own(h, "wf_attempt")),
+					1, types, stage);
+	values[0] = wf_views_column(0, 1, &isnull);
+	values[1] = isnull ? (Datum) 0 : wf_views_column(0, 2, &isnull);
+	return !isnull;
+}
+
+/*
  * See wf_health.h.  A request that somebody makes again and again, a trigger or a
- * job, costs a fetch each time.
+ * job, costs a fetch each time.  Items that nobody wants any more are no finding.
  */
 void
 wf_health_repeated(WfHealth *h)
 {
-	wf_views_select(InvalidOid,
-					psprintf("SELECT y.stage, y.item::pg_catalog.text, y.n, pg_catalog.count(*) OVER ()"
-							 " FROM (SELECT x.stage, x.item, pg_catalog.count(*) AS n FROM (SELECT a.stage, a.item"
-							 "  FROM %s a WHERE a.attempt = 1"
-							 "  AND a.finished_at > pg_catalog.clock_timestamp() - interval '1 hour'"
-							 "  ORDER BY a.finished_at DESC LIMIT " LITERAL(MATCHED) ") x"
-							 "  GROUP BY 1, 2 HAVING pg_catalog.count(*) > " LITERAL(REPEATED) ") y"
-							 " ORDER BY y.n DESC, y.item LIMIT 1", wf_health_own(h, "wf_attempt")),
-					0, NULL, NULL);
-	if (SPI_processed > 0)
-		wf_health_report(h, WF_HEALTH_WARN,
-						 psprintf("SELECT %s.wf_cancel_stage(%s, ARRAY[%s]::uuid[]);", h->schema,
-								  quote_literal_cstr(wf_views_text(0, 1)),
-								  quote_literal_cstr(wf_views_text(0, 2))),
-						 INT64_FORMAT " %s requested anew more than " LITERAL(REPEATED)
-						 " times within the last hour, one of stage \"%s\" " INT64_FORMAT " times.",
-						 wf_views_int64(0, 4), wf_views_int64(0, 4) == 1 ? "item was" : "items were",
-						 wf_views_text(0, 1), wf_views_int64(0, 3));
+	for (int part = 0; part < WF_PART_COUNT; part++)
+	{
+		const WfBinding *b = stage_of(h, part, false);
+		Oid			types[] = {UUIDARRAYOID, INT8ARRAYOID};
+		Datum		values[2];
+
+		if (b == NULL || !b->part->has_queue || !find_repeated(h, b, values))
+			continue;
+		wf_views_select(b->owner,
+						psprintf("SELECT u.item::pg_catalog.text, u.n, pg_catalog.count(*) OVER ()"
+								 " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) u(item, n)"
+								 " JOIN %s p ON %s OPERATOR(pg_catalog.=) u.item WHERE %s IS NOT NULL"
+								 " ORDER BY u.n DESC, u.item LIMIT 1", b->relation,
+								 wf_views_ref(b, "p", WF_ITEM_ID),
+								 wf_views_ref(b, "p", WF_ITEM_PROCESSING)), 2, types, values);
+		if (SPI_processed > 0)
+			wf_health_report(h, WF_HEALTH_WARN,
+							 psprintf("SELECT %s.wf_cancel_stage(%s, ARRAY[%s]::uuid[]);", h->schema,
+									  quote_literal_cstr(b->part->stage),
+									  quote_literal_cstr(wf_views_text(0, 1))),
+							 "%s requested again and again, by a trigger or a job: within the last hour %s"
+							 INT64_FORMAT " times.",
+							 wf_health_items_are(part, wf_views_int64(0, 3), MATCHED),
+							 wf_views_int64(0, 3) == 1 ? "" : "one of them ", wf_views_int64(0, 2));
+	}
 }
 
 /*

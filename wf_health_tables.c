@@ -29,6 +29,7 @@
 #include "wf_guc.h"
 #include "wf_health.h"
 #include "wf_identity.h"
+#include "wf_stage.h"
 
 #define READY_LABEL		"wf_ready_idx"	/* as wf_attach() names the index */
 
@@ -57,9 +58,9 @@ wf_health_table_oids(const WfHealth *h)
  * ------------------------------------------------------------------------
  */
 
-/* A part without a table: what could be attached. */
+/* A part without a table, and what follows: what could be attached. */
 static void
-report_missing(WfHealth *h, const WfPart *part)
+report_missing(WfHealth *h, const WfPart *part, const char *consequence)
 {
 	List	   *others = NIL;
 	List	   *fitting = wf_attach_candidates(part->name, part, &others);
@@ -72,8 +73,43 @@ report_missing(WfHealth *h, const WfPart *part)
 						 part->name, wf_attach_names(fitting));
 	else
 		wf_health_report(h, WF_HEALTH_FAIL, wf_health_call(h, "wf_attach", arguments),
-						 "No table is attached as \"%s\", so nothing can be processed.",
-						 part->name);
+						 "No table is attached as \"%s\", %s.", part->name, consequence);
+}
+
+/* Items that wait for a stage whose results have no table to go to. */
+static void
+check_targets(WfHealth *h)
+{
+	for (int id = 0; id < WF_STAGE_COUNT; id++)
+	{
+		const WfStageSpec *spec = &wf_stage_specs[id];
+		const WfBinding *b = wf_health_whole(h, spec->items);
+		int64		n;
+
+		if (!spec->optional || b == NULL || OidIsValid(h->table[spec->targets].relid))
+			continue;
+		n = wf_health_count(b, wf_views_is(b, "p", WF_ITEM_PROCESSING, WF_PROCESSING_QUEUED),
+							COUNTED);
+		if (n > 0)
+			report_missing(h, &wf_parts[spec->targets],
+						   psprintf("and %s queued for it",
+									wf_health_items_are(spec->items, n, COUNTED)));
+	}
+}
+
+/* What is well, though some parts have no table. */
+static void
+report_unused(WfHealth *h)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < WF_PART_COUNT; i++)
+		if (!OidIsValid(h->table[i].relid))
+			appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "", wf_parts[i].name);
+	if (names.len > 0)
+		wf_health_ok(h, "A table is attached for each part that is needed; none as %s.",
+					 names.data);
 }
 
 /* Tables with our trigger that are not the ones in use. */
@@ -107,8 +143,12 @@ wf_health_attached(WfHealth *h)
 	/* a database may do without the stages before pages */
 	for (int i = 0; i <= WF_PART_CONTACTS; i++)
 		if (!OidIsValid(h->table[i].relid))
-			report_missing(h, &wf_parts[i]);
+			report_missing(h, &wf_parts[i], "so nothing can be processed");
+	if (OidIsValid(h->table[WF_PART_PAGES].relid))
+		check_targets(h);
 	report_surplus(h);
+	if (h->reported == 0)
+		report_unused(h);
 }
 
 /* The name of a type that serves for a column of a part. */

@@ -251,6 +251,22 @@ wf_shmem_report_trouble(const char *trouble)
 }
 
 void
+wf_shmem_report_refusal(WfPartId part, int n, const pg_uuid_t *item, TimestampTz until,
+						const char *why)
+{
+	WfRefusal   *refusal = my_slot ? &my_slot->info.refusal[part] : NULL;
+
+	if (refusal == NULL)
+		return;
+	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	refusal->n = n;
+	refusal->item = *item;
+	refusal->until = until;
+	strlcpy(refusal->why, why, sizeof(refusal->why));
+	LWLockRelease(shared->lock);
+}
+
+void
 wf_shmem_report_crawler_end(void)
 {
 	TimestampTz *ends = my_slot ? my_slot->info.crawler_ends : NULL;

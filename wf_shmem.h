@@ -13,6 +13,9 @@
 #define WF_SHMEM_H
 
 #include "datatype/timestamp.h"
+#include "utils/uuid.h"
+
+#include "wf_part.h"
 
 #define WF_MAX_WORKERS		64		/* worker slots of a cluster */
 #define WF_CRAWLER_ENDS		5		/* so many of a worker's crawlers are remembered */
@@ -24,6 +27,15 @@ typedef enum WfWorkerState
 	WF_WORKER_BUSY,
 	WF_WORKER_BLOCKED			/* a stage cannot run; wf_health() says why */
 } WfWorkerState;
+
+/* Rows of a part that refuse to be claimed, and that a worker passes over for a while. */
+typedef struct WfRefusal
+{
+	int			n;				/* how many; 0: none */
+	pg_uuid_t	item;			/* the last one, … */
+	char		why[128];		/* … what it raised, … */
+	TimestampTz until;			/* … and how long it is passed over, by wf_clock */
+} WfRefusal;
 
 /* What a slot shows to the outside; see wf_shmem_workers. */
 typedef struct WfWorkerInfo
@@ -38,6 +50,7 @@ typedef struct WfWorkerInfo
 	TimestampTz started;
 	char		trouble[128];	/* what the server ran out of; empty: nothing */
 	TimestampTz crawler_ends[WF_CRAWLER_ENDS];	/* the last ones, latest first; 0 none */
+	WfRefusal	refusal[WF_PART_COUNT];
 } WfWorkerInfo;
 
 /* Install the shmem hooks; called by _PG_init during preload only. */
@@ -81,6 +94,10 @@ extern void wf_shmem_report(WfWorkerState state, int in_flight, int crawler_pid,
 
 /* Publish what the server ran out of, or ""; no-op without a slot. */
 extern void wf_shmem_report_trouble(const char *trouble);
+
+/* Publish that a row of a part refuses, as one of n; no-op without a slot. */
+extern void wf_shmem_report_refusal(WfPartId part, int n, const pg_uuid_t *item,
+									TimestampTz until, const char *why);
 
 /* The crawler of this worker ended by itself; no-op without a slot. */
 extern void wf_shmem_report_crawler_end(void);

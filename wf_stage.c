@@ -465,7 +465,7 @@ load(WfStage *stage, const char **problem)
 
 	if (!OidIsValid(items) || !OidIsValid(targets))
 	{
-		if (OidIsValid(items) || !spec->optional)
+		if (!spec->optional)
 			*problem = psprintf("no %s table is attached",
 								wf_parts[OidIsValid(items) ? spec->targets : spec->items].name);
 		return false;

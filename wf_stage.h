@@ -36,7 +36,7 @@ typedef struct WfStageSpec
 {
 	WfPartId	items;			/* the table that is the queue */
 	WfPartId	targets;		/* the table that results go to */
-	bool		optional;		/* without a table there is no such stage, and nothing wrong */
+	bool		optional;		/* without both tables there is no such stage, and nothing wrong */
 	bool		wants_domain;	/* the crawler is told the name of the item's domain */
 
 	/*

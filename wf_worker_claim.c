@@ -12,8 +12,10 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "wf_encoding.h"
 #include "wf_gateway.h"
 #include "wf_guc.h"
+#include "wf_shmem.h"
 #include "wf_worker_int.h"
 
 typedef struct ClaimWork
@@ -112,12 +114,15 @@ static void
 skip_row(WfStageId id, const pg_uuid_t *row, const char *why)
 {
 	WfWorkerStage *stage = &wf_worker.stage[id];
+	char		cut[sizeof(((WfRefusal *) NULL)->why)];
 
 	stage->refusals++;
 	stage->skip_until = TimestampTzPlusMilliseconds(wf_clock(), SKIP_MS);
 	stage->nskipped = Min(stage->nskipped + 1, MAX_SKIPPED);
 	memmove(&stage->skipped[1], &stage->skipped[0], (stage->nskipped - 1) * sizeof(pg_uuid_t));
 	stage->skipped[0] = *row;
+	wf_encoding_copy(cut, sizeof(cut), why);
+	wf_shmem_report_refusal(wf_stage_specs[id].items, stage->nskipped, row, stage->skip_until, cut);
 	ereport(stage->refusals <= LOGGED_REFUSALS ? LOG : DEBUG1,
 			(errmsg("could not claim %s %s, it waits: %s", wf_stage_name(id),
 					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(row))), why)));
@@ -254,6 +259,8 @@ plan_next_claim(WfStageId id, const ClaimWork *work, TimestampTz now)
 	if (stage->next_due != 0 && stage->next_due <= now)
 		stage->next_due = TimestampTzPlusMilliseconds(now, LOCKED_RETRY_MS);
 	look_at_passed_over(stage, now, request->count > 0);
+	if (stage->nskipped > 0 && (stage->next_due == 0 || stage->skip_until < stage->next_due))
+		stage->next_due = stage->skip_until;
 	scan = wf_pick_next_scan(wf_worker.picker, id);
 	if (scan > now && (stage->next_due == 0 || scan < stage->next_due))
 		stage->next_due = scan;

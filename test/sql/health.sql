@@ -231,16 +231,36 @@ SELECT remedy FROM (:look) x \gset
 DELETE FROM wf_host;
 :look;
 -- One item requested again and again; retries of one request are no fault
+SET session_replication_role = replica;
+INSERT INTO pages (id, url, page_curation_status, page_processing_status)
+	SELECT ('00000000-0000-0000-0000-00000000060' || n)::uuid, 'https://again.example/' || n, 'Selected', 'Complete'
+	FROM generate_series(1, 2) n;
+RESET session_replication_role;
 INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, contacts)
 	SELECT 'page', '00000000-0000-0000-0000-000000000601', n, now(), now(), 'ok', 1 FROM generate_series(1, 100) n;
 :look;
 INSERT INTO wf_attempt (stage, item, attempt, started_at, finished_at, outcome, contacts)
-	SELECT 'page', '00000000-0000-0000-0000-000000000602', 1, now(), now(), 'ok', 1 FROM generate_series(1, 11) n;
+	SELECT 'page', '00000000-0000-0000-0000-000000000602', 1, t, t, 'ok', 1
+	FROM generate_series(0, 22, 2) n, LATERAL (SELECT now() - n * interval '1 minute') l(t);
+:look;
+-- It was every two minutes: when nothing came for more than seven, that has ended …
+UPDATE wf_attempt SET finished_at = finished_at - interval '6 minutes' WHERE attempt = 1;
+:look;
+UPDATE wf_attempt SET finished_at = finished_at - interval '2 minutes' WHERE attempt = 1;
+:look;
+-- … or is taken back, or deleted
+UPDATE wf_attempt SET finished_at = now() WHERE attempt = 1;
+UPDATE pages SET page_processing_status = 'Queued' WHERE url ~ 'again.*2';
 :look;
 SELECT remedy FROM (:look) x \gset
 \o /dev/null
 :remedy
 \o
+:look;
+UPDATE pages SET page_curation_status = 'Selected' WHERE url ~ 'again.*2';
+:look;
+DELETE FROM pages WHERE url ~ 'again';
+:look;
 DELETE FROM wf_attempt;
 :look;
 

@@ -233,6 +233,32 @@ kill 'CONT', worker_pids($node);
 wait_until_done($node);
 wait_until(sub { findings() eq 'none' }, 'the worker goes on');
 
+# ---- a row that refuses to be taken
+
+value(q{CREATE TABLE grudges (url text);
+	CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF EXISTS (SELECT FROM grudges g WHERE NEW.url ~ g.url) THEN
+			RAISE EXCEPTION 'not %', NEW.url;
+		END IF;
+		RETURN NEW;
+	END $$;
+	CREATE TRIGGER refuse BEFORE UPDATE ON pages FOR EACH ROW
+		WHEN (NEW.page_processing_status = 'Processing') EXECUTE FUNCTION refuse();
+	INSERT INTO grudges VALUES ('127.0.3.3')});
+my ($refusing) = add_pages($node, { status => 'Selected' }, $web->url('/4.html', '127.0.3.3'));
+fault('oldest_ready', 'warn',
+	qr{^1 row of stage "page" cannot be taken, the last one $refusing, and will be tried again within a minute: not http://127\.0\.3\.3\S+\.$},
+	'a row that refuses');
+repaired('oldest_ready', 'a row that refuses');
+# The next one does so until what it minds is gone, which no change of its table tells.
+($refusing) = add_pages($node, { status => 'Selected' }, $web->url('/5.html', '127.0.3.3'));
+fault('oldest_ready', 'warn', qr/^2 rows of stage "page" cannot be taken, the last one $refusing/, 'another one');
+value('DELETE FROM grudges');
+recovers('it is tried again', sub { statuses($node, "id = '$refusing'") eq 'Complete=1' });
+is_well('no finding any more');
+value('DROP TRIGGER refuse ON pages');
+
 # ---- results
 
 add_pages($node, { status => 'Selected' }, map { $web->url("/missing$_.html", '127.0.4.1') } 1 .. 15);

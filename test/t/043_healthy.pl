@@ -202,10 +202,26 @@ value('SELECT wf_heal()');
 is(value('SELECT count(*) FROM wf_attempt'), '0', 'the next sweep prunes');
 value('DROP TABLE sitemap_files, local_businesses CASCADE');
 is_well('without sitemap files and businesses');
+my $attached = q{SELECT detail FROM wf_health() WHERE check_name = 'attached'};
+is(value($attached), 'A table is attached for each part that is needed; none as "sitemap_files", "local_businesses", "jobs".',
+	'which wf_health() does not say are there');
+value("UPDATE domains SET sitemap_curation_status = 'Selected' WHERE id = (SELECT min(id::text)::uuid FROM domains)");
+is(value($attached), 'No table is attached as "sitemap_files", and 1 domain is queued for it.', 'until one is needed');
+value("SELECT wf_cancel_stage('domain', array_agg(id)) FROM domains");
 add_pages($server, { status => 'Selected' }, $web->url('/6.html', '127.0.4.6'));
 value('SELECT wf_process_batch(100)');
 is_well('which pages do not need');
 value('DROP EXTENSION wf_curation; CREATE EXTENSION wf_curation');
 is_well('DROP and CREATE EXTENSION');
+$server->stop;
+
+# ---- the same beside a worker
+
+$server = new_node(name => 'partly');
+value('DROP TABLE sitemap_files CASCADE');
+add_pages($server, { status => 'Selected' }, $web->url('/7.html', '127.0.5.1'));
+wait_until_done($server);
+is_well('without sitemap files, beside a worker');
+$server->stop;
 
 done_testing();

@@ -36,7 +36,7 @@ my $long = q{SELECT count(*) FROM wf_extract_contacts(
 my $start = time;
 value($long);
 my $whole = time - $start;
-my $limit = $whole / 2;
+my $limit = $whole / 5;	# the machine may be busier now than later
 $start = time;
 my ($rc, $out, $err) = $node->psql('postgres',
 	sprintf("SET statement_timeout = '%dms'; %s", 1000 * $limit, $long));

@@ -284,22 +284,24 @@ row_has_error(TupleTableSlot *slot, const TableEntry *entry)
 	return entry->error > 0 && !slot_attisnull(slot, entry->error);
 }
 
-/* Do two rows differ in their url? */
+/* Do two rows differ in a column?  Not if there is none (0). */
 static bool
-url_changed(TupleTableSlot *a, TupleTableSlot *b, const TableEntry *entry)
+column_changed(TupleTableSlot *a, TupleTableSlot *b, AttrNumber column)
 {
 	bool		a_null;
 	bool		b_null;
-	Datum		a_url;
-	Datum		b_url;
+	Datum		a_value;
+	Datum		b_value;
+	Form_pg_attribute attribute;
 
-	if (entry->url == 0)
+	if (column == 0)
 		return false;
-	a_url = slot_getattr(a, entry->url, &a_null);
-	b_url = slot_getattr(b, entry->url, &b_null);
+	a_value = slot_getattr(a, column, &a_null);
+	b_value = slot_getattr(b, column, &b_null);
 	if (a_null || b_null)
 		return a_null != b_null;
-	return !datum_image_eq(a_url, b_url, false, -1);
+	attribute = TupleDescAttr(a->tts_tupleDescriptor, column - 1);
+	return !datum_image_eq(a_value, b_value, attribute->attbyval, attribute->attlen);
 }
 
 /* Does the statement's SET list name the processing column?  (MERGE: any action's.) */
@@ -351,14 +353,19 @@ judge_update(const TriggerData *trigdata, const TableEntry *entry)
 		bool		had_error = row_has_error(oldslot, entry);
 		bool		has_error = row_has_error(newslot, entry);
 
-		/* a request while waiting for a retry; an erased error is one, too */
+		/*
+		 * a request while waiting for a retry; an erased error is one, too, and
+		 * so is another id, for which no retry is noted
+		 */
 		if ((had_error && !has_error) ||
+			(has_error && column_changed(oldslot, newslot, entry->id)) ||
 			((had_error || has_error) && statement_sets_processing(trigdata, entry)))
 			return VERDICT_QUEUE;
 	}
 	else if (is == WF_PROCESSING_PROCESSING && was == WF_PROCESSING_PROCESSING &&
-			 url_changed(oldslot, newslot, entry))
-		return VERDICT_QUEUE;	/* the running fetch is of another page */
+			 (column_changed(oldslot, newslot, entry->url) ||
+			  column_changed(oldslot, newslot, entry->id)))
+		return VERDICT_QUEUE;	/* the running fetch is of another page, or item */
 	return VERDICT_KEEP;
 }
 

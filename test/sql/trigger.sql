@@ -138,6 +138,16 @@ UPDATE pages SET url = url WHERE url = '9e';
 SELECT * FROM show('9%');
 
 --
+-- Another id, while Processing or waiting for a retry: nobody has noted anything for it.
+--
+SELECT force('aa', 'Selected', 'Processing'), force('ab', 'Selected', 'Queued', 'waits'),
+	force('ac', 'Selected', 'Complete'), force('ad', 'Selected', 'Error', 'failed'), force('ae', 'New', NULL),
+	force('af', 'Selected', 'Processing'), force('ag', 'Selected', 'Queued', 'waits');
+UPDATE pages SET id = gen_random_uuid() WHERE url BETWEEN 'aa' AND 'ae';
+UPDATE pages SET id = id WHERE url BETWEEN 'af' AND 'ag';
+SELECT * FROM show('a_');
+
+--
 -- 10. Processing written by somebody else is left alone; so are deletions.
 --
 SELECT force('10a', 'Selected', 'Queued'), force('10b', 'New', NULL);

@@ -172,6 +172,18 @@ value(q{UPDATE pages SET page_processing_status = 'Complete'});
 value('SELECT wf_heal()');
 is(value('SELECT count(*) FROM wf_claim'), '0', 'and when it has ended, its claim goes: the next time counts anew');
 
+# ---- a page that gets another id while it is in flight, or waits: nothing is noted for that
+
+damage(q{UPDATE pages SET page_processing_status = 'Queued', page_processing_error = 'waits';
+	INSERT INTO wf_claim (stage, item, attempt, token, claimed_at, not_before)
+		SELECT 'page', id, 1, 0, now(), now() + interval '1 hour' FROM pages});
+my ($renamed) = add_pages($node, { status => 'Selected' }, $hang->url('/renamed', '127.0.3.9'));
+value('SELECT wf_workers_start(1)');
+wait_until(sub { $hang->count_requests('/renamed') == 1 }, 'a page is in flight, three wait');
+value('UPDATE pages SET id = gen_random_uuid()');
+recovers('it is fetched for its new id at once', sub { $hang->count_requests('/renamed') == 2 });
+recovers('as are those that waited', sub { statuses($node, "id <> '$renamed'") =~ /Complete=3/ });
+
 unlike(server_log($node), qr/PANIC|TRAP|segfault/, 'no trouble in the log');
 $node->stop;
 done_testing();

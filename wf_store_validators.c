@@ -147,6 +147,17 @@ text_of(uint64 row, int col)
 	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col);
 }
 
+/* Of a column that is never null. */
+static char *
+utf8_of(uint64 row, int col)
+{
+	char	   *text = text_of(row, col);
+	char	   *utf8 = wf_encoding_to_utf8(text);
+
+	pfree(text);
+	return utf8;
+}
+
 /* Empty for NULL. */
 static WfSlice
 slice_of(uint64 row, int col)
@@ -187,13 +198,13 @@ wf_store_ask_by_validators(WfItem **items, int n, MemoryContext context)
 	old = MemoryContextSwitchTo(context);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
-		char	   *url = wf_encoding_to_utf8(text_of(row, 2));
+		char	   *url = utf8_of(row, 2);
 
 		for (int i = 0; i < n; i++)
 		{
 			if (!wf_store_is_row_of(row, items[i]) || strcmp(items[i]->url, url) != 0)
 				continue;
-			items[i]->version_url = wf_encoding_to_utf8(text_of(row, 3));
+			items[i]->version_url = utf8_of(row, 3);
 			items[i]->etag = text_of(row, 4);
 			items[i]->last_modified = text_of(row, 5);
 		}

@@ -85,14 +85,10 @@ take_picture(Extraction *x, const WfHtmlToken *token)
 	static const WfSlice signs[] = {{"@", 1}, {"at", 2}, {"(at)", 4}, {"[at]", 4}, {"(@)", 3}};
 	Window	   *w = &x->window;
 	WfSlice		alt;
-	bool		is_sign = false;
-	size_t		i;
 
 	if (!wf_html_find_attribute(token, WF_SLICE("alt"), &alt))
 		return WF_OK;
-	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		is_sign = is_sign || wf_text_equal_nocase(wf_text_trim(alt), signs[i]);
-	if (!is_sign)
+	if (!wf_text_is_one_of(wf_text_trim(alt), signs, COUNT(signs)))
 		return WF_OK;
 	if (wf_page_is_full(w))
 	{

@@ -170,15 +170,6 @@ next_row(const Extraction *x, const Columns *columns, int index, int step, Row *
 		read_row(x, next, row) && row->count == columns->count;
 }
 
-/* The local part of an address. */
-static WfSlice
-local_part(WfSlice address)
-{
-	const char *at = memchr(address.data, '@', address.len);
-
-	return (WfSlice) {address.data, at != NULL ? (size_t) (at - address.data) : 0};
-}
-
 /*
  * Are the cells above or below the addresses names, at least one of them a known one?
  * Without job titles all have to be known, or to agree with the address: "Rosa Spumante".
@@ -200,7 +191,7 @@ take_names(Extraction *x, Columns *columns, const Row *row)
 		if (!wf_person_read_name(cell_text(&row->cells[i]), &names[i], &is_known))
 			return false;
 		is_known = is_known ||
-			wf_person_agrees(names[i], local_part(columns->addresses[i]->value));
+			wf_person_agrees(names[i], wf_page_local_part(columns->addresses[i]->value));
 		any_known = any_known || is_known;
 		all_known = all_known && is_known;
 	}

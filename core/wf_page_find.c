@@ -334,23 +334,18 @@ free_offices(Extraction *x)
 	for (i = 0; i < x->count; i++)
 	{
 		WfFinding  *f = &x->items[i].finding;
-		const char *at = memchr(f->value.data, '@', f->value.len);
 
-		if (f->kind != WF_KIND_EMAIL || f->name.len == 0 || at == NULL || f->told != 0 ||
-			!wf_person_is_guess(f->name, f->job_title,
-								(WfSlice) {f->value.data, at - f->value.data}) ||
+		if (f->kind != WF_KIND_EMAIL || f->name.len == 0 || f->told != 0 ||
+			!wf_person_is_guess(f->name, f->job_title, wf_page_local_part(f->value)) ||
 			searches++ >= FAR_SEARCHES)
 			continue;
 		for (j = 0; j < x->count; j++)
 		{
 			const WfFinding *other = &x->items[j].finding;
-			const char *end;
 
-			if (j == i || other->kind != WF_KIND_EMAIL || !wf_text_equal(other->name, f->name))
-				continue;
-			end = memchr(other->value.data, '@', other->value.len);
-			if (end == NULL || !wf_person_agrees(other->name, (WfSlice)
-				{other->value.data, end - other->value.data}))
+			if (j == i || other->kind != WF_KIND_EMAIL ||
+				!wf_text_equal(other->name, f->name) ||
+				!wf_person_agrees(other->name, wf_page_local_part(other->value)))
 				continue;
 			f->name = f->job_title = WF_SLICE_EMPTY;
 			break;

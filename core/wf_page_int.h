@@ -13,6 +13,8 @@
 #ifndef WF_PAGE_INT_H
 #define WF_PAGE_INT_H
 
+#include <string.h>
+
 #include "wf_page.h"
 
 #include "wf_cipher.h"
@@ -147,6 +149,15 @@ static inline bool
 wf_page_is_stopped(const Extraction *x)
 {
 	return x->in->stop != NULL && *x->in->stop;
+}
+
+/* What stands in front of the '@' of an address. */
+static inline WfSlice
+wf_page_local_part(WfSlice address)
+{
+	const char *at = memchr(address.data, '@', address.len);
+
+	return (WfSlice) {address.data, at != NULL ? (size_t) (at - address.data) : 0};
 }
 
 /* in wf_page.c */

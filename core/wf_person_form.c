@@ -77,16 +77,9 @@ wf_person_is_name_label(WfSlice word)
 		{"name", 4}, {"namn", 4}, {"navn", 4}, {"naam", 4}, {"nom", 3}, {"nome", 4}, {"nombre", 6},
 		{"nimi", 4}, {"n\xC3\xA9v", 4}, {"nazwisko", 8}, {"nachname", 8}
 	};
-	size_t		i;
 
-	if (word.len < 3 || word.len > 8 || (word.data[0] != 'N' && word.data[0] != 'n'))
-		return false;
-	for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
-	{
-		if (wf_text_equal_nocase(word, labels[i]))
-			return true;
-	}
-	return false;
+	return word.len >= 3 && word.len <= 8 && wf_lower_char(word.data[0]) == 'n' &&
+		wf_text_is_one_of(word, labels, sizeof(labels) / sizeof(labels[0]));
 }
 
 bool
@@ -95,14 +88,8 @@ wf_person_qualifies_name(WfSlice word)
 	static const WfSlice words[] = {
 		{"full", 4}, {"contact", 7}, {"und", 3}, {"i", 1}, {"e", 1}, {"y", 1}, {"et", 2}, {"dan", 3}
 	};
-	size_t		i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-	{
-		if (wf_text_equal_nocase(word, words[i]))
-			return true;
-	}
-	return false;
+	return wf_text_is_one_of(word, words, sizeof(words) / sizeof(words[0]));
 }
 
 bool

@@ -306,14 +306,8 @@ is_title_label(WfSlice line)
 		{"stanowisko", 10}, {"funkcja", 7}, {"funkce", 6}, {"beoszt\xC3\xA1s", 9}, {"amt", 3},
 		{"g\xC3\xB6rev", 6}, {"designation", 11}
 	};
-	size_t		i;
 
-	for (i = 0; i < COUNT(labels); i++)
-	{
-		if (wf_text_equal_nocase(line, labels[i]))
-			return true;
-	}
-	return false;
+	return wf_text_is_one_of(line, labels, COUNT(labels));
 }
 
 /* The line behind the one that ends at "end", if that is such a label. */

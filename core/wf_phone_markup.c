@@ -18,19 +18,6 @@
 #define MAX_TAGS		8		/* between a picture and its number */
 #define MAX_TAG			300		/* bytes of one that is looked at */
 
-static bool
-is_one_of(WfSlice word, const WfSlice *list, size_t count)
-{
-	size_t		i;
-
-	for (i = 0; i < count; i++)
-	{
-		if (wf_text_equal_nocase(word, list[i]))
-			return true;
-	}
-	return false;
-}
-
 /*
  * What a word of a name says: "fa-phone", "bi-telephone-fill", "tel.svg".  Words that are of
  * a page's design, too ("mobile-menu", "call-to-action"), count only behind that of an icon.
@@ -55,8 +42,9 @@ word_label(WfSlice word, WfSlice previous)
 		return WF_LABEL_NONE;
 	if (wf_text_equal_nocase(word, WF_SLICE("fax")))
 		return WF_LABEL_FAX;
-	if (is_one_of(word, phones, COUNT(phones)) ||
-		(is_one_of(word, others, COUNT(others)) && is_one_of(previous, icons, COUNT(icons))))
+	if (wf_text_is_one_of(word, phones, COUNT(phones)) ||
+		(wf_text_is_one_of(word, others, COUNT(others)) &&
+		 wf_text_is_one_of(previous, icons, COUNT(icons))))
 		return WF_LABEL_PHONE;
 	return WF_LABEL_NONE;
 }

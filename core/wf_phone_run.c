@@ -761,14 +761,8 @@ is_extension_below(WfSlice word)
 		{"interno", 7}, {"anexo", 5}, {"wewn", 4}, {"wew", 3}, {"durchwahl", 9}, {"klappe", 6},
 		{"toestel", 7}, {"ramal", 5}, {"anknytning", 10}, {"linka", 5}, {"klapka", 6}, {"dahili", 6}
 	};
-	size_t		i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-	{
-		if (wf_text_equal_nocase(word, words[i]))
-			return true;
-	}
-	return false;
+	return wf_text_is_one_of(word, words, sizeof(words) / sizeof(words[0]));
 }
 
 /*

@@ -397,6 +397,19 @@ wf_text_equal_nocase(WfSlice a, WfSlice b)
 }
 
 bool
+wf_text_is_one_of(WfSlice text, const WfSlice *words, size_t count)
+{
+	size_t		i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (wf_text_equal_nocase(text, words[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
 wf_text_starts_nocase(WfSlice text, WfSlice prefix)
 {
 	if (text.len < prefix.len)

@@ -74,6 +74,9 @@ extern void wf_text_lower(char *data, size_t len);
 /* Equal but for the case of ASCII letters. */
 extern bool wf_text_equal_nocase(WfSlice a, WfSlice b);
 
+/* Equal, in that sense, to one of the words? */
+extern bool wf_text_is_one_of(WfSlice text, const WfSlice *words, size_t count);
+
 /* True when text begins with prefix, ASCII letters in any case. */
 extern bool wf_text_starts_nocase(WfSlice text, WfSlice prefix);
 

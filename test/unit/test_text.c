@@ -12,6 +12,17 @@
 #include "core/wf_text.h"
 
 static void
+test_words(void)
+{
+	static const WfSlice words[] = {{"tel", 3}, {"phone", 5}};
+
+	ok(wf_text_is_one_of(WF_SLICE("Phone"), words, 2), "one of some words, in any case");
+	ok(!wf_text_is_one_of(WF_SLICE("phones"), words, 2), "but no longer one");
+	ok(!wf_text_is_one_of(WF_SLICE("phone"), words, 1) && !wf_text_is_one_of(WF_SLICE(""), words, 2),
+	   "and none that is not there");
+}
+
+static void
 test_characters(void)
 {
 	uint32_t	cp;
@@ -157,6 +168,7 @@ test_long_text(void)
 int
 main(void)
 {
+	test_words();
 	test_characters();
 	test_sanitize();
 	test_helpers();
